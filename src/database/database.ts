@@ -1,0 +1,55 @@
+import type { CallOptions } from "../waiting/time-limit.ts";
+import type { Dialect } from "./dialect.ts";
+
+/** A value that may be bound to a placeholder. No `Date`: drivers convert it by the time zone of the process. */
+export type SqlParam = string | number | bigint | null | Uint8Array;
+
+export interface RunResult {
+  /** Rows that the statement matched or changed, as the driver counts them. */
+  readonly affectedRows: number;
+  /** The id that the server gave to the first inserted row, in decimal; "0" if none. Exact beyond 2^53. */
+  readonly insertId: string;
+}
+
+/** What runs SQL: enough to insert an event inside a transaction of the caller's. */
+export interface Executor {
+  /** Runs a statement that returns no rows. `params` fill its `?` placeholders, in order. */
+  run(sql: string, params: readonly SqlParam[], options?: CallOptions): Promise<RunResult>;
+  /** Runs a query. Cells are as the driver gives them: select ids and times as text. */
+  rows<R extends object>(sql: string, params: readonly SqlParam[], options?: CallOptions): Promise<R[]>;
+}
+
+export interface SessionOptions extends CallOptions {
+  /** @defaultValue "read committed" */
+  isolation?: IsolationLevel | undefined;
+}
+
+export type IsolationLevel = "read uncommitted" | "read committed" | "repeatable read" | "serializable";
+
+export interface TransactionOptions extends CallOptions {
+  /** @defaultValue the default of the server or session */
+  isolation?: IsolationLevel | undefined;
+  /** Whether the server shall refuse writes. @defaultValue false */
+  readOnly?: boolean | undefined;
+  /** The longest to wait for a free connection, in ms. @defaultValue 10 000 */
+  acquireTimeoutMs?: number | undefined;
+}
+
+/** What streams, cursors and `run` need: a source of sessions, such as a pool. Get one with {@link toDatabase}. */
+export interface Database<Tx = unknown> extends Executor {
+  /** The native pool or handle. Two databases with one identity share readers, cursors and notifies. */
+  readonly identity: object;
+  readonly dialect: Dialect;
+  /**
+   * Lends a connection that no one else uses, in autocommit mode, with the isolation level asked for, in no
+   * transaction. It is closed afterwards, not given back: its variables were changed.
+   */
+  session<R>(use: (session: Executor) => Promise<R>, options?: SessionOptions): Promise<R>;
+  /** Runs `use` in a transaction: commits when it resolves, rolls back when it throws. `tx` is the driver's own handle. */
+  transaction<R>(use: (tx: Tx) => Promise<R>, options?: TransactionOptions): Promise<R>;
+}
+
+/** Limits that hold where the caller gives none. */
+export const defaultAcquireTimeoutMs = 10_000;
+/** Longer than the 50 s that a MySQL server waits for a row lock by default, so that its own error comes first. */
+export const defaultStatementTimeoutMs = 60_000;

@@ -1,0 +1,35 @@
+/** How an events table stores its times. */
+export interface TimeStorage {
+  /** The type of the column: `datetime(6)`, `datetime` (whole seconds) or `timestamp`. */
+  readonly column: "datetime6" | "datetime" | "timestamp";
+  /** The zone of the clock that wrote a `datetime` column, as `convert_tz` takes it; UTC if undefined. */
+  readonly zone: string | undefined;
+}
+
+/** The SQL in which servers differ, as text fragments. Column arguments are quoted, possibly qualified names. */
+export interface Dialect {
+  readonly name: "mysql" | "sqlite";
+  /**
+   * Whether an id that is missing below a visible one may still be committed. Not on SQLite, where ids are given under
+   * the write lock: a hole there is final.
+   */
+  readonly holesCanClose: boolean;
+  /** A checked identifier in its quotes; `schema.table` becomes two. @throws TypeError `invalid_identifier` */
+  quote(identifier: string): string;
+  /** The column as text, exact for any integer. Never alias it to the column's own name: ORDER BY would sort by the text. */
+  asText(column: string): string;
+  /** A placeholder bound to decimal text, compared and stored as an exact integer. */
+  readonly integerParam: string;
+  /** A placeholder or column, compared byte by byte. */
+  asBytes(expression: string): string;
+  /** A text or integer column, as an integer. */
+  asInteger(column: string): string;
+  /** The server's clock as microseconds since 1970, UTC, whatever the session's time zone. */
+  readonly nowMicros: string;
+  /** The server's clock, in UTC, as a cursors table stores it. */
+  readonly utcNow: string;
+  /** The server's clock, as an events table with this storage stores it. */
+  eventTime(storage: TimeStorage): string;
+  /** A stored event time as microseconds since 1970, UTC. */
+  eventMicros(column: string, storage: TimeStorage): string;
+}

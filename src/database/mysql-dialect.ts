@@ -1,0 +1,43 @@
+import type { Dialect, TimeStorage } from "./dialect.ts";
+import { parseTableName } from "./identifiers.ts";
+
+/** SQL as MySQL 8+ and MariaDB 10.6+ take it alike. */
+export const mysqlDialect: Dialect = {
+  name: "mysql",
+  holesCanClose: true,
+  quote: (identifier) =>
+    parseTableName(identifier)
+      .map((part) => `\`${part}\``)
+      .join("."),
+  asText: (column) => `cast(${column} as char)`,
+  integerParam: "cast(? as signed)",
+  asBytes: (expression) => `cast(${expression} as binary)`,
+  asInteger: (column) => `cast(${column} as signed)`,
+  nowMicros: `timestampdiff(microsecond, '1970-01-01', utc_timestamp(6))`,
+  utcNow: "utc_timestamp(6)",
+  eventTime,
+  eventMicros,
+};
+
+function eventTime({ column, zone }: TimeStorage): string {
+  switch (column) {
+    // The server converts now() to UTC by the session's zone as it stores it; utc_timestamp() would be converted twice.
+    case "timestamp":
+      return "now(6)";
+    case "datetime":
+      return inZone("utc_timestamp()", zone);
+    case "datetime6":
+      return inZone("utc_timestamp(6)", zone);
+  }
+}
+
+// A session's zone moves what a DATETIME's text or unix_timestamp() says, but not a difference between two DATETIMEs.
+function eventMicros(column: string, storage: TimeStorage): string {
+  if (storage.column === "timestamp") return `cast(round(unix_timestamp(${column}) * 1000000) as signed)`;
+  const utc = storage.zone === undefined ? column : `convert_tz(${column}, '${storage.zone}', '+00:00')`;
+  return `timestampdiff(microsecond, '1970-01-01', ${utc})`;
+}
+
+function inZone(utc: string, zone: string | undefined): string {
+  return zone === undefined ? utc : `convert_tz(${utc}, '+00:00', '${zone}')`;
+}

@@ -1,0 +1,28 @@
+import type { Dialect } from "./dialect.ts";
+import { parseTableName } from "./identifiers.ts";
+
+// SQLite's clock has milliseconds; times are text in UTC, "2026-11-23 17:05:09.123".
+const utcNow = "strftime('%Y-%m-%d %H:%M:%f', 'now')";
+
+/** SQL as SQLite 3.35+ takes it, for tables that this library made. */
+export const sqliteDialect: Dialect = {
+  name: "sqlite",
+  holesCanClose: false,
+  quote: (identifier) =>
+    parseTableName(identifier)
+      .map((part) => `"${part}"`)
+      .join("."),
+  asText: (column) => `cast(${column} as text)`,
+  integerParam: "cast(? as integer)",
+  asBytes: (expression) => `cast(${expression} as blob)`,
+  asInteger: (column) => `cast(${column} as integer)`,
+  nowMicros: microsOf("'now'"),
+  utcNow,
+  eventTime: () => utcNow,
+  eventMicros: (column) => microsOf(column),
+};
+
+/** Exact, where julianday() would lose the last digits. `%f` is seconds and milliseconds, as in "09.123". */
+function microsOf(time: string): string {
+  return `(cast(strftime('%s', ${time}) as integer) * 1000000 + cast(substr(strftime('%f', ${time}), 4) as integer) * 1000)`;
+}

@@ -1,0 +1,1 @@
+export { ReflexError } from "./reflex/errors.ts";

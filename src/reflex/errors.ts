@@ -1,0 +1,96 @@
+/** Why a {@link ReflexError} was thrown. Stable: codes may be added, none is renamed. Safe to switch on. */
+export type ReflexErrorCode =
+  | "cursor_not_advanced"
+  | "cursor_ahead"
+  | "cursor_row_missing"
+  | "history_rewritten"
+  | "history_pruned"
+  | "gap_unfillable"
+  | "gap_too_large"
+  | "head_unclear"
+  | "non_consecutive_event"
+  | "invalid_int_id"
+  | "invalid_cursor"
+  | "metadata_disabled"
+  | "noop_insert"
+  | "unknown_event_type"
+  | "wrong_schema"
+  | "consumer_name_collision"
+  | "fenced"
+  | "lease_lost"
+  | "transaction_lost"
+  | "commit_outcome_unknown"
+  | "time_limit"
+  | "stream_stopped"
+  | "consumer_failed"
+  | "database_error";
+
+/** Strings and numbers only, so that an error's details survive logs and wires. */
+export type ReflexErrorDetails = Readonly<Record<string, string | number>>;
+
+export interface ReflexErrorOptions {
+  /** The error that led here, for example the driver's. */
+  cause?: unknown;
+  /** Values that help to find the place, for example table and event id. */
+  details?: ReflexErrorDetails;
+}
+
+/** The error that this library throws for anything that can go wrong while a correct program runs. */
+export class ReflexError extends Error {
+  override readonly name = "ReflexError";
+  /** What happened, for programs. The message is for people and may change. */
+  readonly code: ReflexErrorCode;
+  /** Where it happened. */
+  readonly details: ReflexErrorDetails;
+
+  constructor(code: ReflexErrorCode, message: string, options: ReflexErrorOptions = {}) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+}
+
+/**
+ * Whether `error` is a {@link ReflexError}, and, with `code`, one of that code. Recognises errors of another copy of
+ * this package too, where `instanceof` would not.
+ */
+export function isReflexError(error: unknown, code?: ReflexErrorCode): error is ReflexError {
+  return (
+    error instanceof Error &&
+    error.name === "ReflexError" &&
+    "code" in error &&
+    (code === undefined || error.code === code)
+  );
+}
+
+/** What a programmer's mistake is called. Such errors are `TypeError` or `RangeError`, never a {@link ReflexError}. */
+export type MistakeCode = "invalid_option" | "invalid_identifier" | "invalid_argument";
+
+/** A `TypeError` with a code: the value has the wrong type or shape. */
+export function typeMistake(code: MistakeCode, message: string): TypeError & { code: MistakeCode } {
+  return Object.assign(new TypeError(message), { code });
+}
+
+/** A `RangeError` with a code: the value has the right type and can't be used. */
+export function rangeMistake(code: MistakeCode, message: string): RangeError & { code: MistakeCode } {
+  return Object.assign(new RangeError(message), { code });
+}
+
+/** Whether `error` is a programmer's mistake, which no retry can mend. */
+export function isMistake(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    "code" in error &&
+    (error.code === "invalid_option" || error.code === "invalid_identifier" || error.code === "invalid_argument")
+  );
+}
+
+/** A value as it may stand in a message: short, and telling its type. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === "object" && value !== null) return `an object (${value.constructor?.name ?? "no prototype"})`;
+  return String(value);
+}

@@ -1,0 +1,50 @@
+/** The reason of an aborted signal, as an `Error` where the caller gave something else. Never wraps an `Error`. */
+export function abortReason(signal: AbortSignal): unknown {
+  return signal.reason ?? new DOMException("This operation was aborted", "AbortError");
+}
+
+/** Throws the reason of `signal` if it is aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortReason(signal);
+}
+
+/**
+ * One listener on the user's signal, fanned out to any number inside: eleven listeners on one signal would make Node.js
+ * print a MaxListenersExceededWarning. `close()` removes it.
+ */
+export class AbortFan {
+  readonly #listeners = new Set<() => void>();
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = (): void => {
+    for (const listener of this.#listeners) listener();
+  };
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  get aborted(): boolean {
+    return this.#signal?.aborted ?? false;
+  }
+
+  /** The reason of the abort; only meaningful once {@link aborted}. */
+  get reason(): unknown {
+    return this.#signal === undefined ? undefined : abortReason(this.#signal);
+  }
+
+  /** Calls `listener` at the abort; at once if it has happened. Returns a function that takes it back. */
+  listen(listener: () => void): () => void {
+    if (this.aborted) {
+      listener();
+      return () => undefined;
+    }
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#listeners.clear();
+  }
+}

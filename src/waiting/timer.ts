@@ -1,0 +1,21 @@
+// Node.js fires a timer of more than 2^31-1 ms at once, with a warning; a long wait is made of several.
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export interface TimerOptions {
+  /** Whether the timer keeps the process alive. @defaultValue true */
+  keepAlive?: boolean;
+}
+
+/** Calls `fire` after `delayMs`, however long that is. Returns a function that cancels it. */
+export function startTimer(delayMs: number, fire: () => void, options: TimerOptions = {}): () => void {
+  let left = delayMs;
+  let timer: NodeJS.Timeout | undefined;
+  const arm = (): void => {
+    const step = Math.min(left, LONGEST_TIMER_MS);
+    left -= step;
+    timer = setTimeout(() => (left > 0 ? arm() : fire()), step);
+    if (options.keepAlive === false) timer.unref();
+  };
+  arm();
+  return () => clearTimeout(timer);
+}
