@@ -1,6 +1,9 @@
-/** The reason of an aborted signal, as an `Error` where the caller gave something else. Never wraps an `Error`. */
-export function abortReason(signal: AbortSignal): unknown {
-  return signal.reason ?? new DOMException("This operation was aborted", "AbortError");
+/**
+ * The reason of an aborted signal, as it was given: an `Error` by custom, so it is typed as one, but never wrapped when
+ * it is not.
+ */
+export function abortReason(signal: AbortSignal): Error {
+  return signal.reason as Error;
 }
 
 /** Throws the reason of `signal` if it is aborted. */

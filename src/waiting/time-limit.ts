@@ -32,12 +32,14 @@ export function withTimeLimit<T>(work: Promise<T>, limit: Limit): Promise<T> {
       signal?.removeEventListener("abort", onAbort);
       finish();
     };
-    const giveUp = (error: unknown): void =>
+    const giveUp = (error: Error): void =>
       settle(() => {
         limit.onGivenUp?.();
         reject(error);
       });
-    const onAbort = (): void => giveUp(signal === undefined ? undefined : abortReason(signal));
+    const onAbort = (): void => {
+      if (signal) giveUp(abortReason(signal));
+    };
     const cancelTimer =
       timeoutMs === Number.POSITIVE_INFINITY
         ? () => undefined
