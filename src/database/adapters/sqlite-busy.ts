@@ -1,0 +1,52 @@
+import { throwIfAborted } from "../../waiting/abort.ts";
+import { sleep } from "../../waiting/sleep.ts";
+import { type Limit, timeLimitError } from "../../waiting/time-limit.ts";
+
+const FIRST_DELAY_MS = 1;
+const LONGEST_DELAY_MS = 50;
+const SQLITE_BUSY = 5;
+const SQLITE_LOCKED = 6;
+
+/** How long to wait for a lock: always some time. */
+export type BusyLimit = Omit<Limit, "onGivenUp"> & {
+  timeoutMs: number;
+  /** When the waiting began, by `performance.now()`; now if left out. */
+  since?: number;
+};
+
+/** Whether another connection holds a lock, so that the same statement can succeed later. */
+export function isBusy(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, errcode } = error as { code?: unknown; errcode?: unknown };
+  // "SQL statements in progress" has the same code, but the one who could end it is our caller.
+  if (error.message.includes("in progress")) return false;
+  // The low byte of an extended code is the code itself.
+  if (typeof errcode === "number") return (errcode & 0xff) === SQLITE_BUSY || (errcode & 0xff) === SQLITE_LOCKED;
+  return typeof code === "string" && /^SQLITE_(?:BUSY|LOCKED)/.test(code);
+}
+
+/** Calls `attempt` until it finds no lock of another connection, leaving the event loop free in between. */
+export function retryWhileBusy<T>(attempt: () => T, limit: BusyLimit): Promise<T> {
+  return retryUntilDone(() => {
+    try {
+      return { value: attempt() };
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      return undefined;
+    }
+  }, limit);
+}
+
+/** Calls `attempt` until it returns a value, leaving the event loop free in between. */
+export async function retryUntilDone<T>(attempt: () => { value: T } | undefined, limit: BusyLimit): Promise<T> {
+  const deadline = (limit.since ?? performance.now()) + limit.timeoutMs;
+  for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
+    throwIfAborted(limit.signal);
+    const done = attempt();
+    if (done !== undefined) return done.value;
+    const leftMs = deadline - performance.now();
+    if (leftMs <= 0) throw timeLimitError(limit, limit.timeoutMs);
+    // oxlint-disable-next-line eslint/no-await-in-loop -- waiting is the point
+    await sleep(Math.min(delayMs, leftMs), { signal: limit.signal });
+  }
+}

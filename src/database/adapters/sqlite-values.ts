@@ -1,0 +1,76 @@
+import { rangeMistake, show, typeMistake } from "../../reflex/errors.ts";
+import type { SqlParam } from "../database.ts";
+
+const LONGEST_SHOWN_SQL = 120;
+
+/** What libsql would let pass in silence: other numbers of parameters, statements behind the first, none at all. */
+export interface StatementShape {
+  readonly placeholders: number;
+  readonly statements: number;
+}
+
+// Strings, quoted names and comments are matched first, so that what is inside them does not count.
+const TOKEN = /'[^']*'|"[^"]*"|`[^`]*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|\?|;|\s+|[^\s'"`[\-/?;]+|[\s\S]/g;
+
+/** Counts the placeholders and statements of an SQL text. */
+export function shapeOf(sql: string): StatementShape {
+  let placeholders = 0;
+  let statements = 0;
+  let inStatement = false;
+  for (const [token] of sql.matchAll(TOKEN)) {
+    if (token === ";") inStatement = false;
+    else if (!/^(?:\s|--|\/\*)/.test(token)) {
+      if (!inStatement) statements += 1;
+      inStatement = true;
+      if (token === "?") placeholders += 1;
+    }
+  }
+  // The body of a trigger has semicolons of its own.
+  if (/^\s*create\s+(?:temp\s+|temporary\s+)?trigger\s/i.test(sql)) statements = 1;
+  return { placeholders, statements };
+}
+
+/** @throws TypeError `invalid_argument` if the text is not one statement with as many placeholders as `params` */
+export function checkShape(shape: StatementShape, sql: string, params: readonly SqlParam[]): void {
+  if (shape.statements !== 1) {
+    throw typeMistake("invalid_argument", `expected one SQL statement, found ${shape.statements} in ${shorten(sql)}`);
+  }
+  if (shape.placeholders !== params.length) {
+    throw typeMistake(
+      "invalid_argument",
+      `expected ${shape.placeholders} parameters, found ${params.length}, for ${shorten(sql)}`,
+    );
+  }
+}
+
+export function shorten(sql: string): string {
+  return sql.length > LONGEST_SHOWN_SQL ? `${sql.slice(0, LONGEST_SHOWN_SQL)}...` : sql;
+}
+
+/**
+ * A parameter as the drivers bind it without loss.
+ * @throws TypeError `invalid_argument` for any other type: libsql ends the whole process at a boolean
+ */
+export function toSqliteValue(param: SqlParam): string | number | bigint | null | Buffer {
+  if (typeof param === "string" || param === null) return param;
+  if (typeof param === "bigint") {
+    if (BigInt.asIntN(64, param) === param) return param;
+    throw rangeMistake("invalid_argument", `an SQL parameter must fit in 64 bits, found ${show(param)}`);
+  }
+  // Drivers bind a number as a floating-point value: "1.0" in a text column.
+  if (typeof param === "number" && Number.isSafeInteger(param)) return BigInt(param);
+  if (typeof param === "number" && Number.isFinite(param)) return param;
+  if (param instanceof Uint8Array) return Buffer.from(param.buffer, param.byteOffset, param.byteLength);
+  throw typeMistake(
+    "invalid_argument",
+    `an SQL parameter must be a string, finite number, bigint, null or Uint8Array, found ${show(param)}`,
+  );
+}
+
+/** Makes the blobs of a row `Buffer`s: libsql gives `ArrayBuffer`s. */
+export function normalizeRow(row: Record<string, unknown>): Record<string, unknown> {
+  for (const [name, cell] of Object.entries(row)) {
+    if (cell instanceof ArrayBuffer) row[name] = Buffer.from(cell);
+  }
+  return row;
+}
