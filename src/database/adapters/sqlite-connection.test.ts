@@ -5,6 +5,8 @@ import { SqliteConnection } from "./sqlite-connection.ts";
 import { isSqliteHandle } from "./sqlite-handle.ts";
 import { shapeOf } from "./sqlite-values.ts";
 
+const method = (): undefined => undefined;
+
 let handle: Database.Database;
 let connection: SqliteConnection;
 
@@ -20,7 +22,6 @@ test("recognises a handle, open or closed, and nothing else", () => {
   closed.close();
   expect(isSqliteHandle(handle)).toBe(true);
   expect(isSqliteHandle(closed)).toBe(true);
-  const method = (): undefined => undefined;
   const nodeSqlite = { prepare: method, exec: method, close: method, isOpen: true, isTransaction: false };
   expect(isSqliteHandle(nodeSqlite)).toBe(true);
   expect(
@@ -41,8 +42,8 @@ test("refuses an asynchronous handle", () => {
     open: true,
     inTransaction: false,
     prepare: () => statement,
-    exec: () => undefined,
-    close: () => undefined,
+    exec: method,
+    close: method,
   };
   expect(() => new SqliteConnection(asynchronous)).toThrow(`not "libsql/promise"`);
 });
@@ -101,7 +102,7 @@ test.each([
   { name: "a date", param: new Date(0) },
   { name: "2^63", param: 2n ** 63n },
 ])("refuses $name as a parameter", ({ param }) => {
-  expect(() => connection.rows("select ?", [param as string])).toThrow(
+  expect(() => connection.rows("select ?", [param as unknown as string])).toThrow(
     expect.objectContaining({ code: "invalid_argument" }),
   );
 });
