@@ -10,7 +10,15 @@ import {
   type SqliteHandle,
   type SqliteStatement,
 } from "./sqlite-handle.ts";
-import { checkShape, normalizeRow, type StatementShape, shapeOf, shorten, toSqliteValue } from "./sqlite-values.ts";
+import {
+  checkCount,
+  checkOneStatement,
+  normalizeRow,
+  type StatementShape,
+  shapeOf,
+  shorten,
+  toSqliteValue,
+} from "./sqlite-values.ts";
 
 const LARGEST_CACHE = 100;
 const INSERTS = /^[\s(]*(?:insert|replace|with)\b/i;
@@ -108,7 +116,7 @@ export class SqliteConnection {
   #bind(sql: string, params: readonly SqlParam[]): { statement: SqliteStatement; values: readonly unknown[] } {
     this.checkOpen();
     const { statement, shape } = this.#prepare(sql);
-    checkShape(shape, sql, params);
+    checkCount(shape, sql, params);
     return { statement, values: bindArguments(this.handle, params.map(toSqliteValue)) };
   }
 
@@ -128,7 +136,7 @@ export class SqliteConnection {
 
   #prepareNew(sql: string): Prepared {
     const shape = shapeOf(sql);
-    if (shape.statements === 0) checkShape(shape, sql, []);
+    checkOneStatement(shape, sql);
     return { shape, statement: prepare(this.handle, sql) };
   }
 }

@@ -135,7 +135,6 @@ export class SqliteDatabase<H extends SqliteHandle> implements Database<SqliteTr
     try {
       const result = await this.#inside.run(state, async () => use(tx));
       state.active = false;
-      throwIfAborted(signal);
       if (performance.now() - since > timeoutMs)
         throw timeLimitError({ what: "the transaction's own work" }, timeoutMs);
       const limit: BusyLimit = { signal, timeoutMs: acquireTimeoutMs, what: COMMIT, remedy: ROLLED_BACK };

@@ -14,7 +14,7 @@ export interface SqliteHandle {
 export interface SqliteStatement {
   /** better-sqlite3 and libsql: whether it returns rows. */
   readonly reader?: boolean;
-  /** node:sqlite and better-sqlite3: throws or is empty for a statement that returns no rows. */
+  /** node:sqlite: empty for a statement that returns no rows. */
   columns?(): readonly unknown[];
   run(...params: readonly unknown[]): { readonly changes: number | bigint };
   all(...params: readonly unknown[]): Record<string, unknown>[];

@@ -2,6 +2,8 @@ import { rangeMistake, show, typeMistake } from "../../reflex/errors.ts";
 import type { SqlParam } from "../database.ts";
 
 const LONGEST_SHOWN_SQL = 120;
+// Of a buffer that has memory: node:sqlite binds an empty one as null.
+const EMPTY_BLOB = Buffer.alloc(1).subarray(0, 0);
 
 /** What libsql would let pass in silence: other numbers of parameters, statements behind the first, none at all. */
 export interface StatementShape {
@@ -30,17 +32,19 @@ export function shapeOf(sql: string): StatementShape {
   return { placeholders, statements };
 }
 
-/** @throws TypeError `invalid_argument` if the text is not one statement with as many placeholders as `params` */
-export function checkShape(shape: StatementShape, sql: string, params: readonly SqlParam[]): void {
-  if (shape.statements !== 1) {
-    throw typeMistake("invalid_argument", `expected one SQL statement, found ${shape.statements} in ${shorten(sql)}`);
-  }
-  if (shape.placeholders !== params.length) {
-    throw typeMistake(
-      "invalid_argument",
-      `expected ${shape.placeholders} parameters, found ${params.length}, for ${shorten(sql)}`,
-    );
-  }
+/** @throws TypeError `invalid_argument` if the text is not one statement */
+export function checkOneStatement({ statements }: StatementShape, sql: string): void {
+  if (statements === 1) return;
+  throw typeMistake("invalid_argument", `expected one SQL statement, found ${statements} in ${shorten(sql)}`);
+}
+
+/** @throws TypeError `invalid_argument` if the text has another number of placeholders */
+export function checkCount({ placeholders }: StatementShape, sql: string, params: readonly SqlParam[]): void {
+  if (placeholders === params.length) return;
+  throw typeMistake(
+    "invalid_argument",
+    `expected ${placeholders} parameters, found ${params.length}, for ${shorten(sql)}`,
+  );
 }
 
 export function shorten(sql: string): string {
@@ -60,6 +64,7 @@ export function toSqliteValue(param: SqlParam): string | number | bigint | null 
   // Drivers bind a number as a floating-point value: "1.0" in a text column.
   if (typeof param === "number" && Number.isSafeInteger(param)) return BigInt(param);
   if (typeof param === "number" && Number.isFinite(param)) return param;
+  if (param instanceof Uint8Array && param.byteLength === 0) return EMPTY_BLOB;
   if (param instanceof Uint8Array) return Buffer.from(param.buffer, param.byteOffset, param.byteLength);
   throw typeMistake(
     "invalid_argument",
