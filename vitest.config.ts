@@ -1,0 +1,28 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+
+const config: ViteUserConfig = defineConfig({
+  resolve: { alias: [{ find: /^reflex-rsql$/, replacement: fileURLToPath(new URL("src/index.ts", import.meta.url)) }] },
+  test: {
+    reporters: ["default", "./tools/summary-reporter.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: "unit", include: ["{src,test,tools}/**/*.test.ts"], exclude: ["**/*.mysql.test.ts"] },
+      },
+      {
+        extends: true,
+        test: {
+          name: "mysql",
+          include: ["{src,test,tools}/**/*.mysql.test.ts"],
+          globalSetup: ["./test/servers/global-setup.ts"],
+          // All files share one server a vendor: side by side, they would be in each other's measurements and locks.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
+export default config;
