@@ -1,1 +1,61 @@
-export { ReflexError } from "./reflex/errors.ts";
+export type {
+  Database,
+  Executor,
+  IsolationLevel,
+  RunResult,
+  SessionOptions,
+  SqlParam,
+  TransactionOptions,
+} from "./database/database.ts";
+export type { Dialect, TimeStorage } from "./database/dialect.ts";
+export type { DatabaseHandle, ExecutorHandle, TxOf } from "./database/handles.ts";
+export { toDatabase } from "./database/recognise.ts";
+export { transaction } from "./database/transaction.ts";
+export type {
+  ConsumeContext,
+  Consumer,
+  ConsumerOptions,
+  ConsumerStatus,
+  CreatedConsumer,
+  LagAlert,
+} from "./reflex/consumer.ts";
+export { createConsumer } from "./reflex/consumer.ts";
+export type { CursorStore, FlushOptions, SetCursorOptions } from "./reflex/cursor-store.ts";
+export type { MistakeCode, ReflexErrorCode, ReflexErrorDetails, ReflexErrorOptions } from "./reflex/errors.ts";
+export { isReflexError, ReflexError } from "./reflex/errors.ts";
+export type { ReflexEvent } from "./reflex/event.ts";
+export { foreignIdInt } from "./reflex/event.ts";
+export type {
+  ConsumeReport,
+  ErrorReport,
+  FlushReport,
+  GapReport,
+  Logger,
+  Observer,
+  PageReport,
+  PollReport,
+  StallReport,
+} from "./reflex/observer.ts";
+export type { RunOptions } from "./reflex/run.ts";
+export { isExpected, run } from "./reflex/run.ts";
+export type { RunForeverOptions } from "./reflex/run-forever.ts";
+export { runForever } from "./reflex/run-forever.ts";
+export type { Spec } from "./reflex/spec.ts";
+export type { EventStream, StreamFunc, StreamOptions } from "./reflex/stream.ts";
+export type { CursorType } from "./tables/cursor-type.ts";
+export { castCursor } from "./tables/cursor-type.ts";
+export { CursorsTable } from "./tables/cursors-table.ts";
+export type { CursorsTableOptions } from "./tables/cursors-table-options.ts";
+export { EventsTable } from "./tables/events-table.ts";
+export type { NewEvent } from "./tables/events-table-base.ts";
+export { EventsTableInt } from "./tables/events-table-int.ts";
+export type { EventsTableOptions, WakeOptions } from "./tables/events-table-options.ts";
+export type { EventsNotifier, StreamWatcher } from "./tables/notifier.ts";
+export { inMemoryNotifier } from "./tables/notifier.ts";
+export type { Notify } from "./tables/notify.ts";
+export type { ErrorsTableSchemaOptions } from "./tables/schema/errors-table-schema.ts";
+export { errorsTableSchema } from "./tables/schema/errors-table-schema.ts";
+export type { SchemaSource, TableSchema } from "./tables/schema/table-schema.ts";
+export { createTables, schemaSql } from "./tables/schema/table-schema.ts";
+export { isRetryable } from "./tables/table-error.ts";
+export type { CallOptions } from "./waiting/time-limit.ts";

@@ -1,0 +1,69 @@
+import type { SqlParam } from "../database.ts";
+import { bindable, type DriverConnection, type DriverPool } from "../driver.ts";
+
+/** The part of a connection of the mariadb driver that is used. */
+export interface MariadbConnection {
+  execute(options: object, values: unknown[]): Promise<unknown>;
+  query(sql: string): Promise<unknown>;
+  destroy(): void;
+}
+
+/** The part of a pool of the mariadb driver that is used. */
+export interface MariadbPool<C extends object = object> {
+  getConnection(): Promise<C>;
+  totalConnections(): number;
+  activeConnections(): number;
+}
+
+// What a pool's own options would change in results; given per call, they win.
+const pinned = {
+  rowsAsArray: false,
+  nestTables: false,
+  typeCast: undefined,
+  dateStrings: true,
+  metaAsArray: false,
+  bigIntAsNumber: false,
+  insertIdAsNumber: false,
+  decimalAsNumber: false,
+  supportBigNumbers: false,
+  bigNumberStrings: false,
+  checkNumberRange: false,
+  autoJsonMap: false,
+  jsonStrings: true,
+  namedPlaceholders: false,
+} as const;
+
+// The driver's handles hide the connection under them, so the handle that the pool lends is the key.
+/** A connection of the mariadb driver. */
+export function mariadbConnection<Tx extends object>(tx: Tx): DriverConnection<Tx> {
+  const connection = tx as Tx & MariadbConnection;
+  const execute = (sql: string, params: readonly SqlParam[]): Promise<unknown> =>
+    connection.execute({ sql, ...pinned }, bindable(params));
+  return {
+    tx,
+    native: tx,
+    run: async (sql, params) => {
+      const result = (await execute(sql, params)) as { affectedRows: number; insertId: bigint };
+      return { affectedRows: result.affectedRows, insertId: String(result.insertId) };
+    },
+    rows: async (sql, params) => [...((await execute(sql, params)) as object[])],
+    control: async (text) => {
+      await connection.query(text);
+    },
+    destroy: () => connection.destroy(),
+    release: () => {
+      const { release } = connection as { release?: () => Promise<void> };
+      // It rolls back what was left open; an error there means that the connection is gone, which the pool sees too.
+      release?.call(connection).catch(() => undefined);
+    },
+  };
+}
+
+/** A pool of the mariadb driver. */
+export function mariadbPool<C extends object>(pool: MariadbPool<C>): DriverPool<C> {
+  return {
+    native: pool,
+    size: undefined,
+    acquire: async () => mariadbConnection(await pool.getConnection()),
+  };
+}

@@ -1,0 +1,52 @@
+import { throwIfAborted } from "../waiting/abort.ts";
+import { type CallOptions, withTimeLimit } from "../waiting/time-limit.ts";
+import { defaultStatementTimeoutMs, type Executor, type RunResult, type SqlParam } from "./database.ts";
+import type { DriverConnection } from "./driver.ts";
+
+/**
+ * Statements on one connection, each under a time limit and a signal. When either ends one, the connection is closed: what
+ * the server does with it is unknown, and any transaction on it must not be committed.
+ */
+export class ConnectionExecutor<Tx> implements Executor {
+  readonly connection: DriverConnection<Tx>;
+  #closed = false;
+
+  constructor(connection: DriverConnection<Tx>) {
+    this.connection = connection;
+  }
+
+  /** Whether a limit or a signal has closed the connection. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  run(sql: string, params: readonly SqlParam[], options?: CallOptions): Promise<RunResult> {
+    return this.#bounded(() => this.connection.run(sql, params), sql, options);
+  }
+
+  rows<R extends object>(sql: string, params: readonly SqlParam[], options?: CallOptions): Promise<R[]> {
+    return this.#bounded(() => this.connection.rows(sql, params) as Promise<R[]>, sql, options);
+  }
+
+  /** A constant text, such as COMMIT. */
+  control(text: string, options?: CallOptions): Promise<void> {
+    return this.#bounded(() => this.connection.control(text), text, options);
+  }
+
+  destroy(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.connection.destroy();
+  }
+
+  async #bounded<R>(work: () => Promise<R>, sql: string, options: CallOptions = {}): Promise<R> {
+    throwIfAborted(options.signal);
+    return withTimeLimit(work(), {
+      signal: options.signal,
+      timeoutMs: options.timeoutMs ?? defaultStatementTimeoutMs,
+      what: `the server's answer to "${sql.slice(0, 60).trimEnd()}${sql.length > 60 ? "..." : ""}"`,
+      remedy: "its connection was closed; raise statementTimeoutMs if statements may take that long",
+      onGivenUp: () => this.destroy(),
+    });
+  }
+}

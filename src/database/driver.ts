@@ -1,0 +1,34 @@
+import type { RunResult, SqlParam } from "./database.ts";
+
+/** One connection of a driver, with the differences between drivers taken out. Calls may hang: no limits here. */
+export interface DriverConnection<Tx> {
+  /** The driver's own handle, as users know it. */
+  readonly tx: Tx;
+  /** One object per physical connection, whatever handle it is reached by. */
+  readonly native: object;
+  /** A statement with values, prepared. */
+  run(sql: string, params: readonly SqlParam[]): Promise<RunResult>;
+  /** A query with values, prepared. Cells that are integers or times come as the SQL casts them. */
+  rows(sql: string, params: readonly SqlParam[]): Promise<object[]>;
+  /** A constant text that MySQL refuses to prepare, such as COMMIT. */
+  control(text: string): Promise<void>;
+  /** Closes the socket at once. */
+  destroy(): void;
+  /** Gives it back to its pool. */
+  release(): void;
+}
+
+/** A pool of a driver. */
+export interface DriverPool<Tx> {
+  readonly native: object;
+  /** The most connections that it opens; undefined if it does not tell. */
+  readonly size: number | undefined;
+  acquire(): Promise<DriverConnection<Tx>>;
+}
+
+/** Drivers take a `Buffer` for bytes; mariadb would store a plain `Uint8Array` as JSON text. */
+export function bindable(params: readonly SqlParam[]): (string | number | bigint | null | Buffer)[] {
+  return params.map((param) =>
+    param instanceof Uint8Array ? Buffer.from(param.buffer, param.byteOffset, param.byteLength) : param,
+  );
+}

@@ -1,0 +1,180 @@
+import { ReflexError } from "../reflex/errors.ts";
+import { throwIfAborted } from "../waiting/abort.ts";
+import { type CallOptions, withTimeLimit } from "../waiting/time-limit.ts";
+import { ConnectionExecutor } from "./connection-executor.ts";
+import {
+  type Database,
+  defaultAcquireTimeoutMs,
+  type Executor,
+  type IsolationLevel,
+  type RunResult,
+  type SessionOptions,
+  type SqlParam,
+  type TransactionOptions,
+} from "./database.ts";
+import type { Dialect } from "./dialect.ts";
+import type { DriverConnection, DriverPool } from "./driver.ts";
+import { mysqlDialect } from "./mysql-dialect.ts";
+import { meaningOf } from "./sql-errors.ts";
+
+// A pool full of connections in leaked transactions, or of ones that the server closed, is emptied one by one.
+const MOST_UNCLEAN_CONNECTIONS = 100;
+// Closing the connection rolls back too, so there is no reason to wait long for an answer.
+const ROLLBACK_LIMIT_MS = 5000;
+
+/** A {@link Database} over a pool of MySQL or MariaDB connections. */
+export class PoolDatabase<Tx> implements Database<Tx> {
+  readonly identity: object;
+  readonly dialect: Dialect = mysqlDialect;
+  readonly #pool: DriverPool<Tx>;
+
+  constructor(pool: DriverPool<Tx>) {
+    this.#pool = pool;
+    this.identity = pool.native;
+  }
+
+  run(sql: string, params: readonly SqlParam[], options: CallOptions = {}): Promise<RunResult> {
+    return this.#transaction((executor) => executor.run(sql, params, options), options);
+  }
+
+  rows<R extends object>(sql: string, params: readonly SqlParam[], options: CallOptions = {}): Promise<R[]> {
+    return this.#transaction((executor) => executor.rows<R>(sql, params, options), {
+      ...options,
+      readOnly: true,
+      isolation: "read committed",
+    });
+  }
+
+  async session<R>(use: (session: Executor) => Promise<R>, options: SessionOptions = {}): Promise<R> {
+    const { isolation = "read committed" } = options;
+    const executor = await this.#clean("set transaction read write", options);
+    try {
+      await executor.control(`set session transaction isolation level ${isolation}`, options);
+      await executor.control("set session autocommit = 1", options);
+      return await use(executor);
+    } finally {
+      executor.destroy();
+    }
+  }
+
+  transaction<R>(use: (tx: Tx) => Promise<R>, options: TransactionOptions = {}): Promise<R> {
+    return this.#transaction((executor) => use(executor.connection.tx), options);
+  }
+
+  async #transaction<R>(
+    use: (executor: ConnectionExecutor<Tx>) => Promise<R>,
+    options: TransactionOptions,
+  ): Promise<R> {
+    const { isolation, readOnly } = options;
+    const executor = await this.#clean(oneShot(isolation), options);
+    const result = await this.#rolledBackOnThrow(executor, async () => {
+      await executor.control(readOnly === true ? "start transaction read only" : "start transaction", options);
+      const used = await use(executor);
+      throwIfAborted(options.signal);
+      if (executor.closed) throw lostBeforeCommit();
+      return used;
+    });
+    // From here on the signal no longer counts: an abort during COMMIT would leave its outcome unknown for nothing.
+    await commit(executor, { timeoutMs: options.timeoutMs });
+    executor.connection.release();
+    return result;
+  }
+
+  async #rolledBackOnThrow<R>(executor: ConnectionExecutor<Tx>, use: () => Promise<R>): Promise<R> {
+    try {
+      return await use();
+    } catch (error) {
+      await rollBack(executor);
+      throw error;
+    }
+  }
+
+  /**
+   * A connection in no transaction. `opening` must be a statement that the server refuses inside one (error 1568): a
+   * connection whose last user leaked a transaction is closed, since BEGIN would commit what that user wrote.
+   */
+  async #clean(opening: string, options: TransactionOptions): Promise<ConnectionExecutor<Tx>> {
+    for (let attempt = 1; ; attempt++) {
+      const executor = new ConnectionExecutor(await this.#acquire(options));
+      try {
+        await executor.control(opening, options);
+        return executor;
+      } catch (error) {
+        executor.destroy();
+        const meaning = meaningOf(error);
+        const unclean =
+          meaning === "in_transaction" || meaning === "connection_closed" || meaning === "connection_lost";
+        if (!unclean || attempt === MOST_UNCLEAN_CONNECTIONS) throw error;
+      }
+    }
+  }
+
+  #acquire(options: TransactionOptions): Promise<DriverConnection<Tx>> {
+    throwIfAborted(options.signal);
+    let givenUp = false;
+    const work = this.#pool.acquire().then((connection) => {
+      // The pool may lend one long after nobody waits for it; kept, it would be lost to everyone.
+      if (givenUp) connection.release();
+      return connection;
+    });
+    return withTimeLimit(work, {
+      signal: options.signal,
+      timeoutMs: options.acquireTimeoutMs ?? defaultAcquireTimeoutMs,
+      what: `a connection of the pool${this.#pool.size === undefined ? "" : ` (of ${this.#pool.size})`}`,
+      remedy: "give the pool more connections, look for ones never released, or check that the server can be reached",
+      onGivenUp: () => {
+        givenUp = true;
+      },
+    });
+  }
+}
+
+function oneShot(isolation: IsolationLevel | undefined): string {
+  return isolation === undefined ? "set transaction read write" : `set transaction isolation level ${isolation}`;
+}
+
+async function commit(executor: ConnectionExecutor<unknown>, options: CallOptions): Promise<void> {
+  try {
+    await executor.control("commit", options);
+  } catch (error) {
+    executor.destroy();
+    const meaning = meaningOf(error);
+    if (meaning === "connection_closed") throw lostBeforeCommit(error);
+    if (meaning === "connection_lost" || (error instanceof ReflexError && error.code === "time_limit")) {
+      throw new ReflexError(
+        "commit_outcome_unknown",
+        "the connection was lost while COMMIT ran: the transaction may have committed or not; look for what it wrote before doing it again",
+        { cause: error },
+      );
+    }
+    if (meaning === "transaction_lost") {
+      throw new ReflexError(
+        "transaction_lost",
+        "the server refused COMMIT and rolled the transaction back; do all of it again",
+        {
+          cause: error,
+        },
+      );
+    }
+    throw error;
+  }
+}
+
+async function rollBack(executor: ConnectionExecutor<unknown>): Promise<void> {
+  try {
+    if (executor.closed) return;
+    await executor.control("rollback", { timeoutMs: ROLLBACK_LIMIT_MS });
+    executor.connection.release();
+  } catch {
+    // The error that led here is the one to report. Without its connection the server rolls back by itself.
+    executor.destroy();
+  }
+}
+
+function lostBeforeCommit(cause?: unknown): ReflexError {
+  return new ReflexError(
+    "transaction_lost",
+    "the connection was closed before COMMIT was sent: the server rolls the transaction back; do all of it again",
+    { cause },
+  );
+}

@@ -1,0 +1,140 @@
+import { show, typeMistake } from "../reflex/errors.ts";
+import { type MariadbPool, mariadbConnection, mariadbPool } from "./adapters/mariadb.ts";
+import { type Mysql2CallbackPool, type Mysql2Pool, mysql2Connection, mysql2Pool } from "./adapters/mysql2.ts";
+import { SqliteTransaction, sqliteDatabase } from "./adapters/sqlite-database.ts";
+import { isSqliteHandle } from "./adapters/sqlite-handle.ts";
+import { ConnectionExecutor } from "./connection-executor.ts";
+import type { Database, Executor } from "./database.ts";
+import type { Dialect } from "./dialect.ts";
+import type { DriverConnection, DriverPool } from "./driver.ts";
+import type { DatabaseHandle, ExecutorHandle, TxOf } from "./handles.ts";
+import { mysqlDialect } from "./mysql-dialect.ts";
+import { PoolDatabase } from "./pool-database.ts";
+import { sqliteDialect } from "./sqlite-dialect.ts";
+
+const recognised = new WeakMap<object, Database>();
+
+/**
+ * The {@link Database} of a pool or SQLite handle; one and the same for one pool. Tables call it on whatever they are
+ * given, so programs rarely need it.
+ * @throws TypeError `invalid_argument` for anything else, naming what it is and what to pass instead.
+ */
+export function toDatabase<D extends DatabaseHandle>(handle: D): Database<TxOf<D>>;
+export function toDatabase(handle: unknown): Database {
+  refuseUnusable(handle);
+  if (isDatabase(handle)) return handle;
+  if (isSqliteHandle(handle)) return sqliteDatabase(handle);
+  const pool = toPool(handle);
+  if (pool !== undefined) return pooled(pool);
+  if (toConnection(handle) !== undefined || isExecutor(handle)) {
+    throw typeMistake(
+      "invalid_argument",
+      "streams, cursors and transaction() need a pool, found a connection: inside its transaction they would read rows that no one has committed; pass the pool that it came from",
+    );
+  }
+  throw unknownHandle(handle);
+}
+
+/** Where an event is to be inserted. */
+export type InsertTarget =
+  /** A pool: the insert gets a transaction of its own. */
+  | { readonly kind: "database"; readonly database: Database }
+  /** A connection or transaction of the caller's. `native` is the key of what `transaction()` collects. */
+  | { readonly kind: "transaction"; readonly executor: Executor; readonly native: object; readonly dialect: Dialect };
+
+/** What an insert through `handle` would do. @throws TypeError `invalid_argument` for anything that is no handle. */
+export function toInsertTarget(handle: ExecutorHandle): InsertTarget;
+export function toInsertTarget(handle: unknown): InsertTarget {
+  refuseUnusable(handle);
+  if (handle instanceof SqliteTransaction) {
+    return { kind: "transaction", executor: handle, native: handle, dialect: sqliteDialect };
+  }
+  if (isDatabase(handle) || isSqliteHandle(handle) || toPool(handle) !== undefined) {
+    return { kind: "database", database: toDatabase(handle as DatabaseHandle) };
+  }
+  const connection = toConnection(handle);
+  if (connection !== undefined) {
+    const executor = new ConnectionExecutor(connection);
+    return { kind: "transaction", executor, native: connection.native, dialect: mysqlDialect };
+  }
+  if (isExecutor(handle)) return { kind: "transaction", executor: handle, native: handle, dialect: mysqlDialect };
+  throw unknownHandle(handle);
+}
+
+/** The object under which `transaction()` collects what the inserts of `tx` ask for. */
+export function nativeOf(tx: unknown): object | undefined {
+  if (typeof tx !== "object" || tx === null) return undefined;
+  return toConnection(tx)?.native ?? tx;
+}
+
+function pooled(pool: DriverPool<object>): Database {
+  const known = recognised.get(pool.native);
+  if (known !== undefined) return known;
+  const database = new PoolDatabase(pool);
+  recognised.set(pool.native, database);
+  return database;
+}
+
+function isDatabase(value: unknown): value is Database {
+  return (
+    isExecutor(value) && hasFunctions(value, "session", "transaction") && "identity" in value && "dialect" in value
+  );
+}
+
+function isExecutor(value: unknown): value is Executor {
+  return hasFunctions(value, "run", "rows");
+}
+
+function toPool(value: unknown): DriverPool<object> | undefined {
+  if (!isObject(value) || !hasFunctions(value, "getConnection")) return undefined;
+  if (hasFunctions(value, "promise", "execute")) {
+    return mysql2Pool((value as Mysql2CallbackPool).promise());
+  }
+  if (hasFunctions(value, "execute") && "pool" in value && typeof value.pool === "object") {
+    return mysql2Pool(value as Mysql2Pool);
+  }
+  return hasFunctions(value, "totalConnections", "activeConnections") ? mariadbPool(value as MariadbPool) : undefined;
+}
+
+function toConnection(value: unknown): DriverConnection<object> | undefined {
+  if (!isObject(value) || !hasFunctions(value, "execute", "query") || "getConnection" in value) return undefined;
+  if (hasFunctions(value, "promise") || ("connection" in value && typeof value.connection === "object")) {
+    return mysql2Connection(value);
+  }
+  return hasFunctions(value, "batch", "serverVersion") ? mariadbConnection(value) : undefined;
+}
+
+function refuseUnusable(handle: unknown): void {
+  const refusal = refusalOf(handle);
+  if (refusal !== undefined) throw typeMistake("invalid_argument", refusal);
+}
+
+function refusalOf(handle: unknown): string | undefined {
+  if (hasFunctions(handle, "of", "add")) {
+    return "a PoolCluster is not supported, since reads and writes must reach servers that you choose: pass one of its pools";
+  }
+  const name = typeof handle === "object" ? handle?.constructor?.name : undefined;
+  if (name === "PoolCallback" || name === "ConnectionCallback") {
+    return 'the callback side of the mariadb driver is not supported: create the pool with import { createPool } from "mariadb"';
+  }
+  if (hasFunctions(handle, "query", "end") && !hasFunctions(handle, "execute")) {
+    return "this looks like the mysql package, which can't sign in to MySQL 9: create the pool with mysql2";
+  }
+  return undefined;
+}
+
+function unknownHandle(handle: unknown): TypeError {
+  return typeMistake(
+    "invalid_argument",
+    `expected a pool of mysql2 or mariadb, or a SQLite handle of better-sqlite3, libsql or node:sqlite, found ${show(handle)}`,
+  );
+}
+
+function hasFunctions(value: unknown, ...names: readonly string[]): boolean {
+  if (!isObject(value)) return false;
+  return names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === "object" || typeof value === "function") && value !== null;
+}

@@ -1,0 +1,147 @@
+/** What a failed statement means for the caller, whatever the server and driver. */
+export type SqlErrorMeaning =
+  /** A row with this key exists. The statement is undone, the transaction goes on. */
+  | "duplicate_key"
+  /** The server has rolled the whole transaction back. */
+  | "transaction_lost"
+  /** The connection broke while the statement ran, or the server ended it: whether it took effect is unknown. */
+  | "connection_lost"
+  /** The connection was closed before the statement was sent: it took no effect. */
+  | "connection_closed"
+  /** No connection could be made, or the server takes no more: nothing was sent. */
+  | "unreachable"
+  /** A lock was not free in time. The statement is undone. */
+  | "lock_timeout"
+  | "missing_table"
+  | "missing_column"
+  | "no_privilege"
+  /** The server takes no writes: a replica, or one that is being replaced. */
+  | "read_only"
+  /** A statement that opens a transaction found one open: its last user left it. */
+  | "in_transaction"
+  | "other";
+
+const meaningByNumber: Readonly<Record<number, SqlErrorMeaning>> = {
+  1062: "duplicate_key",
+  1205: "lock_timeout",
+  3572: "lock_timeout",
+  1213: "transaction_lost",
+  // MariaDB reports a deadlock on the AUTO-INC lock so, the transaction already rolled back.
+  1467: "transaction_lost",
+  1180: "transaction_lost",
+  1181: "transaction_lost",
+  3101: "transaction_lost",
+  1146: "missing_table",
+  1054: "missing_column",
+  1044: "no_privilege",
+  1045: "no_privilege",
+  1142: "no_privilege",
+  1143: "no_privilege",
+  1227: "no_privilege",
+  1370: "no_privilege",
+  1015: "read_only",
+  1036: "read_only",
+  1290: "read_only",
+  1792: "read_only",
+  1836: "read_only",
+  1568: "in_transaction",
+  1040: "unreachable",
+  1047: "unreachable",
+  1053: "connection_lost",
+  1317: "connection_lost",
+  1927: "connection_lost",
+  1969: "connection_lost",
+  2006: "connection_lost",
+  2013: "connection_lost",
+  3024: "connection_lost",
+  4031: "connection_closed",
+  // The mariadb driver's own numbers.
+  45009: "connection_lost",
+  45012: "unreachable",
+  45013: "connection_closed",
+  45026: "connection_lost",
+  45028: "unreachable",
+};
+
+const meaningByCode: Readonly<Record<string, SqlErrorMeaning>> = {
+  PROTOCOL_CONNECTION_LOST: "connection_lost",
+  PROTOCOL_SEQUENCE_TIMEOUT: "connection_lost",
+  ECONNRESET: "connection_lost",
+  EPIPE: "connection_lost",
+  ETIMEDOUT: "unreachable",
+  ECONNREFUSED: "unreachable",
+  ENOTFOUND: "unreachable",
+  EAI_AGAIN: "unreachable",
+  ENOENT: "unreachable",
+  EHOSTUNREACH: "unreachable",
+  SQLITE_BUSY: "lock_timeout",
+  SQLITE_BUSY_SNAPSHOT: "lock_timeout",
+  SQLITE_LOCKED: "lock_timeout",
+  SQLITE_CONSTRAINT_PRIMARYKEY: "duplicate_key",
+  SQLITE_CONSTRAINT_ROWID: "duplicate_key",
+  SQLITE_CONSTRAINT_UNIQUE: "duplicate_key",
+  SQLITE_READONLY: "read_only",
+  SQLITE_CANTOPEN: "unreachable",
+};
+
+// node:sqlite's errcode: SQLite's extended result codes.
+const meaningBySqliteCode: Readonly<Record<number, SqlErrorMeaning>> = {
+  5: "lock_timeout",
+  6: "lock_timeout",
+  8: "read_only",
+  14: "unreachable",
+  517: "lock_timeout",
+  1555: "duplicate_key",
+  2067: "duplicate_key",
+};
+
+// Drivers give some errors neither number nor code.
+const meaningByMessage: readonly (readonly [RegExp, SqlErrorMeaning])[] = [
+  [
+    /in closed state|connection is closed|Pool is closed|pool is closed|database connection is not open/i,
+    "connection_closed",
+  ],
+  [/ConnectionFailed\("Unable to open/, "unreachable"],
+  [/no such table/i, "missing_table"],
+  [/no such column|has no column named/i, "missing_column"],
+];
+
+/** What `error`, as a driver threw it, means. */
+export function meaningOf(error: unknown): SqlErrorMeaning {
+  if (!(error instanceof Error)) return "other";
+  const { errno, code, errcode } = error as Error & { errno?: unknown; code?: unknown; errcode?: unknown };
+  const byMessage = meaningByMessage.find(([pattern]) => pattern.test(error.message))?.[1];
+  if (byMessage !== undefined) return byMessage;
+  const byNumber = typeof errno === "number" ? meaningByNumber[errno] : undefined;
+  const byCode = typeof code === "string" ? meaningByCode[code] : undefined;
+  // A pool's own time-out hides why no connection could be made.
+  if (errno === 45028 && meaningOf(error.cause) === "no_privilege") return "no_privilege";
+  const bySqliteCode = typeof errcode === "number" ? meaningBySqliteCode[errcode] : undefined;
+  return byNumber ?? byCode ?? bySqliteCode ?? "other";
+}
+
+/** Whether doing the same again later can succeed with nothing changed by a person. */
+export function isPassing(meaning: SqlErrorMeaning): boolean {
+  switch (meaning) {
+    case "transaction_lost":
+    case "connection_lost":
+    case "connection_closed":
+    case "unreachable":
+    case "lock_timeout":
+    case "read_only":
+    case "in_transaction":
+      return true;
+    case "duplicate_key":
+    case "missing_table":
+    case "missing_column":
+    case "no_privilege":
+    case "other":
+      return false;
+  }
+}
+
+/** The key that a duplicate-key error names, without the table: `PRIMARY` for the primary key; undefined if it names none. */
+export function duplicateKeyName(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return /for key '(?:[^']*\.)?([^'.]+)'/.exec(error.message)?.[1];
+}

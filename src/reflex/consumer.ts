@@ -1,0 +1,170 @@
+import { rangeMistake, show, typeMistake } from "./errors.ts";
+import type { ReflexEvent } from "./event.ts";
+import { aDuration, aFunction, checkOptions, type OptionChecks } from "./options.ts";
+
+export interface ConsumeContext {
+  /** Aborted when the run is to end. Hand it to whatever the consumer waits for. */
+  readonly signal: AbortSignal;
+}
+
+/** What reacts to events. Make one with {@link createConsumer}. */
+export interface Consumer<T extends number = number> {
+  /** The name of its cursor. */
+  readonly name: string;
+  /** Called once per event, one at a time. When it throws, the run ends and the event comes again in the next one. */
+  readonly consume: (event: ReflexEvent<T>, context: ConsumeContext) => Promise<void> | void;
+  /** Called at the start of each run, before the first event. */
+  readonly reset?: (context: ConsumeContext) => Promise<void>;
+  /** Called at the end of each run, however it ended. */
+  readonly stop?: () => Promise<void>;
+}
+
+/** How a consumer is doing, for health checks. */
+export interface ConsumerStatus {
+  /** Whether an event was handled within `activityTtlMs`. */
+  readonly active: boolean;
+  /** When the last event was handled; undefined before the first. */
+  readonly lastEventAt: Date | undefined;
+  /** How old the last event was when it was handed over, by this process's clock; undefined before the first. */
+  readonly lagMs: number | undefined;
+  /** Whether that was more than `lagAlertMs`. */
+  readonly lagAlert: boolean;
+}
+
+export interface CreatedConsumer<T extends number = number> extends Consumer<T> {
+  status(): ConsumerStatus;
+}
+
+export interface LagAlert {
+  readonly consumer: string;
+  /** True when events became too old, false when they are fresh again. */
+  readonly alert: boolean;
+  readonly lagMs: number;
+}
+
+export interface ConsumerOptions<T extends number = number> {
+  /** Only these types reach the function; the cursor passes the others. @defaultValue all */
+  types?: readonly T[] | undefined;
+  /** Only events for which it returns true reach the function; the cursor passes the others. @defaultValue all */
+  filter?: ((event: ReflexEvent<T>) => boolean) | undefined;
+  /**
+   * Called with what the function threw. If it returns, the event counts as consumed; if it throws, that error ends the
+   * run. Not called for what is thrown after the run's signal was aborted.
+   */
+  recover?: ((event: ReflexEvent<T>, error: unknown, context: ConsumeContext) => Promise<void> | void) | undefined;
+  /** Called at the start of each run. */
+  reset?: ((context: ConsumeContext) => Promise<void>) | undefined;
+  /** Called at the end of each run. */
+  stop?: (() => Promise<void>) | undefined;
+  /** The age from which an event counts as late, in ms. @defaultValue 1 800 000 (30 minutes) */
+  lagAlertMs?: number | undefined;
+  /** Called when events become late, and when they no longer are. */
+  onLagAlert?: ((alert: LagAlert) => void) | undefined;
+  /** How long without an event until `status().active` is false, in ms. @defaultValue 86 400 000 (a day) */
+  activityTtlMs?: number | undefined;
+}
+
+const checks: OptionChecks<ConsumerOptions> = {
+  types: (value) =>
+    Array.isArray(value) && value.every((type) => Number.isSafeInteger(type)) ? undefined : "an array of whole numbers",
+  filter: aFunction,
+  recover: aFunction,
+  reset: aFunction,
+  stop: aFunction,
+  lagAlertMs: aDuration,
+  onLagAlert: aFunction,
+  activityTtlMs: aDuration,
+};
+
+/**
+ * Makes a consumer out of a function. Its name is the key of its cursor: keep it, or the consumer starts anew.
+ *
+ * `consume` gets each event at least once, in order, one at a time; after a crash the last ones again. Make its effect
+ * safe to repeat. When it throws, `run` ends with `consumer_failed` and the cursor stays before the event.
+ *
+ * @throws TypeError or RangeError `invalid_argument` or `invalid_option`, naming the value.
+ * @example
+ * const mailer = createConsumer("order-mailer", async (event, { signal }) => {
+ *   await sendMail(event.foreignId, { signal });
+ * }, { types: [OrderEvent.Placed] });
+ */
+export function createConsumer<T extends number = number>(
+  name: string,
+  consume: (event: ReflexEvent<T>, context: ConsumeContext) => Promise<void> | void,
+  options: ConsumerOptions<T> = {},
+): CreatedConsumer<T> {
+  checkConsumerName(name);
+  if (typeof consume !== "function") {
+    throw typeMistake("invalid_argument", `a consumer needs a function of an event, found ${show(consume)}`);
+  }
+  checkOptions("createConsumer", options, checks as OptionChecks<ConsumerOptions<T>>);
+  const activity = new Activity(name, options);
+  const { types, filter, recover } = options;
+  const wanted = types === undefined ? undefined : new Set<number>(types);
+  return {
+    name,
+    ...(options.reset === undefined ? {} : { reset: options.reset }),
+    ...(options.stop === undefined ? {} : { stop: options.stop }),
+    status: () => activity.status(),
+    consume: async (event, context) => {
+      activity.handed(event);
+      if (wanted?.has(event.type) === false || filter?.(event) === false) return;
+      try {
+        await consume(event, context);
+      } catch (error) {
+        if (recover === undefined || context.signal.aborted) throw error;
+        await recover(event, error, context);
+      }
+    },
+  };
+}
+
+const LONGEST_NAME = 255;
+
+/** @throws TypeError or RangeError `invalid_argument` for a name that a database could confuse with another. */
+export function checkConsumerName(name: unknown): asserts name is string {
+  if (typeof name !== "string") {
+    throw typeMistake("invalid_argument", `a consumer's name must be a string, found ${show(name)}`);
+  }
+  if (name === "" || name !== name.trim() || name.length > LONGEST_NAME) {
+    throw rangeMistake(
+      "invalid_argument",
+      `a consumer's name must have 1 to ${LONGEST_NAME} characters and no space at its ends, found ${show(name)}`,
+    );
+  }
+}
+
+class Activity {
+  readonly #name: string;
+  readonly #options: Pick<ConsumerOptions, "lagAlertMs" | "onLagAlert" | "activityTtlMs">;
+  #lastEventAt: number | undefined;
+  #lagMs: number | undefined;
+  #late = false;
+
+  constructor(name: string, options: Pick<ConsumerOptions, "lagAlertMs" | "onLagAlert" | "activityTtlMs">) {
+    this.#name = name;
+    this.#options = options;
+  }
+
+  handed(event: ReflexEvent): void {
+    const now = Date.now();
+    this.#lastEventAt = now;
+    const lagMs = Math.max(0, now - event.timestampMicros / 1000);
+    this.#lagMs = lagMs;
+    const late = lagMs > (this.#options.lagAlertMs ?? 30 * 60_000);
+    if (late === this.#late) return;
+    this.#late = late;
+    this.#options.onLagAlert?.({ consumer: this.#name, alert: late, lagMs });
+  }
+
+  status(): ConsumerStatus {
+    const { activityTtlMs = 24 * 3_600_000 } = this.#options;
+    const last = this.#lastEventAt;
+    return {
+      active: last !== undefined && Date.now() - last <= activityTtlMs,
+      lastEventAt: last === undefined ? undefined : new Date(last),
+      lagMs: this.#lagMs,
+      lagAlert: this.#late,
+    };
+  }
+}

@@ -1,0 +1,25 @@
+import type { CallOptions } from "../waiting/time-limit.ts";
+import type { ReflexEvent } from "./event.ts";
+
+export interface SetCursorOptions extends CallOptions {
+  /** The event that the cursor has passed. */
+  event?: ReflexEvent | undefined;
+}
+
+export interface FlushOptions extends CallOptions {
+  /** Write only this consumer's cursor. */
+  consumer?: string | undefined;
+}
+
+/** Where consumers keep how far they have come. One store serves any number of consumers. */
+export interface CursorStore extends AsyncDisposable {
+  /** The consumer's cursor; "" if it has none. Writes what the store still holds for it first. */
+  getCursor(consumer: string, options?: CallOptions): Promise<string>;
+  /**
+   * Moves the consumer's cursor forward.
+   * @throws ReflexError `cursor_not_advanced` if it is already there or beyond, or if someone else moved it.
+   */
+  setCursor(consumer: string, cursor: string, options?: SetCursorOptions): Promise<void>;
+  /** Writes what the store holds back, and waits until it is written. */
+  flush(options?: FlushOptions): Promise<void>;
+}

@@ -1,0 +1,17 @@
+import { ReflexError, show } from "./errors.ts";
+
+const HIGHEST_ID = 2n ** 63n - 1n;
+
+/** Reads an integer cursor; "" is 0, the beginning. @throws ReflexError `invalid_cursor` */
+export function parseIntCursor(cursor: unknown): bigint {
+  if (cursor === "") return 0n;
+  const value = typeof cursor === "string" && /^\d{1,19}$/.test(cursor) ? BigInt(cursor) : -1n;
+  if (value < 0n || value > HIGHEST_ID) {
+    throw new ReflexError(
+      "invalid_cursor",
+      `a cursor must be "" or a decimal number from 0 to 2^63-1 such as "42", found ${show(cursor)}`,
+      { details: { cursor: show(cursor) } },
+    );
+  }
+  return value;
+}

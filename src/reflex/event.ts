@@ -1,0 +1,30 @@
+/** One row of an events table, as consumers see it. Shared between streams: treat it as read-only. */
+export interface ReflexEvent<T extends number = number> {
+  /** The row's id in decimal, which is also the cursor that has passed it. Exact up to 2^63-1: don't make it a number. */
+  readonly id: string;
+  /** What happened; 0 is a noop, which streams leave out unless `includeNoops` is set. */
+  readonly type: T;
+  /** Which entity it happened to. See {@link foreignIdInt} for tables of integers. */
+  readonly foreignId: string;
+  /** When it was inserted, in microseconds since 1970, UTC: exact, below 2^53. */
+  readonly timestampMicros: number;
+  /** When it was inserted, to the millisecond. A new `Date` at each access. */
+  readonly timestamp: Date;
+  /** The bytes given to `insertWithMetadata`; undefined without a metadata field or for a null. */
+  readonly metadata: Uint8Array | undefined;
+  /** The bytes of the trace field; undefined without one or for a null. */
+  readonly trace: Uint8Array | undefined;
+}
+
+/** The type of the rows that close a hole where a transaction rolled back. */
+export const noopEventType = 0;
+
+/** Whether the event stands for no event at all. */
+export function isNoop(event: ReflexEvent): boolean {
+  return event.type === noopEventType;
+}
+
+/** The foreign id of an event of an `EventsTableInt`, exact. @throws SyntaxError if it is no integer. */
+export function foreignIdInt(event: ReflexEvent): bigint {
+  return BigInt(event.foreignId);
+}

@@ -1,0 +1,137 @@
+import type { ReflexErrorDetails } from "./errors.ts";
+
+/** What a table, a store or `run` tells while it works. Metrics, traces and progress displays are built on it. */
+export interface Observer {
+  /** The database was asked for rows. */
+  poll?(report: PollReport): void;
+  /** Rows were handed to a stream. */
+  page?(report: PageReport): void;
+  /** A hole was seen for the first time. */
+  gap?(report: GapReport): void;
+  /** A stream has waited 5 s at one place with rows beyond it, or goes on after that. */
+  stall?(report: StallReport): void;
+  /** Cursors were written. */
+  flush?(report: FlushReport): void;
+  /** A consumer has finished with an event, well or not. */
+  consume?(report: ConsumeReport): void;
+  /** Something failed that will be tried again, or that no caller waits for. */
+  error?(report: ErrorReport): void;
+}
+
+export interface PollReport {
+  readonly table: string;
+  /** The cursor that rows were asked for after. */
+  readonly after: string;
+  readonly rows: number;
+  readonly durationMs: number;
+}
+
+export interface PageReport {
+  readonly table: string;
+  /** Events handed over, without noops. */
+  readonly events: number;
+  /** The id of the last row, which may be a noop. */
+  readonly position: string;
+}
+
+export interface GapReport {
+  readonly table: string;
+  /** The last id before the hole; "0" if the hole is at the table's start. */
+  readonly prev: string;
+  /** The first id after the hole. */
+  readonly next: string;
+}
+
+export interface StallReport extends GapReport {
+  readonly state: "stalled" | "resumed";
+  /** What it waits for: ids that are missing below visible ones, of transactions still open or rolled back. */
+  readonly reason: "missing_ids";
+  readonly waitedMs: number;
+  /** A sentence with the remedy, for people. */
+  readonly message: string;
+}
+
+export interface FlushReport {
+  readonly table: string;
+  readonly cursors: number;
+  readonly durationMs: number;
+}
+
+export interface ConsumeReport {
+  readonly consumer: string;
+  readonly eventId: string;
+  readonly eventType: number;
+  /** How long the consumer took. */
+  readonly durationMs: number;
+  /** How old the event was when it was handed over, by this process's clock. */
+  readonly lagMs: number;
+  /** Undefined when it succeeded. */
+  readonly error: unknown;
+}
+
+export interface ErrorReport {
+  /** What was being done: "stream", "flush", "run". */
+  readonly activity: string;
+  /** The table or consumer that it was done for. */
+  readonly name: string;
+  readonly error: unknown;
+  /** When it will be tried again; undefined if it won't. */
+  readonly retryInMs?: number;
+}
+
+/** Where warnings go. The default is `process.emitWarning`, which prints them to stderr. */
+export interface Logger {
+  warn(message: string, details: ReflexErrorDetails): void;
+}
+
+/** Prints through `process.emitWarning`, so that `process.on("warning")` can catch it. */
+export const defaultLogger: Logger = {
+  warn: (message) => process.emitWarning(message, { type: "ReflexRsqlWarning" }),
+};
+
+/** What is told to whom. Its calls never throw: an observer's own error must not stop a stream. */
+export class Reporting {
+  readonly #observers: readonly Observer[];
+  readonly #logger: Logger;
+
+  constructor(observers: readonly (Observer | undefined)[], logger: Logger = defaultLogger) {
+    this.#observers = observers.filter((observer) => observer !== undefined);
+    this.#logger = logger;
+  }
+
+  /** Whether anyone listens, so that a hot path can leave out making the report. */
+  wants(name: keyof Observer): boolean {
+    return this.#observers.some((observer) => observer[name] !== undefined);
+  }
+
+  tell<N extends keyof Observer>(name: N, report: Parameters<NonNullable<Observer[N]>>[0]): void {
+    for (const observer of this.#observers) {
+      try {
+        (observer[name] as ((report: unknown) => void) | undefined)?.call(observer, report);
+      } catch (error) {
+        this.warn(`an observer's ${name} function threw: ${String(error)}`, {});
+      }
+    }
+  }
+
+  warn(message: string, details: ReflexErrorDetails): void {
+    try {
+      this.#logger.warn(message, details);
+    } catch {
+      // A logger that fails has no one to tell.
+    }
+  }
+
+  /** Tells observers; warns if there is none that takes errors. */
+  error(report: ErrorReport): void {
+    if (this.wants("error")) return this.tell("error", report);
+    const retry = report.retryInMs === undefined ? "" : `; trying again in ${Math.round(report.retryInMs)} ms`;
+    this.warn(`${report.activity} of ${report.name} failed: ${String(report.error)}${retry}`, {});
+  }
+
+  /** Tells observers; warns if there is none that takes stalls. */
+  stall(report: StallReport): void {
+    if (this.wants("stall")) return this.tell("stall", report);
+    this.warn(report.message, { table: report.table, prev: report.prev, next: report.next });
+  }
+}

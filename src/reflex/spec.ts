@@ -1,0 +1,28 @@
+import { type Consumer, checkConsumerName } from "./consumer.ts";
+import type { CursorStore } from "./cursor-store.ts";
+import { show, typeMistake } from "./errors.ts";
+import type { StreamFunc, StreamOptions } from "./stream.ts";
+
+/** What `run` puts together: where events come from, who consumes them, and where it keeps how far it has come. */
+export interface Spec<T extends number = number> {
+  /** Such as `table.toStream(pool)`. */
+  readonly stream: StreamFunc<T>;
+  /** Such as `cursorsTable.toStore(pool)`. */
+  readonly cursors: CursorStore;
+  /** Such as `createConsumer(name, fn)`. */
+  readonly consumer: Consumer<T>;
+  readonly options?: Omit<StreamOptions, "signal">;
+}
+
+/** @throws TypeError `invalid_argument`, naming the part that is missing or of a wrong kind. */
+export function checkSpec(spec: unknown): void {
+  const { stream, cursors, consumer } = Object(spec) as Partial<Spec>;
+  if (typeof stream !== "function") throw wrong("stream", "a function such as table.toStream(pool)", stream);
+  if (typeof cursors?.setCursor !== "function") throw wrong("cursors", "a store such as table.toStore(pool)", cursors);
+  if (typeof consumer?.consume !== "function") throw wrong("consumer", "a consumer of createConsumer()", consumer);
+  checkConsumerName(consumer.name);
+}
+
+function wrong(part: string, expected: string, found: unknown): TypeError {
+  return typeMistake("invalid_argument", `the ${part} of a run must be ${expected}, found ${show(found)}`);
+}

@@ -1,0 +1,27 @@
+import { parseIntCursor } from "../reflex/cursor.ts";
+import { ReflexError, show } from "../reflex/errors.ts";
+
+/** How the cursors of a table are ordered: "int" as numbers, "string" byte by byte. */
+export type CursorType = "int" | "string";
+
+/**
+ * The value of a cursor by which it is ordered: a bigint, or the string itself.
+ * @throws ReflexError `invalid_cursor` for an "int" cursor that is no decimal number, or one that is no string.
+ */
+export function castCursor(type: CursorType, cursor: string): bigint | string {
+  if (type === "int") return parseIntCursor(cursor);
+  if (typeof cursor === "string") return cursor;
+  throw new ReflexError("invalid_cursor", `a cursor must be a string, found ${show(cursor)}`);
+}
+
+/** Whether cursor `a` lies beyond `b`. */
+export function isBeyond(type: CursorType, a: string, b: string): boolean {
+  if (type === "int") return parseIntCursor(a) > parseIntCursor(b);
+  // JavaScript compares UTF-16 units, which order differently from the bytes that the database compares.
+  return Buffer.compare(Buffer.from(a), Buffer.from(b)) > 0;
+}
+
+/** Whether they are one place: "7" and "007" are for "int". */
+export function isSamePlace(type: CursorType, a: string, b: string): boolean {
+  return type === "int" ? parseIntCursor(a) === parseIntCursor(b) : a === b;
+}

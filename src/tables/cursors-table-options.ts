@@ -1,0 +1,73 @@
+import { checkIdentifier } from "../database/identifiers.ts";
+import type { Logger, Observer } from "../reflex/observer.ts";
+import { aDuration, aFunction, anObject, aString, checkOptions, type OptionChecks, oneOf } from "../reflex/options.ts";
+import type { CursorType } from "./cursor-type.ts";
+
+export interface CursorsTableOptions {
+  /** The column of the consumer's name. @defaultValue "id" */
+  idField?: string | undefined;
+  /** @defaultValue "last_event_id" */
+  cursorField?: string | undefined;
+  /** The column of the time of the last change. @defaultValue "updated_at" */
+  timeField?: string | undefined;
+  /**
+   * How long cursors are held back to be written together, in ms; 0 writes each at once. What is held back is lost in a
+   * crash, so that its events come again. @defaultValue 5000
+   */
+  asyncPeriodMs?: number | undefined;
+  /** How cursors are compared: as numbers, or as text byte by byte. @defaultValue "int" */
+  cursorType?: CursorType | undefined;
+  /** Called once for each cursor written. */
+  onSetCursor?: ((written: { consumer: string; cursor: string }) => void) | undefined;
+  /** Waits in place of a timer, for tests. */
+  sleep?: ((delayMs: number) => Promise<void>) | undefined;
+  /** The longest to wait for a connection of the pool, in ms. @defaultValue 10 000 */
+  acquireTimeoutMs?: number | undefined;
+  /** The longest that one statement may take, in ms. @defaultValue 60 000 */
+  statementTimeoutMs?: number | undefined;
+  observer?: Observer | undefined;
+  logger?: Logger | undefined;
+}
+
+const checks: OptionChecks<CursorsTableOptions> = {
+  idField: aString,
+  cursorField: aString,
+  timeField: aString,
+  asyncPeriodMs: aDuration,
+  cursorType: oneOf("int", "string"),
+  onSetCursor: aFunction,
+  sleep: aFunction,
+  acquireTimeoutMs: aDuration,
+  statementTimeoutMs: aDuration,
+  observer: anObject,
+  logger: anObject,
+};
+
+/** A cursors table's options with every default filled in. */
+export interface CursorsTableConfig {
+  readonly fields: { readonly id: string; readonly cursor: string; readonly time: string };
+  readonly asyncPeriodMs: number;
+  readonly cursorType: CursorType;
+  readonly onSetCursor: CursorsTableOptions["onSetCursor"];
+  readonly sleep: CursorsTableOptions["sleep"];
+  readonly acquireTimeoutMs: number | undefined;
+  readonly statementTimeoutMs: number | undefined;
+}
+
+/** Checks the options and fills in the defaults. @throws TypeError or RangeError `invalid_option` or `invalid_identifier` */
+export function toCursorsTableConfig(owner: string, options: CursorsTableOptions): CursorsTableConfig {
+  checkOptions(owner, options, checks);
+  return {
+    fields: {
+      id: checkIdentifier(options.idField ?? "id", "option idField"),
+      cursor: checkIdentifier(options.cursorField ?? "last_event_id", "option cursorField"),
+      time: checkIdentifier(options.timeField ?? "updated_at", "option timeField"),
+    },
+    asyncPeriodMs: options.asyncPeriodMs ?? 5000,
+    cursorType: options.cursorType ?? "int",
+    onSetCursor: options.onSetCursor,
+    sleep: options.sleep,
+    acquireTimeoutMs: options.acquireTimeoutMs,
+    statementTimeoutMs: options.statementTimeoutMs,
+  };
+}

@@ -1,0 +1,98 @@
+import type { DatabaseHandle } from "../database/handles.ts";
+import { parseTableName } from "../database/identifiers.ts";
+import { toDatabase } from "../database/recognise.ts";
+import type { CursorStore, FlushOptions } from "../reflex/cursor-store.ts";
+import { Reporting } from "../reflex/observer.ts";
+import type { CallOptions } from "../waiting/time-limit.ts";
+import { CursorLedger } from "./cursor-ledger.ts";
+import { CursorWriter } from "./cursor-writer.ts";
+import { type CursorsTableConfig, type CursorsTableOptions, toCursorsTableConfig } from "./cursors-table-options.ts";
+import { cursorsTableSchema } from "./schema/cursors-table-schema.ts";
+import type { TableSchema } from "./schema/table-schema.ts";
+
+/**
+ * A table of cursors: for each consumer the id of the last event that it is done with.
+ *
+ * By default cursors are held back and written together every 5 s (`asyncPeriodMs`), at `flush()`, at `close()` and when
+ * the process ends by itself; a crash in between makes the last events come again. Each write is a compare-and-set: if
+ * another process has moved a cursor, theirs is kept and this one's next `setCursor` says so.
+ * @example
+ * const cursors = new CursorsTable("cursors");
+ * await run({ stream: orders.toStream(pool), cursors: cursors.toStore(pool), consumer });
+ */
+export class CursorsTable implements AsyncDisposable {
+  readonly name: string;
+  /** How the table is made; for `createTables` and `schemaSql`. */
+  readonly schema: TableSchema;
+  readonly #options: CursorsTableOptions;
+  readonly #config: CursorsTableConfig;
+  readonly #ledgers = new Map<object, CursorLedger>();
+
+  /**
+   * `name` is the table's, or `schema.table`.
+   * @throws TypeError or RangeError `invalid_option` or `invalid_identifier`, naming the value.
+   */
+  constructor(name: string, options: CursorsTableOptions = {}) {
+    parseTableName(name);
+    this.name = name;
+    this.#options = options;
+    this.#config = toCursorsTableConfig(`table ${name}`, options);
+    this.schema = cursorsTableSchema(name, this.#config);
+  }
+
+  /** The consumer's cursor; "" if it has none. What is held back for it is written first. */
+  async getCursor(db: DatabaseHandle, consumer: string, options: CallOptions = {}): Promise<string> {
+    return this.#ledger(db).getCursor(consumer, options);
+  }
+
+  /**
+   * Moves the consumer's cursor forward.
+   * @throws ReflexError `cursor_not_advanced` if it is there or beyond, or if someone else moved it.
+   */
+  async setCursor(db: DatabaseHandle, consumer: string, cursor: string): Promise<void> {
+    await this.#ledger(db).setCursor(consumer, cursor);
+  }
+
+  /** Writes what is held back, in every database, and waits until it is written. */
+  async flush(options: FlushOptions = {}): Promise<void> {
+    await Promise.all([...this.#ledgers.values()].map((ledger) => ledger.flush(options)));
+  }
+
+  /** A table of the same name and options but those given here; it shares nothing with this one. */
+  clone(options: CursorsTableOptions = {}): CursorsTable {
+    return new CursorsTable(this.name, { ...this.#options, ...options });
+  }
+
+  /** The cursors of this table in `db`, for `run`. With options, of a clone. */
+  toStore(db: DatabaseHandle, options?: CursorsTableOptions): CursorStore {
+    if (options !== undefined) return this.clone(options).toStore(db);
+    const ledger = this.#ledger(db);
+    return {
+      getCursor: (consumer, callOptions) => ledger.getCursor(consumer, callOptions),
+      setCursor: (consumer, cursor, callOptions) => ledger.setCursor(consumer, cursor, callOptions),
+      flush: (flushOptions) => ledger.flush(flushOptions),
+      [Symbol.asyncDispose]: () => ledger.close(),
+    };
+  }
+
+  /** Writes what is held back and stops the timers. Idempotent; the table can be used again after it. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#ledgers.values()].map((ledger) => ledger.close()));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #ledger(db: DatabaseHandle): CursorLedger {
+    const database = toDatabase(db);
+    const known = this.#ledgers.get(database.identity);
+    if (known !== undefined) return known;
+    const { observer, logger } = this.#options;
+    const writer = new CursorWriter(this.name, this.#config, database);
+    const reporting = new Reporting([observer], logger);
+    const ledger = new CursorLedger({ table: this.name, config: this.#config, writer, reporting });
+    this.#ledgers.set(database.identity, ledger);
+    return ledger;
+  }
+}

@@ -1,0 +1,105 @@
+import { openTransaction } from "../database/collected-notifies.ts";
+import type { Executor, SqlParam } from "../database/database.ts";
+import type { Dialect } from "../database/dialect.ts";
+import type { ExecutorHandle } from "../database/handles.ts";
+import { toInsertTarget } from "../database/recognise.ts";
+import { meaningOf } from "../database/sql-errors.ts";
+import { transaction } from "../database/transaction.ts";
+import { isReflexError } from "../reflex/errors.ts";
+import type { EventsTableConfig } from "./events-table-options.ts";
+import { type Notify, notifyOnce } from "./notify.ts";
+import { tableError } from "./table-error.ts";
+
+/** An event as it goes into its row, checked. */
+export interface EventToInsert {
+  readonly foreignId: SqlParam;
+  readonly type: number;
+  readonly metadata: Uint8Array | undefined;
+}
+
+// The texts that a connection prepares stay few; 1000 rows of four values are far below the server's 65 535.
+const STATEMENT_SIZES = [1000, 100, 10, 1] as const;
+
+/** Inserts events into one table. */
+export class EventInserter {
+  readonly #table: string;
+  readonly #config: EventsTableConfig;
+  readonly #wake: () => void;
+  readonly #texts = new Map<string, string>();
+
+  /** `wake` is called after a commit. */
+  constructor(table: string, config: EventsTableConfig, wake: () => void) {
+    this.#table = table;
+    this.#config = config;
+    this.#wake = wake;
+  }
+
+  /** Inserts the events, in order: on a pool in a transaction of their own, else in the caller's. */
+  async insert(handle: ExecutorHandle, events: readonly EventToInsert[]): Promise<Notify> {
+    const target = toInsertTarget(handle);
+    const { acquireTimeoutMs, statementTimeoutMs: timeoutMs } = this.#config;
+    if (target.kind === "database") {
+      return transaction(target.database, (tx) => this.insert(tx as ExecutorHandle, events), {
+        acquireTimeoutMs,
+        timeoutMs,
+      });
+    }
+    const { executor, native, dialect } = target;
+    const open = openTransaction(native);
+    try {
+      const firstId = await this.#insertAll(executor, dialect, events);
+      open?.wakeUps.add(this.#wake);
+      return notifyOnce(this.#wake, firstId === "0" ? undefined : firstId);
+    } catch (error) {
+      if (open !== undefined && losesTransaction(error)) open.lost = error;
+      throw tableError(error, { table: this.#table, activity: "insert into" });
+    }
+  }
+
+  async #insertAll(
+    executor: Executor,
+    dialect: Dialect,
+    events: readonly EventToInsert[],
+  ): Promise<string | undefined> {
+    let firstId: string | undefined;
+    let rest = events;
+    while (rest.length > 0) {
+      const size = STATEMENT_SIZES.find((candidate) => candidate <= rest.length) ?? 1;
+      const params = rest.slice(0, size).flatMap((event) => this.#params(event));
+      const result = await executor.run(this.#text(dialect, size), params, {
+        timeoutMs: this.#config.statementTimeoutMs,
+      });
+      firstId ??= result.insertId;
+      rest = rest.slice(size);
+    }
+    return firstId;
+  }
+
+  #params({ foreignId, type, metadata }: EventToInsert): SqlParam[] {
+    const { fields, trace } = this.#config;
+    const params: SqlParam[] = [foreignId, type];
+    if (fields.metadata !== undefined) params.push(metadata ?? null);
+    if (fields.trace !== undefined) params.push(trace?.() ?? null);
+    return params;
+  }
+
+  // A plain INSERT: with IGNORE or ON DUPLICATE KEY, an event whose id was closed by a noop would vanish in silence.
+  #text(dialect: Dialect, rows: number): string {
+    const key = `${dialect.name} ${rows}`;
+    const known = this.#texts.get(key);
+    if (known !== undefined) return known;
+    const { fields, time } = this.#config;
+    const optional = [fields.metadata, fields.trace].filter((field) => field !== undefined);
+    const columns = [fields.foreignId, fields.type, ...optional, fields.time].map((field) => dialect.quote(field));
+    const row = `(?, ?, ${"?, ".repeat(optional.length)}${dialect.eventTime(time)})`;
+    const values = Array.from({ length: rows }, () => row).join(", ");
+    const text = `insert into ${dialect.quote(this.#table)} (${columns.join(", ")}) values ${values}`;
+    this.#texts.set(key, text);
+    return text;
+  }
+}
+
+function losesTransaction(error: unknown): boolean {
+  const meaning = meaningOf(error);
+  return meaning === "transaction_lost" || meaning === "connection_lost" || isReflexError(error, "time_limit");
+}

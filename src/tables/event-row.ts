@@ -1,0 +1,63 @@
+import type { Dialect } from "../database/dialect.ts";
+import type { ReflexEvent } from "../reflex/event.ts";
+import type { EventsTableConfig } from "./events-table-options.ts";
+
+/** A row as {@link eventColumns} selects it. Drivers give integers as numbers, bigints or text. */
+export interface EventRow {
+  readonly id_text: string;
+  readonly micros: string | number | bigint;
+  readonly type_number: string | number | bigint;
+  readonly foreign_id_text: string;
+  readonly metadata_bytes?: Uint8Array | string | null;
+  readonly trace_bytes?: Uint8Array | string | null;
+}
+
+/**
+ * The columns of an event, of a table aliased `t`. No alias is a column's own name: `order by` would sort by the alias,
+ * and text sorts "10" before "9".
+ */
+export function eventColumns(dialect: Dialect, { fields, time }: EventsTableConfig): string {
+  const column = (name: string): string => `t.${dialect.quote(name)}`;
+  const columns = [
+    `${dialect.asText(column(fields.id))} as id_text`,
+    `${dialect.eventMicros(column(fields.time), time)} as micros`,
+    `${column(fields.type)} as type_number`,
+    `${dialect.asText(column(fields.foreignId))} as foreign_id_text`,
+  ];
+  if (fields.metadata !== undefined) columns.push(`${column(fields.metadata)} as metadata_bytes`);
+  if (fields.trace !== undefined) columns.push(`${column(fields.trace)} as trace_bytes`);
+  return columns.join(", ");
+}
+
+/** Makes the event of a row. */
+export function toEvent<T extends number>(row: EventRow): ReflexEvent<T> {
+  return new TableEvent<T>(row);
+}
+
+class TableEvent<T extends number> implements ReflexEvent<T> {
+  readonly id: string;
+  readonly type: T;
+  readonly foreignId: string;
+  readonly timestampMicros: number;
+  readonly metadata: Uint8Array | undefined;
+  readonly trace: Uint8Array | undefined;
+
+  constructor(row: EventRow) {
+    this.id = row.id_text;
+    this.type = Number(row.type_number) as T;
+    this.foreignId = row.foreign_id_text;
+    this.timestampMicros = Number(row.micros);
+    this.metadata = toBytes(row.metadata_bytes);
+    this.trace = toBytes(row.trace_bytes);
+  }
+
+  get timestamp(): Date {
+    return new Date(Math.floor(this.timestampMicros / 1000));
+  }
+}
+
+/** A column of text or JSON comes as a string; its bytes are its UTF-8. */
+function toBytes(cell: Uint8Array | string | null | undefined): Uint8Array | undefined {
+  if (cell === null || cell === undefined) return undefined;
+  return typeof cell === "string" ? Buffer.from(cell) : cell;
+}

@@ -1,0 +1,33 @@
+import type { SqlParam } from "../database/database.ts";
+import { ReflexError, show } from "../reflex/errors.ts";
+import { EventsTableBase } from "./events-table-base.ts";
+import type { EventsTableOptions } from "./events-table-options.ts";
+
+const LOWEST = -(2n ** 63n);
+const HIGHEST = 2n ** 63n - 1n;
+
+/**
+ * An events table whose foreign ids are integers, such as the primary keys of another table: numbers up to 2^53-1 or
+ * bigints up to 2^63-1. Events carry them as decimal text; `foreignIdInt(event)` gives the bigint. Otherwise as
+ * {@link EventsTable}.
+ */
+export class EventsTableInt<T extends number = number> extends EventsTableBase<T, number | bigint> {
+  constructor(name: string, options: EventsTableOptions<T> = {}) {
+    super(name, options, "integer");
+  }
+
+  override clone(options: EventsTableOptions<T> = {}): EventsTableInt<T> {
+    return new EventsTableInt<T>(this.name, { ...this.options, ...options });
+  }
+
+  /** As text, which every driver passes exactly. */
+  protected override toForeignIdParam(foreignId: number | bigint): SqlParam {
+    const whole = typeof foreignId === "bigint" || Number.isSafeInteger(foreignId);
+    if (whole && BigInt(foreignId) >= LOWEST && BigInt(foreignId) <= HIGHEST) return String(foreignId);
+    throw new ReflexError(
+      "invalid_int_id",
+      `a foreign id of ${this.name} must be a safe whole number or a bigint of 64 bits, found ${show(foreignId)}`,
+      { details: { table: this.name } },
+    );
+  }
+}

@@ -1,0 +1,177 @@
+import type { TimeStorage } from "../database/dialect.ts";
+import { checkIdentifier } from "../database/identifiers.ts";
+import { typeMistake } from "../reflex/errors.ts";
+import type { Logger, Observer } from "../reflex/observer.ts";
+import {
+  aBoolean,
+  aCount,
+  aDuration,
+  aFunction,
+  anObject,
+  aString,
+  checkOptions,
+  either,
+  type OptionChecks,
+  oneOf,
+} from "../reflex/options.ts";
+import type { EventsNotifier } from "./notifier.ts";
+
+/** How often a stream at the head looks for events that nobody told it of, in ms. */
+export interface WakeOptions {
+  /** Shortly after an event. @defaultValue 5 */
+  hotMs?: number | undefined;
+  /** When nothing has happened for a while. @defaultValue 50 */
+  idleMs?: number | undefined;
+}
+
+export interface EventsTableOptions<T extends number = number> {
+  /** The auto-increment primary key. @defaultValue "id" */
+  idField?: string | undefined;
+  /** @defaultValue "timestamp" */
+  timeField?: string | undefined;
+  /** @defaultValue "type" */
+  typeField?: string | undefined;
+  /** @defaultValue "foreign_id" */
+  foreignIdField?: string | undefined;
+  /** The column of bytes for `insertWithMetadata`. @defaultValue none */
+  metadataField?: string | undefined;
+  /** The column of bytes for what `trace` gives. @defaultValue none */
+  traceField?: string | undefined;
+  /** Asked at each insert for the bytes of the trace field; undefined stores a null. */
+  trace?: (() => Uint8Array | undefined) | undefined;
+  /** The names and numbers of the table's event types; `insert` then takes no others. @defaultValue any number */
+  types?: Readonly<Record<string, T>> | undefined;
+  /** What a stream does with a row whose type is not in `types`. @defaultValue "deliver" */
+  onUnknownType?: "deliver" | "error" | undefined;
+  /** Whether streams deliver noops, the rows of type 0 that close holes. @defaultValue false */
+  includeNoops?: boolean | undefined;
+  /** The longest that a stream at the head waits though nothing wakes it, in ms. @defaultValue 10 000 */
+  backoffMs?: number | undefined;
+  /** How streams of this process hear of inserts of this process. @defaultValue inMemoryNotifier() */
+  notifier?: EventsNotifier | undefined;
+  /** How events of other processes are found; false leaves it to the notifier and `backoffMs`. */
+  wake?: false | WakeOptions | undefined;
+  /** The most rows that one read takes. @defaultValue 1000 */
+  limit?: number | undefined;
+  /** The type of the time column. @defaultValue "datetime6" */
+  timeColumn?: TimeStorage["column"] | undefined;
+  /** The zone of the clock in a `datetime` column of an old table, such as "+02:00". @defaultValue UTC */
+  storedZone?: string | undefined;
+  /** The longest to wait for a connection of the pool, in ms. @defaultValue 10 000 */
+  acquireTimeoutMs?: number | undefined;
+  /** The longest that one statement may take, in ms; then its connection is closed. @defaultValue 60 000 */
+  statementTimeoutMs?: number | undefined;
+  observer?: Observer | undefined;
+  logger?: Logger | undefined;
+}
+
+const checks: OptionChecks<EventsTableOptions> = {
+  idField: aString,
+  timeField: aString,
+  typeField: aString,
+  foreignIdField: aString,
+  metadataField: aString,
+  traceField: aString,
+  trace: aFunction,
+  types: aTypeCatalogue,
+  onUnknownType: oneOf("deliver", "error"),
+  includeNoops: aBoolean,
+  backoffMs: aDuration,
+  notifier: anObject,
+  wake: either(oneOf(false), anObject),
+  limit: aCount,
+  timeColumn: oneOf("datetime6", "datetime", "timestamp"),
+  storedZone: aZone,
+  acquireTimeoutMs: aDuration,
+  statementTimeoutMs: aDuration,
+  observer: anObject,
+  logger: anObject,
+};
+
+/** A table's options with every default filled in. */
+export interface EventsTableConfig {
+  readonly fields: EventFields;
+  readonly time: TimeStorage;
+  readonly trace: (() => Uint8Array | undefined) | undefined;
+  /** The numbers that `types` names; undefined if any is allowed. */
+  readonly types: ReadonlySet<number> | undefined;
+  readonly onUnknownType: "deliver" | "error";
+  readonly includeNoops: boolean;
+  readonly backoffMs: number;
+  readonly wake: false | Required<Readonly<{ hotMs: number; idleMs: number }>>;
+  readonly limit: number;
+  readonly acquireTimeoutMs: number | undefined;
+  readonly statementTimeoutMs: number | undefined;
+}
+
+export interface EventFields {
+  readonly id: string;
+  readonly time: string;
+  readonly type: string;
+  readonly foreignId: string;
+  readonly metadata: string | undefined;
+  readonly trace: string | undefined;
+}
+
+/** Checks the options and fills in the defaults. @throws TypeError or RangeError `invalid_option` or `invalid_identifier` */
+export function toEventsTableConfig<T extends number>(
+  owner: string,
+  options: EventsTableOptions<T>,
+): EventsTableConfig {
+  checkOptions(owner, options, checks as unknown as OptionChecks<EventsTableOptions<T>>);
+  if (options.trace !== undefined && options.traceField === undefined) {
+    throw typeMistake("invalid_option", `option trace of ${owner} needs option traceField, the column to store it in`);
+  }
+  return {
+    fields: toFields(options),
+    time: { column: options.timeColumn ?? "datetime6", zone: options.storedZone },
+    trace: options.trace,
+    types: options.types === undefined ? undefined : new Set(typeNumbers(options.types) as number[]),
+    onUnknownType: options.onUnknownType ?? "deliver",
+    includeNoops: options.includeNoops ?? false,
+    backoffMs: options.backoffMs ?? 10_000,
+    wake: toWake(owner, options.wake),
+    limit: options.limit ?? 1000,
+    acquireTimeoutMs: options.acquireTimeoutMs,
+    statementTimeoutMs: options.statementTimeoutMs,
+  };
+}
+
+function toFields<T extends number>(options: EventsTableOptions<T>): EventFields {
+  const field = (name: keyof EventsTableOptions, value: string): string => checkIdentifier(value, `option ${name}`);
+  return {
+    id: field("idField", options.idField ?? "id"),
+    time: field("timeField", options.timeField ?? "timestamp"),
+    type: field("typeField", options.typeField ?? "type"),
+    foreignId: field("foreignIdField", options.foreignIdField ?? "foreign_id"),
+    metadata: options.metadataField === undefined ? undefined : field("metadataField", options.metadataField),
+    trace: options.traceField === undefined ? undefined : field("traceField", options.traceField),
+  };
+}
+
+function toWake(owner: string, wake: false | WakeOptions | undefined): EventsTableConfig["wake"] {
+  if (wake === false) return false;
+  const { hotMs = 5, idleMs = 50 } = checkOptions<WakeOptions>(`option wake of ${owner}`, wake, {
+    hotMs: aDuration,
+    idleMs: aDuration,
+  });
+  return { hotMs, idleMs };
+}
+
+/** The values by name. A TypeScript enum also holds its names by value. */
+function typeNumbers(types: object): unknown[] {
+  return Object.entries(types)
+    .filter(([name]) => !/^-?\d+$/.test(name))
+    .map(([, value]) => value as unknown);
+}
+
+function aTypeCatalogue(value: unknown): string | undefined {
+  const numbers = typeof value === "object" && value !== null ? typeNumbers(value) : [undefined];
+  const known = numbers.every((number) => Number.isSafeInteger(number) && number !== 0);
+  return known ? undefined : "an object of names and whole numbers other than 0, which is a noop's";
+}
+
+function aZone(value: unknown): string | undefined {
+  const valid = typeof value === "string" && /^([+-]\d\d:\d\d|[A-Za-z_]+(\/[A-Za-z_+-]+)*)$/.test(value);
+  return valid ? undefined : 'an offset such as "+02:00" or a zone name such as "Europe/Berlin"';
+}

@@ -1,0 +1,32 @@
+import type { SqlParam } from "../database/database.ts";
+import { show, typeMistake } from "../reflex/errors.ts";
+import { EventsTableBase } from "./events-table-base.ts";
+import type { EventsTableOptions } from "./events-table-options.ts";
+
+/**
+ * An events table whose foreign ids are text: order numbers, UUIDs, slugs.
+ *
+ * Make one per table and keep it: its streams share what they read and wake each other.
+ * @throws TypeError or RangeError `invalid_option` or `invalid_identifier`, naming the value.
+ * @example
+ * const OrderEvent = { Placed: 1, Paid: 2 } as const;
+ * const orders = new EventsTable("order_events", { types: OrderEvent, metadataField: "metadata" });
+ */
+export class EventsTable<T extends number = number> extends EventsTableBase<T, string> {
+  /** `name` is the table's, or `schema.table`. */
+  constructor(name: string, options: EventsTableOptions<T> = {}) {
+    super(name, options, "text");
+  }
+
+  override clone(options: EventsTableOptions<T> = {}): EventsTable<T> {
+    return new EventsTable<T>(this.name, { ...this.options, ...options });
+  }
+
+  protected override toForeignIdParam(foreignId: string): SqlParam {
+    if (typeof foreignId === "string") return foreignId;
+    throw typeMistake(
+      "invalid_argument",
+      `a foreign id of ${this.name} must be a string, found ${show(foreignId)}; for integers use EventsTableInt`,
+    );
+  }
+}

@@ -1,0 +1,24 @@
+import type { Dialect, TimeStorage } from "../../database/dialect.ts";
+
+/** CREATE TABLE with all that a server's own defaults would decide. */
+export function createTable(dialect: Dialect, name: string, lines: readonly string[]): string {
+  const suffix = dialect.name === "mysql" ? " engine=InnoDB default charset=utf8mb4" : "";
+  return `create table if not exists ${dialect.quote(name)} (\n  ${lines.join(",\n  ")}\n)${suffix}`;
+}
+
+/** An id that is never given twice; without AUTOINCREMENT, SQLite gives the id of a deleted last row again. */
+export function autoIncrementId(dialect: Dialect, field: string): string {
+  const type =
+    dialect.name === "mysql" ? "bigint not null auto_increment primary key" : "integer primary key autoincrement";
+  return `${dialect.quote(field)} ${type}`;
+}
+
+export function timeType(dialect: Dialect, column: TimeStorage["column"]): string {
+  if (dialect.name === "sqlite") return "text";
+  return { datetime6: "datetime(6)", datetime: "datetime", timestamp: "timestamp(6)" }[column];
+}
+
+/** Text that is equal only to itself, byte for byte: consumer names. */
+export function exactText(dialect: Dialect): string {
+  return dialect.name === "mysql" ? "varchar(255) character set utf8mb4 collate utf8mb4_bin" : "text";
+}

@@ -1,0 +1,60 @@
+import type { Database } from "../../database/database.ts";
+import { ReflexError } from "../../reflex/errors.ts";
+import type { CallOptions } from "../../waiting/time-limit.ts";
+import { type ColumnDescription, describeTable, type TableDescription } from "./table-columns.ts";
+
+/** What one column must be: returns what is wrong and how to mend it, or undefined. */
+export type ColumnCheck = (column: ColumnDescription) => string | undefined;
+
+/** For each column that a table must have, by name, its check and the option that names it. */
+export type ColumnChecks = readonly { field: string; option: string; check?: ColumnCheck }[];
+
+const INTEGER_TYPES = new Set(["tinyint", "smallint", "mediumint", "int", "integer", "bigint"]);
+const TEXT_TYPES = new Set(["char", "varchar", "tinytext", "text", "mediumtext", "longtext", "binary", "varbinary"]);
+
+export const integerColumn: ColumnCheck = ({ type }) =>
+  INTEGER_TYPES.has(type) ? undefined : "must be an integer, for example bigint";
+
+export const textColumn: ColumnCheck = ({ type }) =>
+  TEXT_TYPES.has(type) ? undefined : "must be text, for example varchar(255)";
+
+/**
+ * Checks that a table is there and has these columns; remembers per database which tables passed.
+ * @throws ReflexError `wrong_schema`, naming each thing to change.
+ */
+export class SchemaCheck {
+  readonly #table: string;
+  readonly #checks: (database: Database) => ColumnChecks;
+  readonly #passed = new WeakSet<object>();
+
+  constructor(table: string, checks: (database: Database) => ColumnChecks) {
+    this.#table = table;
+    this.#checks = checks;
+  }
+
+  async pass(database: Database, options: CallOptions): Promise<void> {
+    if (this.#passed.has(database.identity)) return;
+    const description = await describeTable(database, this.#table, options);
+    const problems = [...engineProblems(description), ...columnProblems(description, this.#checks(database))];
+    if (problems.length > 0) {
+      throw new ReflexError("wrong_schema", `table ${this.#table} can't be used: ${problems.join("; ")}`, {
+        details: { table: this.#table, problems: problems.length },
+      });
+    }
+    this.#passed.add(database.identity);
+  }
+}
+
+function engineProblems({ engine }: TableDescription): string[] {
+  if (engine === "InnoDB" || engine === "SQLite") return [];
+  return [`its engine must be InnoDB, which rolls back, found ${engine === "" ? "a view" : engine}`];
+}
+
+function columnProblems({ columns }: TableDescription, checks: ColumnChecks): string[] {
+  return checks.flatMap(({ field, option, check }) => {
+    const column = columns.get(field.toLowerCase());
+    if (column === undefined) return [`it has no column ${field}: add it, or name the right one in option ${option}`];
+    const problem = check?.(column);
+    return problem === undefined ? [] : [`column ${column.name} is ${column.fullType} and ${problem}`];
+  });
+}

@@ -1,0 +1,64 @@
+import type { Dialect } from "../../database/dialect.ts";
+import type { DatabaseHandle } from "../../database/handles.ts";
+import { mysqlDialect } from "../../database/mysql-dialect.ts";
+import { toDatabase } from "../../database/recognise.ts";
+import { sqliteDialect } from "../../database/sqlite-dialect.ts";
+import { show, typeMistake } from "../../reflex/errors.ts";
+import type { CallOptions } from "../../waiting/time-limit.ts";
+import { tableError } from "../table-error.ts";
+
+/** How a table is made. */
+export interface TableSchema {
+  /** The table's name as it was given. */
+  readonly name: string;
+  /** The statements that make it, and do nothing where it exists. */
+  statements(dialect: Dialect): readonly string[];
+}
+
+/** A table, or the schema of one. */
+export type SchemaSource = TableSchema | { readonly schema: TableSchema };
+
+/**
+ * The statements that make these tables, as text for a migration: each ends in ";" and a new line, and does nothing where
+ * the table exists. "mysql" is for MariaDB too.
+ * @example
+ * console.log(schemaSql("mysql", [orders, cursors, errorsTableSchema()]));
+ */
+export function schemaSql(dialect: "mysql" | "sqlite", sources: readonly SchemaSource[]): string {
+  if (dialect !== "mysql" && dialect !== "sqlite") {
+    throw typeMistake("invalid_argument", `schemaSql makes SQL for "mysql" or "sqlite", found ${show(dialect)}`);
+  }
+  const statements = toSchemas(sources).flatMap((schema) =>
+    schema.statements(dialect === "mysql" ? mysqlDialect : sqliteDialect),
+  );
+  return statements.map((statement) => `${statement};\n`).join("\n");
+}
+
+/**
+ * Makes these tables where they don't exist yet; leaves existing ones as they are. For programs that own their database;
+ * elsewhere put {@link schemaSql} into a migration. On MySQL each CREATE TABLE commits by itself.
+ * @throws ReflexError `database_error`, for example without the privilege.
+ */
+export async function createTables(
+  db: DatabaseHandle,
+  sources: readonly SchemaSource[],
+  options: CallOptions = {},
+): Promise<void> {
+  const database = toDatabase(db);
+  for (const schema of toSchemas(sources)) {
+    for (const statement of schema.statements(database.dialect)) {
+      try {
+        await database.run(statement, [], options);
+      } catch (error) {
+        throw tableError(error, { table: schema.name, activity: "create", signal: options.signal });
+      }
+    }
+  }
+}
+
+function toSchemas(sources: readonly SchemaSource[]): TableSchema[] {
+  if (!Array.isArray(sources)) {
+    throw typeMistake("invalid_argument", `expected an array of tables, found ${show(sources)}`);
+  }
+  return sources.map((source: SchemaSource) => ("schema" in source ? source.schema : source));
+}

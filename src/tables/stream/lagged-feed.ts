@@ -1,0 +1,65 @@
+import type { ReflexEvent } from "../../reflex/event.ts";
+import { sleep } from "../../waiting/sleep.ts";
+import type { Feed, Page } from "./feed.ts";
+
+export interface LagOptions {
+  readonly lagMs: number;
+  /** The server's clock, in ms since 1970. */
+  readonly readClock: () => Promise<number>;
+  readonly signal: AbortSignal;
+}
+
+/** Holds events back until they are old enough by the server's clock, on their way from the feed to the stream. */
+export class LaggedFeed<T extends number> implements Feed<T> {
+  readonly #feed: Feed<T>;
+  readonly #options: LagOptions;
+  #rest: Page<T> | undefined;
+  /** What to add to this process's monotonic clock to get the server's. */
+  #offsetMs = 0;
+
+  constructor(feed: Feed<T>, options: LagOptions) {
+    this.#feed = feed;
+    this.#options = options;
+  }
+
+  start(): Promise<string> {
+    return this.#feed.start();
+  }
+
+  async next(): Promise<Page<T> | undefined> {
+    const page = this.#rest ?? (await this.#load());
+    this.#rest = undefined;
+    if (page === undefined) return undefined;
+    const [first] = page.events;
+    if (first !== undefined) {
+      const waitMs = this.#youngMs(first);
+      if (waitMs > 0) await sleep(waitMs, { signal: this.#options.signal });
+    }
+    return this.#oldEnough(page);
+  }
+
+  close(): void {
+    this.#feed.close();
+  }
+
+  async #load(): Promise<Page<T> | undefined> {
+    const page = await this.#feed.next();
+    if (page !== undefined && page.events.length > 0) {
+      this.#offsetMs = (await this.#options.readClock()) - performance.now();
+    }
+    return page;
+  }
+
+  /** The part of the page that may be handed over; keeps the rest. The first event is old enough by now. */
+  #oldEnough(page: Page<T>): Page<T> {
+    const young = page.events.findIndex((event, index) => index > 0 && this.#youngMs(event) > 0);
+    if (young === -1) return page;
+    this.#rest = { events: page.events.slice(young), position: page.position };
+    const events = page.events.slice(0, young);
+    return { events, position: events.at(-1)?.id ?? page.position };
+  }
+
+  #youngMs(event: ReflexEvent): number {
+    return event.timestampMicros / 1000 + this.#options.lagMs - (performance.now() + this.#offsetMs);
+  }
+}

@@ -1,0 +1,175 @@
+import { typeMistake } from "../../reflex/errors.ts";
+import type { ReflexEvent } from "../../reflex/event.ts";
+import type { EventStream } from "../../reflex/stream.ts";
+import { AbortFan, throwIfAborted } from "../../waiting/abort.ts";
+import type { Feed, Page } from "./feed.ts";
+
+export interface TableStreamSource<T extends number> {
+  /** The cursor as given, until the stream knows better. */
+  readonly after: string;
+  readonly signal: AbortSignal | undefined;
+  /** Makes the feed; its signal is aborted when the stream ends. Called at the first read. */
+  readonly open: (signal: AbortSignal) => Feed<T>;
+}
+
+/** Marks the end by `close()`, at which a pending `next()` ends instead of rejecting. */
+const CLOSED = new Error("the stream was closed");
+
+/** Iteration over a feed: one reader, buffered pages, and an end that frees everything, whatever led to it. */
+export class TableStream<T extends number> implements EventStream<T> {
+  readonly #source: TableStreamSource<T>;
+  readonly #ending = new AbortController();
+  #fan: AbortFan | undefined;
+  #feed: Feed<T> | undefined;
+  #starting: Promise<string> | undefined;
+  #claimed = false;
+  #ended = false;
+  #page: Page<T> | undefined;
+  #index = 0;
+  #position: string;
+  /** The last read asked for; the next one waits for it. */
+  #reading: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+
+  constructor(source: TableStreamSource<T>) {
+    this.#source = source;
+    this.#position = source.after;
+  }
+
+  get position(): string {
+    return this.#position;
+  }
+
+  start(): Promise<string> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  [Symbol.asyncIterator](): this {
+    this.#claim();
+    return this;
+  }
+
+  next(): Promise<IteratorResult<ReflexEvent<T>>> {
+    const event = this.#waiting === 0 ? this.#buffered() : undefined;
+    if (event !== undefined) return Promise.resolve({ done: false, value: event });
+    return this.#inTurn(async () => {
+      for (;;) {
+        const value = this.#buffered();
+        if (value !== undefined) return { done: false, value };
+        if (!(await this.#load())) return { done: true, value: undefined };
+      }
+    });
+  }
+
+  batches(): AsyncIterableIterator<readonly ReflexEvent<T>[]> {
+    this.#claim();
+    const next = (): Promise<IteratorResult<readonly ReflexEvent<T>[]>> =>
+      this.#inTurn(async () => {
+        for (;;) {
+          if (!(await this.#load())) return { done: true, value: undefined };
+          const value = this.#page?.events ?? [];
+          this.#finishPage();
+          if (value.length > 0) return { done: false, value };
+        }
+      });
+    const iterator: AsyncIterableIterator<readonly ReflexEvent<T>[]> = {
+      next,
+      return: async () => {
+        await this.close();
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
+  }
+
+  async return(): Promise<IteratorResult<ReflexEvent<T>>> {
+    await this.close();
+    return { done: true, value: undefined };
+  }
+
+  close(): Promise<void> {
+    this.#end(CLOSED);
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #claim(): void {
+    if (this.#claimed) {
+      throw typeMistake("invalid_argument", "this stream has a reader already; open another stream for another reader");
+    }
+    this.#claimed = true;
+  }
+
+  async #start(): Promise<string> {
+    const fan = new AbortFan(this.#source.signal);
+    this.#fan = fan;
+    fan.listen(() => this.#ending.abort(fan.reason));
+    throwIfAborted(this.#ending.signal);
+    this.#feed = this.#source.open(this.#ending.signal);
+    try {
+      this.#position = await this.#feed.start();
+      return this.#position;
+    } catch (error) {
+      this.#end(error);
+      throw error;
+    }
+  }
+
+  /** One read after the other, in the order in which they were asked for. */
+  #inTurn<R>(read: () => Promise<R>): Promise<R> {
+    this.#waiting++;
+    const turn = this.#reading.then(read).finally(() => this.#waiting--);
+    this.#reading = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #buffered(): ReflexEvent<T> | undefined {
+    if (this.#page === undefined || this.#ending.signal.aborted) return undefined;
+    const event = this.#page.events[this.#index];
+    if (event === undefined) {
+      this.#finishPage();
+      return undefined;
+    }
+    this.#index++;
+    if (this.#index === this.#page.events.length) this.#finishPage();
+    else this.#position = event.id;
+    return event;
+  }
+
+  #finishPage(): void {
+    if (this.#page !== undefined) this.#position = this.#page.position;
+    this.#page = undefined;
+    this.#index = 0;
+  }
+
+  /** Gets the next page. False at the end; rejects with what ended the stream, once. */
+  async #load(): Promise<boolean> {
+    if (this.#ended) return false;
+    try {
+      await this.start();
+      throwIfAborted(this.#ending.signal);
+      this.#page = await this.#feed?.next();
+      if (this.#page !== undefined) return true;
+      this.#end(CLOSED);
+      return false;
+    } catch (error) {
+      this.#end(error);
+      if (error === CLOSED) return false;
+      throw error;
+    }
+  }
+
+  #end(reason: unknown): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#fan?.close();
+    this.#ending.abort(reason);
+    this.#feed?.close();
+    this.#page = undefined;
+  }
+}
