@@ -12,7 +12,10 @@ export default class SummaryReporter implements Reporter {
     const unrun = count.pending + (reason === "interrupted" ? 1 : 0);
     const failed = count.failed + errors.length + unrun;
     const skipped = count.skipped > 0 ? `, ${count.skipped} skipped` : "";
-    // The last word: other reporters print theirs at this same moment.
-    process.once("exit", () => console.log(`${count.passed} passed, ${failed} failed${skipped}`));
+    // The last word: other reporters print theirs at this same moment. A run that is red for a reason outside of all
+    // tests, such as a set-up that threw, is not "0 failed".
+    process.once("exit", (code) => {
+      console.log(`${count.passed} passed, ${code === 0 ? failed : Math.max(failed, 1)} failed${skipped}`);
+    });
   }
 }

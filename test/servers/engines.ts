@@ -65,7 +65,7 @@ function describeVendors(drivers: readonly Driver[], register: (engine: Engine) 
 }
 
 function registerSkipped(vendor: ServerVendor, reason: string): void {
-  test(`${vendorNames[vendor]}: ${reason}`, ({ skip }) => {
+  test(`needs ${vendorNames[vendor]}: ${reason}`, ({ skip }) => {
     skip(reason);
     expect.unreachable();
   });
