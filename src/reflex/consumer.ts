@@ -44,7 +44,7 @@ export interface LagAlert {
 
 export interface ConsumerOptions<T extends number = number> {
   /** Only these types reach the function; the cursor passes the others. @defaultValue all */
-  types?: readonly T[] | undefined;
+  types?: readonly NoInfer<T>[] | undefined;
   /** Only events for which it returns true reach the function; the cursor passes the others. @defaultValue all */
   filter?: ((event: ReflexEvent<T>) => boolean) | undefined;
   /**
