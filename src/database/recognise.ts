@@ -110,17 +110,28 @@ function refuseUnusable(handle: unknown): void {
 }
 
 function refusalOf(handle: unknown): string | undefined {
-  if (hasFunctions(handle, "of", "add")) {
-    return "a PoolCluster is not supported, since reads and writes must reach servers that you choose: pass one of its pools";
+  // What a cluster's of() gives has no end of its own.
+  if (hasFunctions(handle, "of", "add") || (hasFunctions(handle, "getConnection") && !hasFunctions(handle, "end"))) {
+    return "a PoolCluster is not supported, since reads and writes must reach servers that you choose: pass a pool made with createPool()";
   }
-  const name = typeof handle === "object" ? handle?.constructor?.name : undefined;
-  if (name === "PoolCallback" || name === "ConnectionCallback") {
+  if (isMariadbCallbackSide(handle)) {
     return 'the callback side of the mariadb driver is not supported: create the pool with import { createPool } from "mariadb"';
   }
   if (hasFunctions(handle, "query", "end") && !hasFunctions(handle, "execute")) {
     return "this looks like the mysql package, which can't sign in to MySQL 9: create the pool with mysql2";
   }
+  if (hasFunctions(handle, "then")) return "this is a promise, await it and pass what it resolves with";
   return undefined;
+}
+
+// Its CommonJS build has no class names: what tells it from the promise side is that it takes a callback.
+function isMariadbCallbackSide(handle: unknown): boolean {
+  if (!hasFunctions(handle, "execute", "batch", "importFile")) return false;
+  const { getConnection, commit } = handle as Record<
+    "getConnection" | "commit",
+    ((...args: never[]) => unknown) | undefined
+  >;
+  return (getConnection ?? commit)?.length === 1;
 }
 
 function unknownHandle(handle: unknown): TypeError {
