@@ -1,13 +1,13 @@
 import { throwIfAborted } from "../waiting/abort.ts";
 import { type CallOptions, withTimeLimit } from "../waiting/time-limit.ts";
-import { defaultStatementTimeoutMs, type Executor, type RunResult, type SqlParam } from "./database.ts";
+import { defaultStatementTimeoutMs, type RunResult, type Session, type SqlParam } from "./database.ts";
 import type { DriverConnection } from "./driver.ts";
 
 /**
  * Statements on one connection, each under a time limit and a signal. When either ends one, the connection is closed: what
  * the server does with it is unknown, and any transaction on it must not be committed.
  */
-export class ConnectionExecutor<Tx> implements Executor {
+export class ConnectionExecutor<Tx> implements Session {
   readonly connection: DriverConnection<Tx>;
   #closed = false;
 
@@ -29,8 +29,8 @@ export class ConnectionExecutor<Tx> implements Executor {
   }
 
   /** A constant text, such as COMMIT. */
-  control(text: string, options?: CallOptions): Promise<void> {
-    return this.#bounded(() => this.connection.control(text), text, options);
+  control<R extends object>(text: string, options?: CallOptions): Promise<R[]> {
+    return this.#bounded(() => this.connection.control(text) as Promise<R[]>, text, options);
   }
 
   destroy(): void {

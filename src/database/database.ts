@@ -19,9 +19,17 @@ export interface Executor {
   rows<R extends object>(sql: string, params: readonly SqlParam[], options?: CallOptions): Promise<R[]>;
 }
 
+/** A connection of one's own, lent by {@link Database.session}. */
+export interface Session extends Executor {
+  /** Sends a constant text as it is, for what MySQL refuses to prepare: transaction control, SHOW WARNINGS. */
+  control<R extends object>(text: string, options?: CallOptions): Promise<R[]>;
+}
+
 export interface SessionOptions extends CallOptions {
   /** @defaultValue "read committed" */
   isolation?: IsolationLevel | undefined;
+  /** The longest to wait for a free connection, in ms. @defaultValue 10 000 */
+  acquireTimeoutMs?: number | undefined;
 }
 
 export type IsolationLevel = "read uncommitted" | "read committed" | "repeatable read" | "serializable";
@@ -40,11 +48,13 @@ export interface Database<Tx = unknown> extends Executor {
   /** The native pool or handle. Two databases with one identity share readers, cursors and notifies. */
   readonly identity: object;
   readonly dialect: Dialect;
+  /** The most connections that the pool opens; undefined if it does not tell. */
+  readonly poolSize?: number | undefined;
   /**
    * Lends a connection that no one else uses, in autocommit mode, with the isolation level asked for, in no
    * transaction. It is closed afterwards, not given back: its variables were changed.
    */
-  session<R>(use: (session: Executor) => Promise<R>, options?: SessionOptions): Promise<R>;
+  session<R>(use: (session: Session) => Promise<R>, options?: SessionOptions): Promise<R>;
   /** Runs `use` in a transaction: commits when it resolves, rolls back when it throws. `tx` is the driver's own handle. */
   transaction<R>(use: (tx: Tx) => Promise<R>, options?: TransactionOptions): Promise<R>;
 }

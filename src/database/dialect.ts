@@ -26,6 +26,8 @@ export interface Dialect {
   asInteger(column: string): string;
   /** The server's clock as microseconds since 1970, UTC, whatever the session's time zone. */
   readonly nowMicros: string;
+  /** The id that the table's next insert gets, as text; null if the server does not tell. */
+  nextId(table: string): string;
   /** The server's clock, in UTC, as a cursors table stores it. */
   readonly utcNow: string;
   /** The server's clock, as an events table with this storage stores it. */

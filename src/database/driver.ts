@@ -10,8 +10,8 @@ export interface DriverConnection<Tx> {
   run(sql: string, params: readonly SqlParam[]): Promise<RunResult>;
   /** A query with values, prepared. Cells that are integers or times come as the SQL casts them. */
   rows(sql: string, params: readonly SqlParam[]): Promise<object[]>;
-  /** A constant text that MySQL refuses to prepare, such as COMMIT. */
-  control(text: string): Promise<void>;
+  /** A constant text that MySQL refuses to prepare, such as COMMIT. Resolves with its rows, if it has any. */
+  control(text: string): Promise<object[]>;
   /** Closes the socket at once. */
   destroy(): void;
   /** Gives it back to its pool. */

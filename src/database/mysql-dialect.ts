@@ -14,10 +14,17 @@ export const mysqlDialect: Dialect = {
   asBytes: (expression) => `cast(${expression} as binary)`,
   asInteger: (column) => `cast(${column} as signed)`,
   nowMicros: `timestampdiff(microsecond, '1970-01-01', utc_timestamp(6))`,
+  nextId,
   utcNow: "utc_timestamp(6)",
   eventTime,
   eventMicros,
 };
+
+function nextId(table: string): string {
+  const [name = "", schema] = parseTableName(table).toReversed();
+  const inSchema = schema === undefined ? "database()" : `'${schema}'`;
+  return `(select cast(s.auto_increment as char) from information_schema.tables s where s.table_name = '${name}' and s.table_schema = ${inSchema})`;
+}
 
 function eventTime({ column, zone }: TimeStorage): string {
   switch (column) {

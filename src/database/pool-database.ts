@@ -5,7 +5,7 @@ import { ConnectionExecutor } from "./connection-executor.ts";
 import {
   type Database,
   defaultAcquireTimeoutMs,
-  type Executor,
+  type Session,
   type IsolationLevel,
   type RunResult,
   type SessionOptions,
@@ -26,10 +26,12 @@ const ROLLBACK_LIMIT_MS = 5000;
 export class PoolDatabase<Tx> implements Database<Tx> {
   readonly identity: object;
   readonly dialect: Dialect = mysqlDialect;
+  readonly poolSize: number | undefined;
   readonly #pool: DriverPool<Tx>;
 
   constructor(pool: DriverPool<Tx>) {
     this.#pool = pool;
+    this.poolSize = pool.size;
     this.identity = pool.native;
   }
 
@@ -45,7 +47,7 @@ export class PoolDatabase<Tx> implements Database<Tx> {
     });
   }
 
-  async session<R>(use: (session: Executor) => Promise<R>, options: SessionOptions = {}): Promise<R> {
+  async session<R>(use: (session: Session) => Promise<R>, options: SessionOptions = {}): Promise<R> {
     const { isolation = "read committed" } = options;
     const executor = await this.#clean("set transaction read write", options);
     try {

@@ -17,6 +17,8 @@ export const sqliteDialect: Dialect = {
   asBytes: (expression) => `cast(${expression} as blob)`,
   asInteger: (column) => `cast(${column} as integer)`,
   nowMicros: microsOf("'now'"),
+  nextId: (table) =>
+    `(select cast(q.seq + 1 as text) from sqlite_sequence q where q.name = '${parseTableName(table).at(-1) ?? ""}')`,
   utcNow,
   eventTime: () => utcNow,
   eventMicros: (column) => microsOf(column),

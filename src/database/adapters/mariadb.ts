@@ -4,7 +4,7 @@ import { bindable, type DriverConnection, type DriverPool } from "../driver.ts";
 /** The part of a connection of the mariadb driver that is used. */
 export interface MariadbConnection {
   execute(options: object, values: unknown[]): Promise<unknown>;
-  query(sql: string): Promise<unknown>;
+  query(options: object): Promise<unknown>;
   destroy(): void;
 }
 
@@ -48,7 +48,8 @@ export function mariadbConnection<Tx extends object>(tx: Tx): DriverConnection<T
     },
     rows: async (sql, params) => [...((await execute(sql, params)) as object[])],
     control: async (text) => {
-      await connection.query(text);
+      const result = await connection.query({ sql: text, ...pinned });
+      return Array.isArray(result) ? (result as object[]) : [];
     },
     destroy: () => connection.destroy(),
     release: () => {

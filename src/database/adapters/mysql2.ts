@@ -4,7 +4,7 @@ import { bindable, type DriverConnection, type DriverPool } from "../driver.ts";
 /** The part of a mysql2 promise connection that is used. */
 export interface Mysql2Connection {
   execute(options: object, values: unknown[]): Promise<[unknown, unknown]>;
-  query(sql: string): Promise<[unknown, unknown]>;
+  query(options: object): Promise<[unknown, unknown]>;
   destroy(): void;
 }
 
@@ -53,7 +53,8 @@ export function mysql2Connection<Tx extends object>(tx: Tx): DriverConnection<Tx
     run: async (sql, params) => resultOf((await execute(connection, sql, params))[0] as ResultHeader),
     rows: async (sql, params) => (await execute(connection, sql, params))[0] as object[],
     control: async (text) => {
-      await connection.query(text);
+      const [result] = await connection.query({ sql: text, ...pinned });
+      return Array.isArray(result) ? (result as object[]) : [];
     },
     destroy: () => connection.destroy(),
     release: () => (connection as Mysql2Connection & { release?: () => void }).release?.(),

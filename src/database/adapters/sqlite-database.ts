@@ -7,8 +7,8 @@ import {
   type Database,
   defaultAcquireTimeoutMs,
   defaultStatementTimeoutMs,
-  type Executor,
   type RunResult,
+  type Session,
   type SqlParam,
   type TransactionOptions,
 } from "../database.ts";
@@ -74,12 +74,13 @@ export class SqliteDatabase<H extends SqliteHandle> implements Database<SqliteTr
   }
 
   /** Each statement of a session is on its own; those on a database in memory take turns with its transactions. */
-  async session<R>(use: (session: Executor) => Promise<R>, options: CallOptions = {}): Promise<R> {
+  async session<R>(use: (session: Session) => Promise<R>, options: CallOptions = {}): Promise<R> {
     this.#refuseNested();
     throwIfAborted(options.signal);
     return use({
       run: (sql, params, limits = {}) => this.#runOnSecond({ sql, params }, limits),
       rows: (sql, params, limits) => this.rows(sql, params, limits),
+      control: (text, limits) => this.rows(text, [], limits),
     });
   }
 

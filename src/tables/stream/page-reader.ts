@@ -1,10 +1,15 @@
 import type { Database, SqlParam } from "../../database/database.ts";
+import type { ReflexEvent } from "../../reflex/event.ts";
 import type { Reporting } from "../../reflex/observer.ts";
-import { type EventRow, eventColumns } from "../event-row.ts";
+import { type EventRow, eventColumns, toEvent } from "../event-row.ts";
 import type { EventsTableConfig } from "../events-table-options.ts";
 import { tableError } from "../table-error.ts";
-import { HEAD_LOOK_BACK } from "./head-start.ts";
+import { HEAD_LOOK_BACK } from "./start-rules.ts";
+import type { TableEdges } from "./position.ts";
 import { type SharedSession, shareSession } from "./shared-session.ts";
+
+// MySQL answers from figures up to a day old unless told not to. To others it is a comment.
+const FRESH = "/*+ set_var(information_schema_stats_expiry = 0) */";
 
 export interface PageReaderSource {
   readonly table: string;
@@ -13,7 +18,13 @@ export interface PageReaderSource {
   readonly reporting: Reporting;
 }
 
-/** The reads of one stream on its events table. */
+/** Events as they were read, and in which epoch. */
+export interface ReadPage {
+  readonly events: readonly ReflexEvent[];
+  readonly epoch: number;
+}
+
+/** The reads on one events table. */
 export class PageReader {
   readonly #source: PageReaderSource;
   readonly #session: SharedSession;
@@ -30,28 +41,41 @@ export class PageReader {
     this.#id = `t.${dialect.quote(source.config.fields.id)}`;
   }
 
-  /** Up to `limit` rows after the cursor, ascending. */
-  async read(after: string, limit: number): Promise<EventRow[]> {
+  /** Counts the connections of this database's readers; see {@link SharedSession.epoch}. */
+  get epoch(): number {
+    return this.#session.epoch;
+  }
+
+  /** Up to `limit` events with at least this id, ascending. */
+  async read(from: bigint, limit: number): Promise<ReadPage> {
     const { table, reporting, database } = this.#source;
     const startedAt = performance.now();
     const rows = await this.#rows<EventRow>(
-      `select ${this.#columns} from ${this.#table} where ${this.#id} > ${database.dialect.integerParam} order by ${this.#id} limit ${limit}`,
-      [after],
+      `select ${this.#columns} from ${this.#table} where ${this.#id} >= ${database.dialect.integerParam} order by ${this.#id} limit ${limit}`,
+      [String(from)],
     );
     if (reporting.wants("poll")) {
-      reporting.tell("poll", { table, after, rows: rows.length, durationMs: performance.now() - startedAt });
+      const durationMs = performance.now() - startedAt;
+      reporting.tell("poll", { table, after: String(from), rows: rows.length, durationMs });
     }
-    return rows;
+    return { events: rows.map((row) => toEvent(row)), epoch: this.epoch };
   }
 
   /** The highest committed id; 0 in an empty table. */
   async readHead(): Promise<bigint> {
-    const { dialect } = this.#source.database;
-    const [row] = await this.#rows<{ head_text: string | null }>(
-      `select ${dialect.asText(`max(${this.#id})`)} as head_text from ${this.#table}`,
+    return (await this.readEdges()).highest ?? 0n;
+  }
+
+  /** Where the table begins and ends, and what id comes next. */
+  async readEdges(): Promise<TableEdges> {
+    const { database, table } = this.#source;
+    const { dialect } = database;
+    const [row] = await this.#rows<{ lowest: string | null; highest: string | null; next_id: string | null }>(
+      `select ${FRESH} ${dialect.asText(`min(${this.#id})`)} as lowest, ${dialect.asText(`max(${this.#id})`)} as highest, ${dialect.nextId(table)} as next_id from ${this.#table}`,
       [],
     );
-    return BigInt(row?.head_text ?? 0);
+    const id = (text: string | null | undefined): bigint | undefined => (text === null || text === undefined ? undefined : BigInt(text));
+    return { lowest: id(row?.lowest), highest: id(row?.highest), nextId: id(row?.next_id) };
   }
 
   /** The committed ids of the last {@link HEAD_LOOK_BACK}, ascending, as one consistent read. */
@@ -66,13 +90,13 @@ export class PageReader {
     return rows.map((row) => BigInt(row.id_text));
   }
 
-  /** The server's clock in ms since 1970. */
-  async readClock(): Promise<number> {
+  /** The server's clock in microseconds since 1970. */
+  async readClockMicros(): Promise<number> {
     const [row] = await this.#rows<{ now_micros: string | number | bigint }>(
       `select ${this.#source.database.dialect.nowMicros} as now_micros`,
       [],
     );
-    return Number(row?.now_micros) / 1000;
+    return Number(row?.now_micros);
   }
 
   close(): void {

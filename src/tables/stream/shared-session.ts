@@ -1,15 +1,9 @@
-import type { Database, Executor, SqlParam } from "../../database/database.ts";
-import { meaningOf } from "../../database/sql-errors.ts";
-import { isReflexError } from "../../reflex/errors.ts";
+import type { Database, SqlParam } from "../../database/database.ts";
+import { type BorrowedSession, borrowSession, mayHaveBroken } from "./borrowed-session.ts";
 
 export interface ReadOptions {
   readonly acquireTimeoutMs: number | undefined;
   readonly statementTimeoutMs: number | undefined;
-}
-
-interface HeldSession {
-  readonly executor: Executor;
-  release(): void;
 }
 
 const sessions = new WeakMap<object, SharedSession>();
@@ -32,10 +26,19 @@ export function shareSession(database: Database): SharedSession {
 export class SharedSession {
   readonly #database: Database;
   #users = 0;
-  #held: Promise<HeldSession> | undefined;
+  #epoch = 0;
+  #held: Promise<BorrowedSession> | undefined;
 
   constructor(database: Database) {
     this.#database = database;
+  }
+
+  /**
+   * Grows with each connection taken. What was read in an earlier epoch may have been undone since: a server that crashed
+   * can lose what it had shown.
+   */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   /** Counts one more user, who calls {@link close} once. */
@@ -52,38 +55,30 @@ export class SharedSession {
     const limits = { timeoutMs: options.statementTimeoutMs, acquireTimeoutMs: options.acquireTimeoutMs };
     // A SQLite handle has no sessions to lend for long; it reads through a handle of its own anyway.
     if (this.#database.dialect.name === "sqlite") return this.#database.rows<R>(sql, params, limits);
-    this.#held ??= this.#open(limits);
+    this.#held ??= this.#open(options);
     const held = this.#held;
     try {
-      const { executor } = await held;
-      return await executor.rows<R>(sql, params, { timeoutMs: options.statementTimeoutMs });
+      const { session } = await held;
+      return await session.rows<R>(sql, params, { timeoutMs: options.statementTimeoutMs });
     } catch (error) {
       if (mayHaveBroken(error)) this.#drop(held);
       throw error;
     }
   }
 
-  #open(limits: { timeoutMs: number | undefined; acquireTimeoutMs: number | undefined }): Promise<HeldSession> {
-    const opened = new Promise<HeldSession>((resolve, reject) => {
-      const hold = (executor: Executor): Promise<void> => new Promise((release) => resolve({ executor, release }));
-      this.#database.session(hold, limits).catch(reject);
-    });
+  #open(options: ReadOptions): Promise<BorrowedSession> {
+    this.#epoch++;
+    const opened = borrowSession(this.#database, options);
     opened.catch(() => this.#drop(opened));
     return opened;
   }
 
-  #drop(held: Promise<HeldSession> | undefined): void {
+  #drop(held: Promise<BorrowedSession> | undefined): void {
     if (held === undefined || this.#held !== held) return;
     this.#held = undefined;
     held.then(
-      (session) => session.release(),
+      (borrowed) => borrowed.release(),
       () => undefined,
     );
   }
-}
-
-function mayHaveBroken(error: unknown): boolean {
-  if (isReflexError(error, "time_limit")) return true;
-  const meaning = meaningOf(error);
-  return meaning === "connection_lost" || meaning === "connection_closed" || meaning === "unreachable";
 }

@@ -1,53 +1,62 @@
-import type { Reporting } from "../../reflex/observer.ts";
+import type { Reporting, StallReason } from "../../reflex/observer.ts";
 import type { Hole } from "./contiguous.ts";
 
-/** How long a stream may stand at a hole before it says so. */
+/** How long a stream may stand at one place before it says so. */
 export const STALL_AFTER_MS = 5000;
 
-/** Tells the observer of holes, of streams that wait long at one, and of those that go on again. */
+interface Standing {
+  readonly prev: bigint;
+  readonly since: number;
+  told: { readonly reason: StallReason; readonly next: string } | undefined;
+}
+
+/** Tells of streams that stand long at one place with rows beyond it, why, and when they go on. */
 export class StallWatch {
   readonly #table: string;
   readonly #reporting: Reporting;
-  #at: { readonly hole: Hole; readonly since: number; told: boolean } | undefined;
+  #standing: Standing | undefined;
 
   constructor(table: string, reporting: Reporting) {
     this.#table = table;
     this.#reporting = reporting;
   }
 
-  /** How long until a stall is to be told; what a wait at the hole must not exceed. */
-  blocked(hole: Hole): void {
-    const now = performance.now();
-    if (this.#at?.hole.prev !== hole.prev) {
-      this.#at = { hole, since: now, told: false };
-      this.#reporting.tell("gap", { table: this.#table, ...asText(hole) });
-      return;
-    }
-    const waitedMs = now - this.#at.since;
-    if (this.#at.told || waitedMs < STALL_AFTER_MS) return;
-    this.#at.told = true;
-    this.#tell("stalled", hole, waitedMs);
+  /** The stream stands at this hole; told again when the reason changes. */
+  blocked(hole: Hole, why: { reason: StallReason; message: string }): void {
+    const ids = hole.next - hole.prev === 2n ? `row ${hole.prev + 1n}` : `rows ${hole.prev + 1n} to ${hole.next - 1n}`;
+    this.#stands(hole.prev, { ...why, next: String(hole.next), what: `${ids}, missing below row ${hole.next}` });
   }
 
-  /** The stream went past where it stood. */
+  /** The reader's server has not got the row at the position yet. */
+  lagging(position: bigint): void {
+    const message = "the server that streams read from lags behind the primary";
+    this.#stands(position, { reason: "lagging", message, next: "", what: `row ${position}` });
+  }
+
+  /** The stream went past where it stood, or to the head. */
   advanced(): void {
-    if (this.#at?.told === true) this.#tell("resumed", this.#at.hole, performance.now() - this.#at.since);
-    this.#at = undefined;
+    const standing = this.#standing;
+    this.#standing = undefined;
+    if (standing?.told === undefined) return;
+    const waitedMs = performance.now() - standing.since;
+    const message = `the stream of ${this.#table} goes on after ${seconds(waitedMs)}`;
+    const { prev, told } = standing;
+    this.#reporting.stall({ table: this.#table, prev: String(prev), ...told, state: "resumed", waitedMs, message });
   }
 
-  #tell(state: "stalled" | "resumed", hole: Hole, waitedMs: number): void {
-    const { prev, next } = asText(hole);
-    const missing =
-      hole.next - hole.prev === 2n ? `id ${hole.prev + 1n}` : `ids ${hole.prev + 1n} to ${hole.next - 1n}`;
-    const waited = `${Math.round(waitedMs / 1000)} s`;
-    const message =
-      state === "stalled"
-        ? `the stream of ${this.#table} has waited ${waited} for ${missing}, missing below ${next}: a transaction that holds ${missing} is still open, or was rolled back; commit or end it`
-        : `the stream of ${this.#table} goes on after ${waited}: ${missing} came`;
-    this.#reporting.stall({ table: this.#table, prev, next, state, reason: "missing_ids", waitedMs, message });
+  #stands(prev: bigint, why: { reason: StallReason; message: string; next: string; what: string }): void {
+    const now = performance.now();
+    if (this.#standing?.prev !== prev) this.#standing = { prev, since: now, told: undefined };
+    const { since, told } = this.#standing;
+    const waitedMs = now - since;
+    const { reason, next } = why;
+    if (waitedMs < STALL_AFTER_MS || told?.reason === reason) return;
+    this.#standing.told = { reason, next };
+    const message = `the stream of ${this.#table} has waited ${seconds(waitedMs)} for ${why.what}: ${why.message}`;
+    this.#reporting.stall({ table: this.#table, prev: String(prev), next, state: "stalled", reason, waitedMs, message });
   }
 }
 
-function asText(hole: Hole): { prev: string; next: string } {
-  return { prev: String(hole.prev), next: String(hole.next) };
+function seconds(waitedMs: number): string {
+  return `${Math.round(waitedMs / 1000)} s`;
 }

@@ -1,0 +1,164 @@
+import type { ReflexEvent } from "../../reflex/event.ts";
+import { sleep } from "../../waiting/sleep.ts";
+import { withTimeLimit } from "../../waiting/time-limit.ts";
+import { isRetryable } from "../table-error.ts";
+import { DoubtWatch } from "./doubt.ts";
+import type { HoleResolver } from "./hole-resolver.ts";
+import { judge, judgeWithoutAnchor, type Position, positionFault, type Verdict } from "./position.ts";
+import type { ReadPage } from "./page-reader.ts";
+import type { ReaderParts } from "./reader-parts.ts";
+import { StallWatch } from "./stall-watch.ts";
+
+const FIRST_RETRY_MS = 50;
+const LONGEST_RETRY_MS = 5000;
+// At a hole: what fills it may commit at any moment, and moves no maximum.
+const SHORTEST_HOLE_WAIT_MS = 5;
+const LONGEST_HOLE_WAIT_MS = 250;
+
+/** Events that follow a position, of one epoch. */
+export interface Advanced {
+  readonly events: readonly ReflexEvent[];
+  readonly epoch: number;
+}
+
+/** Brings all streams at one position forward: polls, waits at the head, resolves the hole, until there are events. */
+export class Advance {
+  readonly position: Position;
+  readonly #parts: ReaderParts;
+  readonly #signal: AbortSignal;
+  readonly #stall: StallWatch;
+  readonly #doubt: DoubtWatch;
+  #resolver: HoleResolver | undefined;
+  #holeSince: { readonly ageMs: number; readonly at: number } | undefined;
+  #beyond: readonly ReflexEvent[] = [];
+  #holeWaitMs = SHORTEST_HOLE_WAIT_MS;
+  #epoch = 0;
+
+  constructor(parts: ReaderParts, position: Position, signal: AbortSignal) {
+    this.#parts = parts;
+    this.position = position;
+    this.#signal = signal;
+    this.#stall = new StallWatch(parts.table, parts.reporting);
+    this.#doubt = new DoubtWatch(parts);
+  }
+
+  async run(): Promise<Advanced> {
+    const { limit } = this.#parts.config;
+    let pageLimit = limit;
+    for (;;) {
+      const seen = this.#parts.wake.count;
+      const { verdict, epoch } = await this.#retried(() => this.#poll(pageLimit));
+      this.#enter(epoch);
+      if (verdict.kind === "rows") {
+        this.#stall.advanced();
+        return { events: verdict.events, epoch };
+      }
+      const again = await this.#retried(() => this.#handle(verdict, seen));
+      // While nothing changes at a hole only the row that closes it matters; the rest is remembered.
+      pageLimit = again === "whole page" ? limit : 1;
+    }
+  }
+
+  /** What was learned on another connection may no longer hold. */
+  #enter(epoch: number): void {
+    if (this.#epoch === epoch) return;
+    this.#epoch = epoch;
+    this.#resolver = undefined;
+    this.#beyond = [];
+  }
+
+  async #poll(limit: number): Promise<{ verdict: Verdict; epoch: number }> {
+    const { pages, loads, database } = this.#parts;
+    // One more than asked for: the anchor.
+    const page: ReadPage = await loads.run(() => this.#unlessEnded(pages.read(this.position.id, limit + 1)));
+    const verdict = judge(this.position, page.events, database.dialect.holesCanClose);
+    if (verdict.kind !== "no_anchor") return { verdict, epoch: page.epoch };
+    const edges = await this.#unlessEnded(pages.readEdges());
+    return { verdict: judgeWithoutAnchor(this.position, page.events, edges), epoch: page.epoch };
+  }
+
+  async #handle(verdict: Exclude<Verdict, { kind: "rows" }>, seen: number): Promise<"whole page" | "next row"> {
+    switch (verdict.kind) {
+      case "hole":
+        return this.#atHole(verdict, seen);
+      case "doubt":
+        await this.#inDoubt(verdict);
+        return "whole page";
+      case "head":
+      case "no_anchor":
+        await this.#atHead(seen);
+        return "whole page";
+    }
+  }
+
+  async #atHead(seen: number): Promise<void> {
+    const { wake, head, config } = this.#parts;
+    this.#stall.advanced();
+    const stopWatching = head.watch(this.position.id);
+    try {
+      await wake.beyond(seen, config.backoffMs, this.#signal);
+    } finally {
+      stopWatching();
+    }
+  }
+
+  async #atHole(verdict: Extract<Verdict, { kind: "hole" }>, seen: number): Promise<"whole page" | "next row"> {
+    const { hole, beyond } = verdict;
+    if (this.#resolver === undefined || beyond.length > this.#beyond.length) this.#beyond = beyond;
+    this.#resolver ??= this.#parts.makeResolver();
+    const ageMs = await this.#age(beyond[0]);
+    this.#parts.tellGap(hole);
+    const seenHole = { hole, anchor: this.position.anchor, beyond: this.#beyond, ageMs };
+    const step = await this.#unlessEnded(this.#resolver.step(seenHole, this.#signal));
+    if (step.kind === "poll") return "whole page";
+    this.#stall.blocked(hole, step);
+    if (step.delayMs === 0) return "next row";
+    await this.#parts.wake.beyond(seen, step.delayMs ?? this.#backOff(), this.#signal);
+    return "next row";
+  }
+
+  async #inDoubt({ code, firstId }: Extract<Verdict, { kind: "doubt" }>): Promise<void> {
+    const state = await this.#unlessEnded(this.#doubt.consider(code, this.position));
+    if (state === "confirmed") {
+      this.#parts.onFault();
+      throw positionFault(code, { table: this.#parts.table, position: this.position, firstId });
+    }
+    if (state === "lagging") this.#stall.lagging(this.position.id);
+    await sleep(this.#backOff(), { signal: this.#signal });
+  }
+
+  #backOff(): number {
+    const waitMs = this.#holeWaitMs;
+    this.#holeWaitMs = Math.min(waitMs * 2, LONGEST_HOLE_WAIT_MS);
+    return waitMs;
+  }
+
+  /** How old the row above the hole is, by the server's clock; asked once, then counted on. */
+  async #age(above: ReflexEvent | undefined): Promise<number> {
+    if (this.#holeSince === undefined) {
+      const clock = await this.#unlessEnded(this.#parts.pages.readClockMicros());
+      const ageMs = (clock - (above?.timestampMicros ?? clock)) / 1000;
+      this.#holeSince = { ageMs, at: performance.now() };
+    }
+    return this.#holeSince.ageMs + performance.now() - this.#holeSince.at;
+  }
+
+  /** Tries again after errors that pass, such as a lost connection, for as long as some stream waits. */
+  async #retried<R>(work: () => Promise<R>): Promise<R> {
+    const { reporting, table } = this.#parts;
+    for (let retryInMs = FIRST_RETRY_MS; ; retryInMs = Math.min(retryInMs * 2, LONGEST_RETRY_MS)) {
+      try {
+        return await work();
+      } catch (error) {
+        if (this.#signal.aborted || !isRetryable(error)) throw error;
+        reporting.error({ activity: "stream", name: table, error, retryInMs });
+        await sleep(retryInMs, { signal: this.#signal });
+      }
+    }
+  }
+
+  /** Reads go on when their stream has ended: other streams use the same connection. */
+  #unlessEnded<R>(work: Promise<R>): Promise<R> {
+    return withTimeLimit(work, { signal: this.#signal, what: "a read" });
+  }
+}

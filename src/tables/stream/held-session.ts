@@ -1,0 +1,78 @@
+import type { Database, Session } from "../../database/database.ts";
+import { Mutex } from "../../waiting/mutex.ts";
+import { startTimer } from "../../waiting/timer.ts";
+import { type BorrowedSession, type BorrowOptions, borrowSession, mayHaveBroken } from "./borrowed-session.ts";
+
+export interface HeldSessionOptions extends BorrowOptions {
+  readonly database: Database;
+}
+
+// Holes come in flocks; opening a connection for each would take longer than closing it.
+const LINGER_MS = 1000;
+
+/** A connection that is taken when first needed, used by one at a time, and given up soon after the last use. */
+export class HeldSession {
+  readonly #options: HeldSessionOptions;
+  readonly #mutex = new Mutex();
+  #held: Promise<BorrowedSession> | undefined;
+  #waiting = 0;
+  #cancelLinger: (() => void) | undefined;
+
+  constructor(options: HeldSessionOptions) {
+    this.#options = options;
+  }
+
+  /** Whether someone else waits for it. */
+  get contended(): boolean {
+    return this.#waiting > 1;
+  }
+
+  /** Takes the connection already, so that {@link use} finds it ready. Its failure shows there. */
+  warmUp(): void {
+    this.#open().catch(() => undefined);
+    this.#linger();
+  }
+
+  async use<R>(work: (session: Session) => Promise<R>): Promise<R> {
+    this.#waiting++;
+    const release = await this.#mutex.acquire({ what: "a connection that is used for a hole" });
+    this.#cancelLinger?.();
+    try {
+      const { session } = await this.#open();
+      return await work(session);
+    } catch (error) {
+      if (mayHaveBroken(error)) this.close();
+      throw error;
+    } finally {
+      this.#waiting--;
+      release();
+      this.#linger();
+    }
+  }
+
+  close(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    this.#cancelLinger?.();
+    held?.then(
+      (opened) => opened.release(),
+      () => undefined,
+    );
+  }
+
+  #linger(): void {
+    this.#cancelLinger?.();
+    this.#cancelLinger = startTimer(LINGER_MS, () => this.close(), { keepAlive: false });
+  }
+
+  #open(): Promise<BorrowedSession> {
+    if (this.#held !== undefined) return this.#held;
+    const { database, ...options } = this.#options;
+    const opened = borrowSession(database, options);
+    this.#held = opened;
+    opened.catch(() => {
+      if (this.#held === opened) this.#held = undefined;
+    });
+    return opened;
+  }
+}

@@ -1,0 +1,163 @@
+import type { ReflexEvent } from "../../reflex/event.ts";
+import type { StallReason } from "../../reflex/observer.ts";
+import { ReflexError } from "../../reflex/errors.ts";
+import { withTimeLimit } from "../../waiting/time-limit.ts";
+import type { GapControl } from "../gap-control.ts";
+import { isRetryable } from "../table-error.ts";
+import type { Hole } from "./contiguous.ts";
+import { missingIds } from "./missing-ids.ts";
+import type { Planted, Planter } from "./planter.ts";
+import { unfillable } from "./planter.ts";
+import type { Probe } from "./probe.ts";
+import { Ripening } from "./ripening.ts";
+
+export interface HoleResolverSource {
+  readonly table: string;
+  readonly gaps: GapControl;
+  readonly probes: readonly Probe[];
+  readonly planter: Planter;
+  /** Why the table's noops can't be known from its columns; undefined if they can. */
+  readonly noopProblem: string | undefined;
+  /** Called when noops were committed. */
+  readonly onPlanted: () => void;
+}
+
+/** A hole as the last poll showed it. */
+export interface SeenHole {
+  readonly hole: Hole;
+  /** The row before the hole; undefined at the table's start or where it was pruned. */
+  readonly anchor: ReflexEvent | undefined;
+  /** The rows above the hole, ascending. */
+  readonly beyond: readonly ReflexEvent[];
+  /** How old the row above the hole is by the server's clock. */
+  readonly ageMs: number;
+}
+
+/** What one step did, and why the hole is still open. */
+export type Step =
+  /** Something may have changed: poll at once. */
+  | { readonly kind: "poll" }
+  /** Not ripe yet, or nothing to be done: poll after this long. */
+  | { readonly kind: "wait"; readonly delayMs: number | undefined; readonly reason: StallReason; readonly message: string };
+
+// A row this old was inserted by a statement whose neighbours have long been inserted too.
+const OLD_ROW_MS = 60_000;
+const MOST_FRUITLESS_FILLS = 5;
+
+/** Brings one hole nearer to its end, a step at a time. Keeps what it learned between the steps. */
+export class HoleResolver {
+  readonly #source: HoleResolverSource;
+  readonly #ripening = new Ripening();
+  #fruitless = 0;
+  #lastPlanted = -1n;
+
+  constructor(source: HoleResolverSource) {
+    this.#source = source;
+  }
+
+  /** PROBE, then PLANT, WAIT, GRACE or HOLD. Rejects with what no retry can mend. */
+  async step(seen: SeenHole, signal: AbortSignal): Promise<Step> {
+    const { gaps, noopProblem } = this.#source;
+    this.#checkSize(seen.hole);
+    if (!gaps.filling) return hold("filling_off", "gap filling is off for this table: a rolled-back transaction's ids stay missing");
+    if (noopProblem !== undefined) return hold("unfillable", noopProblem);
+    // Taken while the probe runs, so that a plant does not wait for a connection.
+    this.#source.planter.warmUp();
+    const missing = missingIds(seen.hole.prev, seen.beyond.map(({ id }) => BigInt(id)));
+    const probed = await this.#probe(missing);
+    if (probed instanceof Map) return this.#decide(seen, { missing, inFlight: probed }, signal);
+    return hold("unreachable", `a server that takes writes could not be asked: ${String(probed)}`);
+  }
+
+  async #decide(
+    seen: SeenHole,
+    found: { missing: readonly bigint[]; inFlight: ReadonlyMap<bigint, Probe> },
+    signal: AbortSignal,
+  ): Promise<Step> {
+    const { missing, inFlight } = found;
+    const graceMs = seen.ageMs > OLD_ROW_MS ? 0 : this.#source.gaps.graceMs;
+    const ripe = this.#ripening.ripen(missing, new Set(inFlight.keys()), { now: performance.now(), graceMs });
+    if (ripe.ids.length > 0) return this.#plant(seen, ripe.ids);
+    const first = missing[0] ?? 0n;
+    const holder = inFlight.get(first);
+    if (holder !== undefined) return this.#waitFor(first, holder, signal);
+    return { kind: "wait", delayMs: ripe.nextInMs, reason: "missing_ids", message: "they have not been missing for long enough" };
+  }
+
+  /** The missing ids that some server has a row for, and which; or the error of one that did not answer. */
+  async #probe(missing: readonly bigint[]): Promise<Map<bigint, Probe> | Error> {
+    const first = missing[0] ?? 0n;
+    const last = missing.at(-1) ?? 0n;
+    const inFlight = new Map<bigint, Probe>();
+    const wanted = new Set(missing);
+    try {
+      await Promise.all(
+        this.#source.probes.map(async (probe) => {
+          for (const id of await probe.visible(first, last)) if (wanted.has(id)) inFlight.set(id, probe);
+        }),
+      );
+      return inFlight;
+    } catch (error) {
+      if (!isRetryable(error)) throw error;
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  async #plant(seen: SeenHole, ids: readonly bigint[]): Promise<Step> {
+    const { gaps, planter, table } = this.#source;
+    let planted: Planted;
+    try {
+      planted = await gaps.track(planter.plant(ids, rowsAround(seen, ids)));
+    } catch (error) {
+      if (!isRetryable(error)) throw error;
+      return hold("unreachable", `the server that noops are written to did not answer: ${String(error)}`);
+    }
+    if (planted.kind === "held") return hold(planted.reason, planted.message);
+    if (planted.kind === "collided") return { kind: "poll" };
+    this.#source.onPlanted();
+    this.#countFruitless(ids, planted.warnings, table);
+    return { kind: "poll" };
+  }
+
+  /** The same first id planted again and again without a row: a key, constraint or trigger keeps the noop out. */
+  #countFruitless(ids: readonly bigint[], warnings: string, table: string): void {
+    const first = ids[0] ?? 0n;
+    this.#fruitless = first === this.#lastPlanted ? this.#fruitless + 1 : 1;
+    this.#lastPlanted = first;
+    if (this.#fruitless > MOST_FRUITLESS_FILLS) throw unfillable(table, warnings === "" ? `row ${first} does not appear` : warnings);
+  }
+
+  async #waitFor(id: bigint, holder: Probe, signal: AbortSignal): Promise<Step> {
+    const message = `a transaction that inserted row ${id} is still open: commit it or end it`;
+    try {
+      const waited = await withTimeLimit(holder.waitFor(id), { signal, what: "a transaction to end" });
+      // A poll at once finds the row, or its absence; if a replica lags, the wait ends at once again and again.
+      return { kind: "wait", delayMs: waited ? 0 : undefined, reason: "in_flight", message };
+    } catch (error) {
+      if (signal.aborted || !isRetryable(error)) throw error;
+      return hold("unreachable", `a server that takes writes could not be asked: ${String(error)}`);
+    }
+  }
+
+  #checkSize(hole: Hole): void {
+    const { maxIds } = this.#source.gaps.config;
+    const size = hole.next - hole.prev - 1n;
+    if (size <= BigInt(maxIds)) return;
+    throw new ReflexError(
+      "gap_too_large",
+      `${size} ids are missing in ${this.#source.table} between ${hole.prev} and ${hole.next}, more than gaps.maxIds (${maxIds}): find out what jumped; once no transaction on the table is open, set the consumer's cursor to ${hole.next - 1n}, or raise maxIds`,
+      { details: { table: this.#source.table, prev: String(hole.prev), next: String(hole.next) } },
+    );
+  }
+}
+
+/** The rows that bound what is planted, as the reader has them. */
+function rowsAround({ hole, anchor, beyond }: SeenHole, ids: readonly bigint[]): ReflexEvent[] {
+  const last = ids.at(-1) ?? hole.prev;
+  const above = beyond.find(({ id }) => BigInt(id) > last);
+  return [anchor, beyond[0], above].filter((event, index, all) => event !== undefined && all.indexOf(event) === index) as ReflexEvent[];
+}
+
+function hold(reason: StallReason, message: string): Step {
+  return { kind: "wait", delayMs: undefined, reason, message };
+}

@@ -1,0 +1,28 @@
+import type { Database } from "../../database/database.ts";
+import type { Reporting } from "../../reflex/observer.ts";
+import type { EventsTableConfig } from "../events-table-options.ts";
+import type { GapControl } from "../gap-control.ts";
+import type { Hole } from "./contiguous.ts";
+import type { HoleResolver } from "./hole-resolver.ts";
+import type { LoadGate } from "./load-gate.ts";
+import type { PageReader } from "./page-reader.ts";
+import type { WakeSignal } from "./wake-signal.ts";
+
+/** What the advances of one reader share. */
+export interface ReaderParts {
+  readonly table: string;
+  readonly config: EventsTableConfig;
+  readonly database: Database;
+  readonly reporting: Reporting;
+  readonly gaps: GapControl;
+  readonly pages: PageReader;
+  readonly loads: LoadGate;
+  readonly wake: WakeSignal;
+  /** Has the database's head watcher wake this reader for rows beyond an id, until the function returned is called. */
+  readonly head: { watch(head: bigint): () => void };
+  readonly makeResolver: () => HoleResolver;
+  /** Tells listeners of a hole, once. */
+  readonly tellGap: (hole: Hole) => void;
+  /** A position fault was confirmed. */
+  readonly onFault: () => void;
+}

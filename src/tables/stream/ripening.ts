@@ -1,0 +1,53 @@
+export interface Ripe {
+  /** Ids to plant now, ascending. */
+  readonly ids: readonly bigint[];
+  /** When the first missing id becomes ripe; undefined if it is ripe or in flight. */
+  readonly nextInMs: number | undefined;
+  /** Whether the first missing id belongs to an open transaction. */
+  readonly firstInFlight: boolean;
+}
+
+/**
+ * Which missing ids may be planted without hurting a writer that is about to insert: those of transactions that were seen
+ * and are gone, and those that have been missing for the whole grace. What is known is kept from poll to poll; a clock that
+ * starts anew at each poll never runs out.
+ */
+export class Ripening {
+  readonly #firstSeen = new Map<bigint, number>();
+  readonly #wereInFlight = new Set<bigint>();
+
+  /** `now` is a monotonic clock, in ms. */
+  ripen(missing: readonly bigint[], inFlight: ReadonlySet<bigint>, clock: { now: number; graceMs: number }): Ripe {
+    const { now, graceMs } = clock;
+    this.#forget(missing);
+    const ids: bigint[] = [];
+    let nextInMs: number | undefined;
+    let firstInFlight = false;
+    for (const id of missing) {
+      const since = this.#firstSeen.get(id) ?? now;
+      this.#firstSeen.set(id, since);
+      if (inFlight.has(id)) {
+        this.#wereInFlight.add(id);
+        firstInFlight = id === missing[0];
+        // Later ids of the same statement may not be inserted yet. Planting them would end it with a duplicate key.
+        break;
+      }
+      if (this.#wereInFlight.has(id) || now - since >= graceMs) ids.push(id);
+      else nextInMs ??= since + graceMs - now;
+    }
+    this.#remember(missing, inFlight, now);
+    return { ids, nextInMs: ids.length > 0 || firstInFlight ? undefined : nextInMs, firstInFlight };
+  }
+
+  #remember(missing: readonly bigint[], inFlight: ReadonlySet<bigint>, now: number): void {
+    for (const id of missing) if (!this.#firstSeen.has(id)) this.#firstSeen.set(id, now);
+    for (const id of inFlight) this.#wereInFlight.add(id);
+  }
+
+  #forget(missing: readonly bigint[]): void {
+    const first = missing[0];
+    if (first === undefined) return;
+    for (const id of this.#firstSeen.keys()) if (id < first) this.#firstSeen.delete(id);
+    for (const id of this.#wereInFlight) if (id < first) this.#wereInFlight.delete(id);
+  }
+}
