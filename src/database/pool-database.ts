@@ -1,4 +1,4 @@
-import { ReflexError } from "../reflex/errors.ts";
+import { ReflexError, show, typeMistake } from "../reflex/errors.ts";
 import { throwIfAborted } from "../waiting/abort.ts";
 import { type CallOptions, withTimeLimit } from "../waiting/time-limit.ts";
 import { ConnectionExecutor } from "./connection-executor.ts";
@@ -21,6 +21,13 @@ import { meaningOf } from "./sql-errors.ts";
 const MOST_UNCLEAN_CONNECTIONS = 100;
 // Closing the connection rolls back too, so there is no reason to wait long for an answer.
 const ROLLBACK_LIMIT_MS = 5000;
+
+const isolationLevels: ReadonlySet<IsolationLevel> = new Set([
+  "read uncommitted",
+  "read committed",
+  "repeatable read",
+  "serializable",
+]);
 
 /** A {@link Database} over a pool of MySQL or MariaDB connections. */
 export class PoolDatabase<Tx> implements Database<Tx> {
@@ -47,6 +54,7 @@ export class PoolDatabase<Tx> implements Database<Tx> {
 
   async session<R>(use: (session: Executor) => Promise<R>, options: SessionOptions = {}): Promise<R> {
     const { isolation = "read committed" } = options;
+    checkIsolation(isolation);
     const executor = await this.#clean("set transaction read write", options);
     try {
       await executor.control(`set session transaction isolation level ${isolation}`, options);
@@ -66,6 +74,7 @@ export class PoolDatabase<Tx> implements Database<Tx> {
     options: TransactionOptions,
   ): Promise<R> {
     const { isolation, readOnly } = options;
+    if (isolation !== undefined) checkIsolation(isolation);
     const executor = await this.#clean(oneShot(isolation), options);
     const result = await this.#rolledBackOnThrow(executor, async () => {
       await executor.control(readOnly === true ? "start transaction read only" : "start transaction", options);
@@ -127,6 +136,13 @@ export class PoolDatabase<Tx> implements Database<Tx> {
       },
     });
   }
+}
+
+// It becomes part of an SQL text, and TypeScript's word for it is not enough.
+function checkIsolation(isolation: IsolationLevel): void {
+  if (isolationLevels.has(isolation)) return;
+  const expected = [...isolationLevels].map(show).join(", ");
+  throw typeMistake("invalid_option", `isolation must be one of ${expected}, found ${show(isolation)}`);
 }
 
 function oneShot(isolation: IsolationLevel | undefined): string {
