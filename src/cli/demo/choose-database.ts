@@ -20,6 +20,7 @@ export interface Surroundings {
   readonly cleanup: Cleanup;
   /** The demo's temporary folder. */
   readonly folder: string;
+  readonly signal: AbortSignal;
 }
 
 const noGapsOnSqlite =
@@ -29,40 +30,40 @@ const noGapsOnSqlite =
 export async function chooseDatabase(args: DemoArguments, around: Surroundings): Promise<ChosenDatabase> {
   if (args.engine === "sqlite") return chooseSqlite(around, noGapsOnSqlite);
   if (args.engine === "private") return choosePrivate(around);
-  if (args.database !== undefined) return chooseUsers("--database", args.database);
+  if (args.database !== undefined) return chooseUsers("--database", args.database, around.signal);
   const url = around.env["DATABASE_URL"];
-  if (url) return chooseUsers("DATABASE_URL", url);
+  if (url) return chooseUsers("DATABASE_URL", url, around.signal);
   if ((await findServer()) !== undefined) return choosePrivate(around);
   return chooseSqlite(around, `No MariaDB or MySQL server program was found. ${noGapsOnSqlite} ${howToInstall()}`);
 }
 
-async function chooseUsers(origin: string, url: string): Promise<ChosenDatabase> {
+async function chooseUsers(origin: string, url: string, signal: AbortSignal): Promise<ChosenDatabase> {
   try {
     checkDatabaseUrl(origin, url);
   } catch (error) {
     if (origin !== "DATABASE_URL" || !(error instanceof UsageError)) throw error;
-    throw new DemoError(`${error.message}; or choose with --engine private or --engine sqlite`);
+    throw new DemoError(`${error.message}, or choose with --engine private or --engine sqlite.`);
   }
   const { host, pathname } = new URL(url);
   const place = `${host || "localhost"}${pathname}`;
   const target = { kind: "mysql", url } as const;
-  const version = await ask(target, mysqlVersion).catch((error: unknown) => {
-    if (error instanceof DemoError) throw error;
+  const version = await ask(target, (handle) => mysqlVersion(handle, signal)).catch((error: unknown) => {
+    if (error instanceof DemoError || signal.aborted) throw error;
     throw new DemoError(
-      `${place} could not be reached: ${reasonOf(error)}. Check that the server runs and that ${origin} is right, or leave it out`,
+      `The database ${place} could not be reached: ${reasonOf(error)}. Check that the server runs and that ${origin} is right, or choose with --engine private or --engine sqlite.`,
     );
   });
   return { kind: "yours", target, title: `${version}, yours at ${place}`, note: undefined };
 }
 
-async function choosePrivate({ cleanup }: Surroundings): Promise<ChosenDatabase> {
+async function choosePrivate({ cleanup, signal }: Surroundings): Promise<ChosenDatabase> {
   const server = await startPrivateServer().catch((error: unknown) => {
     throw new DemoError(error instanceof Error ? error.message : String(error));
   });
   cleanup.add(`end process ${server.pid} and remove ${server.dataFolder}`, () => server.stop());
   await ask({ kind: "mysql", url: server.url }, (handle) => toDatabase(handle).run("create database demo", []));
   const target = { kind: "mysql", url: server.url.replace("/?", "/demo?") } as const;
-  const version = await ask(target, mysqlVersion);
+  const version = await ask(target, (handle) => mysqlVersion(handle, signal));
   return { kind: "private", target, title: `${version}, a server of the demo's own`, note: undefined };
 }
 
@@ -75,10 +76,11 @@ async function chooseSqlite({ folder }: Surroundings, note: string): Promise<Cho
   return { kind: "sqlite", target, title: `SQLite ${version}, embedded, in a temporary file`, note };
 }
 
-async function mysqlVersion(handle: DatabaseHandle): Promise<string> {
+async function mysqlVersion(handle: DatabaseHandle, signal: AbortSignal): Promise<string> {
   const [row] = await toDatabase(handle).rows<{ version: string; step: string }>(
     "select version() as version, cast(@@auto_increment_increment as char) as step",
     [],
+    { signal },
   );
   const { version = "", step } = row ?? {};
   if (step !== "1") {

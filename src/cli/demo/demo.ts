@@ -33,7 +33,7 @@ export async function runDemo(args: DemoArguments, around: DemoSurroundings): Pr
   screen.print(screen.paint.bold("reflex-rsql demo"), "");
   const folder = await mkdtemp(join(tmpdir(), "rsql-demo-"));
   cleanup.add(`remove the folder ${folder}`, () => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
-  const chosen = await chooseDatabase(args, { env, cleanup, folder });
+  const chosen = await chooseDatabase(args, { env, cleanup, folder, signal });
   present(screen, "Database", chosen.title);
   if (chosen.note !== undefined) present(screen, "Note", chosen.note);
   signal.throwIfAborted();
@@ -48,6 +48,7 @@ export async function runDemo(args: DemoArguments, around: DemoSurroundings): Pr
   const play = new Play(plan, screen, signal);
   cleanup.add("end the demo's processes", () => play.end());
   const poller = chosen.kind === "sqlite" ? undefined : new NaivePoller(database.handle, tables.events);
+  if (poller !== undefined) cleanup.add("end the demo's poller", () => poller.finish());
   const played = await play.run();
   await play.end();
   const naivelySeen = await poller?.finish();
@@ -100,11 +101,7 @@ function resumeCheck({ restart }: Played): Check {
 
 function presentPlan(screen: Screen, plan: DemoArguments & { readonly ordersPerSecond: number }): void {
   const { ordersPerSecond, seconds, skipEvent } = plan;
-  present(
-    screen,
-    "Plan",
-    `${WRITERS.length} writers place about ${ordersPerSecond} orders a second for ${seconds} s; 3 consumers follow`,
-  );
+  present(screen, "Plan", `${WRITERS.length} writers, about ${ordersPerSecond} orders/s for ${seconds} s, 3 consumers`);
   if (skipEvent) present(screen, "Sabotage", "the mailer will lose one event, and the check must find it");
   screen.print("");
 }

@@ -50,7 +50,7 @@ async function addToTotals(tx: unknown, event: ReflexEvent, totals: { table: str
   );
 }
 
-const FAILURE_CHANCE = 0.01;
+const FAILURE_CHANCE = 0.006;
 const MOST_FAILURES = 30;
 const MOST_FAILURES_IN_A_ROW = 3;
 

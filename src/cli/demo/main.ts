@@ -37,11 +37,15 @@ async function demo(args: DemoArguments): Promise<number> {
     if (!interrupt.aborted) explain(error);
   } finally {
     screen.close();
-    for (const left of await cleanup.run()) console.error(`Left behind: please ${left}`);
+    await cleanUp(cleanup, screen, interrupt);
   }
-  if (!interrupt.aborted) return code;
-  screen.print("Stopped; nothing of the demo is left.");
-  return EXIT.interrupted;
+  return interrupt.aborted ? EXIT.interrupted : code;
+}
+
+async function cleanUp(cleanup: Cleanup, screen: Screen, interrupt: AbortSignal): Promise<void> {
+  const left = await cleanup.run();
+  for (const remedy of left) console.error(`Left behind: please ${remedy}`);
+  if (interrupt.aborted && left.length === 0) screen.print("Stopped; nothing of the demo is left.");
 }
 
 /** The first Ctrl-C ends the demo in order, one more at once. */

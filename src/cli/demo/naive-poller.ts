@@ -23,12 +23,16 @@ export class NaivePoller {
     this.#polling.catch(() => {});
   }
 
-  /** How many events it saw, after a last look. */
-  async finish(): Promise<number> {
+  /** How many events it saw, after a last look; undefined if it could not go on. */
+  async finish(): Promise<number | undefined> {
     this.#stopping.abort();
-    await this.#polling;
-    await this.#look();
-    return this.#seen;
+    try {
+      await this.#polling;
+      await this.#look();
+      return this.#seen;
+    } catch {
+      return undefined;
+    }
   }
 
   async #poll(): Promise<void> {

@@ -3,10 +3,10 @@ import type { ChosenDatabase } from "./choose-database.ts";
 import { executeIn } from "./execute.ts";
 import type { DemoTables } from "./tables.ts";
 
-const most: Readonly<Record<ChosenDatabase["kind"], number>> = { private: 300, yours: 200, sqlite: 100 };
+const most: Readonly<Record<ChosenDatabase["kind"], number>> = { private: 200, yours: 150, sqlite: 100 };
 const LEAST = 20;
 // A consumer's transaction takes as long as the one that is measured, and all share one machine.
-const SHARE_OF_SPEED = 0.3;
+const SHARE_OF_SPEED = 0.25;
 const TRIALS = 9;
 
 /** How many orders a second this database takes so that consumers, one transaction an event, keep up well. */

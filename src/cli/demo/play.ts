@@ -39,6 +39,7 @@ export class Play {
   readonly #company: Company;
   #startedAt = performance.now();
   #printedAt = 0;
+  #writing = true;
   #ticker: NodeJS.Timeout | undefined;
 
   constructor(plan: PlayPlan, screen: Screen, signal: AbortSignal) {
@@ -71,6 +72,7 @@ export class Play {
     const restart = await this.#killAndRestart();
     await this.#at(1);
     await this.#unlessEnded(company.stopWriters());
+    this.#writing = false;
     const writingMs = performance.now() - this.#startedAt;
     this.#tell("writers done; consumers go on to the last event");
     await this.#untilCaughtUp();
@@ -98,7 +100,7 @@ export class Play {
     if (!hasCursor()) return undefined;
     await this.#unlessEnded(this.#company.killConsumer(VICTIM));
     const { position, savedCursor: saved } = this.#view(VICTIM);
-    this.#tell(`${VICTIM} killed (SIGKILL) after event ${grouped(position)}`, "red");
+    this.#tell(`${VICTIM} killed (SIGKILL), last heard of at event ${grouped(position)}`, "red");
     await this.#wait(Math.max(500, this.#plan.seconds * 80));
     const resumed = await this.#unlessEnded(this.#company.startConsumer(VICTIM));
     this.#tell(`${VICTIM} back, resumes after event ${grouped(BigInt(resumed || 0))}, its cursor`, "green");
@@ -123,7 +125,12 @@ export class Play {
 
   #tick(): void {
     this.#tally.sample(performance.now());
-    const progress = { elapsedMs: this.#elapsedMs, seconds: this.#plan.seconds, tally: this.#tally.view() };
+    const progress = {
+      elapsedMs: this.#elapsedMs,
+      seconds: this.#plan.seconds,
+      writing: this.#writing,
+      tally: this.#tally.view(),
+    };
     if (this.#screen.live) return this.#screen.draw(renderBlock(progress, this.#screen.paint));
     if (progress.elapsedMs - this.#printedAt < PRINT_EVERY_MS) return;
     this.#printedAt += PRINT_EVERY_MS;

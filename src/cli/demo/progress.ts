@@ -5,6 +5,8 @@ import { counted, grouped } from "./text.ts";
 export interface Progress {
   readonly elapsedMs: number;
   readonly seconds: number;
+  /** Whether orders are still placed. */
+  readonly writing: boolean;
   readonly tally: TallyView;
 }
 
@@ -13,15 +15,16 @@ export function renderBlock(progress: Progress, paint: Paint): string[] {
   const { tally } = progress;
   const orders = `${grouped(tally.committed).padStart(6)} orders committed`;
   return [
-    `${paint.bold(clock(progress))}  ${orders}   ${rate(tally)}`,
+    `${paint.bold(clock(progress))}  ${orders}   ${rate(progress)}`,
     ...tally.consumers.map((consumer) => consumerLine(consumer, paint)),
   ];
 }
 
 /** The same as one line, for a log. */
-export function renderLine({ elapsedMs, tally }: Progress): string {
+export function renderLine(progress: Progress): string {
+  const { elapsedMs, tally } = progress;
   const lags = tally.consumers.map(({ name, state, lag }) => `${name} ${state === "not started" ? "-" : grouped(lag)}`);
-  return `${stamp(elapsedMs)}  ${grouped(tally.committed)} orders committed, ${rate(tally)}; lag: ${lags.join(", ")}`;
+  return `${stamp(elapsedMs)}  ${grouped(tally.committed)} orders committed, ${rate(progress)}; lag: ${lags.join(", ")}`;
 }
 
 /** A moment of the demo as "  6.2 s". */
@@ -33,8 +36,8 @@ function clock({ elapsedMs, seconds }: Progress): string {
   return `${stamp(Math.min(elapsedMs, seconds * 1000))} of ${seconds} s`;
 }
 
-function rate({ perSecond }: TallyView): string {
-  return `${grouped(Math.round(perSecond))}/s`;
+function rate({ writing, tally }: Progress): string {
+  return writing ? `${grouped(Math.round(tally.perSecond))}/s` : "writers done";
 }
 
 function consumerLine(consumer: ConsumerView, paint: Paint): string {

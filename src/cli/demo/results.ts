@@ -8,7 +8,7 @@ export interface Results {
   readonly played: Played;
   readonly evidence: Evidence;
   readonly checks: readonly Check[];
-  /** How many events a poller saw that asks for ids above its last; undefined if none ran. */
+  /** How many events a poller saw that asks for ids above its last; undefined where none can be missed. */
   readonly naivelySeen: number | undefined;
 }
 
@@ -41,11 +41,17 @@ function orderLines({ played, evidence, naivelySeen }: Results): string[] {
   const lines = [
     row("orders acknowledged", evidence.acknowledged.length, `in ${seconds} s, ${grouped(perSecond)} a second`),
     row("events in the table", evidence.events.size, ""),
-    row("committed out of order", committedOutOfOrder(evidence.acknowledged), "later than an event with a higher id"),
   ];
   if (naivelySeen === undefined) return lines;
-  const missed = evidence.events.size - naivelySeen;
-  return [...lines, row("missed by naive polling", missed, "events that `where id > last` never saw, tried alongside")];
+  return [
+    ...lines,
+    row(
+      "committed out of order",
+      committedOutOfOrder(evidence.acknowledged),
+      "acknowledged after one with a higher id",
+    ),
+    row("missed by naive polling", evidence.events.size - naivelySeen, "`where id > last`, tried alongside"),
+  ];
 }
 
 function row(name: string, value: number, remark: string): string {
@@ -59,7 +65,7 @@ function consumerTable({ played, evidence }: Results, paint: Paint): string[] {
   return [
     paint.dim(tableLine(headings)),
     ...rows.map(tableLine),
-    paint.dim("  repeats: events that came again after a failure or the kill and took effect only once"),
+    paint.dim("  repeats: came again after a failure or the kill, took effect only once"),
   ];
 }
 
@@ -93,6 +99,6 @@ function verdictLine({ checks, evidence }: Results, paint: Paint): string {
     const more = problems.length > 1 ? ` and ${grouped(problems.length - 1)} more` : "";
     return paint.bold(paint.red(`FAILED: ${first}${more}`));
   }
-  const counts = `${grouped(evidence.events.size)} events, ${consumerNames.length} consumers, one of them killed`;
+  const counts = `${grouped(evidence.events.size)} events to ${consumerNames.length} consumers`;
   return paint.bold(paint.green(`PASSED: ${counts}: none lost, none doubled, all in order`));
 }
