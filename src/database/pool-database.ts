@@ -15,7 +15,7 @@ import {
 import type { Dialect } from "./dialect.ts";
 import type { DriverConnection, DriverPool } from "./driver.ts";
 import { mysqlDialect } from "./mysql-dialect.ts";
-import { meaningOf } from "./sql-errors.ts";
+import { isServersAnswer, meaningOf } from "./sql-errors.ts";
 
 // A pool full of connections in leaked transactions, or of ones that the server closed, is emptied one by one.
 const MOST_UNCLEAN_CONNECTIONS = 100;
@@ -154,26 +154,22 @@ async function commit(executor: ConnectionExecutor<unknown>, options: CallOption
     await executor.control("commit", options);
   } catch (error) {
     executor.destroy();
-    const meaning = meaningOf(error);
-    if (meaning === "connection_closed") throw lostBeforeCommit(error);
-    if (meaning === "connection_lost" || (error instanceof ReflexError && error.code === "time_limit")) {
-      throw new ReflexError(
-        "commit_outcome_unknown",
-        "the connection was lost while COMMIT ran: the transaction may have committed or not; look for what it wrote before doing it again",
-        { cause: error },
-      );
-    }
-    if (meaning === "transaction_lost") {
-      throw new ReflexError(
-        "transaction_lost",
-        "the server refused COMMIT and rolled the transaction back; do all of it again",
-        {
-          cause: error,
-        },
-      );
-    }
-    throw error;
+    throw commitError(error);
   }
+}
+
+function commitError(cause: unknown): unknown {
+  const meaning = meaningOf(cause);
+  if (meaning === "connection_closed") return lostBeforeCommit(cause);
+  if (meaning === "transaction_lost") {
+    const message = "the server refused COMMIT and rolled the transaction back; do all of it again";
+    return new ReflexError("transaction_lost", message, { cause });
+  }
+  // A refusal: with its connection gone, the server rolls the transaction back.
+  if (isServersAnswer(cause) && meaning !== "connection_lost" && meaning !== "unreachable") return cause;
+  const message =
+    "the connection was lost while COMMIT ran: the transaction may have committed or not; look for what it wrote before doing it again";
+  return new ReflexError("commit_outcome_unknown", message, { cause });
 }
 
 async function rollBack(executor: ConnectionExecutor<unknown>): Promise<void> {

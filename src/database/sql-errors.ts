@@ -120,6 +120,14 @@ export function meaningOf(error: unknown): SqlErrorMeaning {
   return byNumber ?? byCode ?? bySqliteCode ?? (isNumbered(errno) ? "other" : meaningByText(error.message));
 }
 
+/** Whether a server sent this error. Others come from drivers, sockets and the system. */
+export function isServersAnswer(error: unknown): boolean {
+  const { errno } = Object(error) as { errno?: unknown };
+  if (typeof errno !== "number") return false;
+  // 2000 to 2999 are errors of client libraries, 45000 and up those of the mariadb driver.
+  return errno >= 1000 && errno < 45_000 && !(errno >= 2000 && errno < 3000);
+}
+
 // The message of a server holds values of the user's, which may read like anything.
 function isNumbered(errno: unknown): boolean {
   return typeof errno === "number" && errno > 0;
