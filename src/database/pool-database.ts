@@ -1,4 +1,4 @@
-import { ReflexError } from "../reflex/errors.ts";
+import { ReflexError, show, typeMistake } from "../reflex/errors.ts";
 import { throwIfAborted } from "../waiting/abort.ts";
 import { type CallOptions, withTimeLimit } from "../waiting/time-limit.ts";
 import { ConnectionExecutor } from "./connection-executor.ts";
@@ -15,12 +15,19 @@ import {
 import type { Dialect } from "./dialect.ts";
 import type { DriverConnection, DriverPool } from "./driver.ts";
 import { mysqlDialect } from "./mysql-dialect.ts";
-import { meaningOf } from "./sql-errors.ts";
+import { isServersAnswer, meaningOf } from "./sql-errors.ts";
 
 // A pool full of connections in leaked transactions, or of ones that the server closed, is emptied one by one.
 const MOST_UNCLEAN_CONNECTIONS = 100;
 // Closing the connection rolls back too, so there is no reason to wait long for an answer.
 const ROLLBACK_LIMIT_MS = 5000;
+
+const isolationLevels: ReadonlySet<IsolationLevel> = new Set([
+  "read uncommitted",
+  "read committed",
+  "repeatable read",
+  "serializable",
+]);
 
 /** A {@link Database} over a pool of MySQL or MariaDB connections. */
 export class PoolDatabase<Tx> implements Database<Tx> {
@@ -49,6 +56,7 @@ export class PoolDatabase<Tx> implements Database<Tx> {
 
   async session<R>(use: (session: Session) => Promise<R>, options: SessionOptions = {}): Promise<R> {
     const { isolation = "read committed" } = options;
+    checkIsolation(isolation);
     const executor = await this.#clean("set transaction read write", options);
     try {
       await executor.control(`set session transaction isolation level ${isolation}`, options);
@@ -68,6 +76,7 @@ export class PoolDatabase<Tx> implements Database<Tx> {
     options: TransactionOptions,
   ): Promise<R> {
     const { isolation, readOnly } = options;
+    if (isolation !== undefined) checkIsolation(isolation);
     const executor = await this.#clean(oneShot(isolation), options);
     const result = await this.#rolledBackOnThrow(executor, async () => {
       await executor.control(readOnly === true ? "start transaction read only" : "start transaction", options);
@@ -131,6 +140,13 @@ export class PoolDatabase<Tx> implements Database<Tx> {
   }
 }
 
+// It becomes part of an SQL text, and TypeScript's word for it is not enough.
+function checkIsolation(isolation: IsolationLevel): void {
+  if (isolationLevels.has(isolation)) return;
+  const expected = [...isolationLevels].map(show).join(", ");
+  throw typeMistake("invalid_option", `isolation must be one of ${expected}, found ${show(isolation)}`);
+}
+
 function oneShot(isolation: IsolationLevel | undefined): string {
   return isolation === undefined ? "set transaction read write" : `set transaction isolation level ${isolation}`;
 }
@@ -140,26 +156,22 @@ async function commit(executor: ConnectionExecutor<unknown>, options: CallOption
     await executor.control("commit", options);
   } catch (error) {
     executor.destroy();
-    const meaning = meaningOf(error);
-    if (meaning === "connection_closed") throw lostBeforeCommit(error);
-    if (meaning === "connection_lost" || (error instanceof ReflexError && error.code === "time_limit")) {
-      throw new ReflexError(
-        "commit_outcome_unknown",
-        "the connection was lost while COMMIT ran: the transaction may have committed or not; look for what it wrote before doing it again",
-        { cause: error },
-      );
-    }
-    if (meaning === "transaction_lost") {
-      throw new ReflexError(
-        "transaction_lost",
-        "the server refused COMMIT and rolled the transaction back; do all of it again",
-        {
-          cause: error,
-        },
-      );
-    }
-    throw error;
+    throw commitError(error);
   }
+}
+
+function commitError(cause: unknown): unknown {
+  const meaning = meaningOf(cause);
+  if (meaning === "connection_closed") return lostBeforeCommit(cause);
+  if (meaning === "transaction_lost") {
+    const message = "the server refused COMMIT and rolled the transaction back; do all of it again";
+    return new ReflexError("transaction_lost", message, { cause });
+  }
+  // A refusal: with its connection gone, the server rolls the transaction back.
+  if (isServersAnswer(cause) && meaning !== "connection_lost" && meaning !== "unreachable") return cause;
+  const message =
+    "the connection was lost while COMMIT ran: the transaction may have committed or not; look for what it wrote before doing it again";
+  return new ReflexError("commit_outcome_unknown", message, { cause });
 }
 
 async function rollBack(executor: ConnectionExecutor<unknown>): Promise<void> {

@@ -56,10 +56,12 @@ const meaningByNumber: Readonly<Record<number, SqlErrorMeaning>> = {
   3024: "connection_lost",
   4031: "connection_closed",
   // The mariadb driver's own numbers.
+  45004: "connection_lost",
   45009: "connection_lost",
   45012: "unreachable",
   45013: "connection_closed",
   45026: "connection_lost",
+  45027: "connection_closed",
   45028: "unreachable",
 };
 
@@ -110,14 +112,29 @@ const meaningByMessage: readonly (readonly [RegExp, SqlErrorMeaning])[] = [
 export function meaningOf(error: unknown): SqlErrorMeaning {
   if (!(error instanceof Error)) return "other";
   const { errno, code, errcode } = error as Error & { errno?: unknown; code?: unknown; errcode?: unknown };
-  const byMessage = meaningByMessage.find(([pattern]) => pattern.test(error.message))?.[1];
-  if (byMessage !== undefined) return byMessage;
   const byNumber = typeof errno === "number" ? meaningByNumber[errno] : undefined;
   const byCode = typeof code === "string" ? meaningByCode[code] : undefined;
   // A pool's own time-out hides why no connection could be made.
   if (errno === 45028 && meaningOf(error.cause) === "no_privilege") return "no_privilege";
   const bySqliteCode = typeof errcode === "number" ? meaningBySqliteCode[errcode] : undefined;
-  return byNumber ?? byCode ?? bySqliteCode ?? "other";
+  return byNumber ?? byCode ?? bySqliteCode ?? (isNumbered(errno) ? "other" : meaningByText(error.message));
+}
+
+/** Whether a server sent this error. Others come from drivers, sockets and the system. */
+export function isServersAnswer(error: unknown): boolean {
+  const { errno } = Object(error) as { errno?: unknown };
+  if (typeof errno !== "number") return false;
+  // 2000 to 2999 are errors of client libraries, 45000 and up those of the mariadb driver.
+  return errno >= 1000 && errno < 45_000 && !(errno >= 2000 && errno < 3000);
+}
+
+// The message of a server holds values of the user's, which may read like anything.
+function isNumbered(errno: unknown): boolean {
+  return typeof errno === "number" && errno > 0;
+}
+
+function meaningByText(message: string): SqlErrorMeaning {
+  return meaningByMessage.find(([pattern]) => pattern.test(message))?.[1] ?? "other";
 }
 
 /** Whether doing the same again later can succeed with nothing changed by a person. */
@@ -143,5 +160,7 @@ export function isPassing(meaning: SqlErrorMeaning): boolean {
 /** The key that a duplicate-key error names, without the table: `PRIMARY` for the primary key; undefined if it names none. */
 export function duplicateKeyName(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  return /for key '(?:[^']*\.)?([^'.]+)'/.exec(error.message)?.[1];
+  // The mariadb driver adds the statement and its values to the message.
+  const { sqlMessage = error.message } = error as Error & { sqlMessage?: string };
+  return /^Duplicate entry .* for key '(?:[^']*\.)?([^'.]+)'$/s.exec(sqlMessage)?.[1];
 }

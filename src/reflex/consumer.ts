@@ -1,5 +1,7 @@
-import { rangeMistake, show, typeMistake } from "./errors.ts";
+import { isolated } from "../waiting/isolated.ts";
+import { rangeMistake, show, showError, typeMistake } from "./errors.ts";
 import type { ReflexEvent } from "./event.ts";
+import { Reporting } from "./observer.ts";
 import { aDuration, aFunction, checkOptions, type OptionChecks } from "./options.ts";
 
 export interface ConsumeContext {
@@ -21,11 +23,11 @@ export interface Consumer<T extends number = number> {
 
 /** How a consumer is doing, for health checks. */
 export interface ConsumerStatus {
-  /** Whether an event was handled within `activityTtlMs`. */
+  /** Whether an event came within `activityTtlMs`, also one that `types` or `filter` left out. */
   readonly active: boolean;
-  /** When the last event was handled; undefined before the first. */
+  /** When the last event came; undefined before the first. */
   readonly lastEventAt: Date | undefined;
-  /** How old the last event was when it was handed over, by this process's clock; undefined before the first. */
+  /** How old the last event was when it came, by this process's clock; undefined before the first. */
   readonly lagMs: number | undefined;
   /** Whether that was more than `lagAlertMs`. */
   readonly lagAlert: boolean;
@@ -56,7 +58,7 @@ export interface ConsumerOptions<T extends number = number> {
   reset?: ((context: ConsumeContext) => Promise<void>) | undefined;
   /** Called at the end of each run. */
   stop?: (() => Promise<void>) | undefined;
-  /** The age from which an event counts as late, in ms. @defaultValue 1 800 000 (30 minutes) */
+  /** An event that is older than this when it comes counts as late, in ms. @defaultValue 1 800 000 (30 minutes) */
   lagAlertMs?: number | undefined;
   /** Called when events become late, and when they no longer are. */
   onLagAlert?: ((alert: LagAlert) => void) | undefined;
@@ -65,8 +67,11 @@ export interface ConsumerOptions<T extends number = number> {
 }
 
 const checks: OptionChecks<ConsumerOptions> = {
+  // An empty array would silently pass every event by.
   types: (value) =>
-    Array.isArray(value) && value.every((type) => Number.isSafeInteger(type)) ? undefined : "an array of whole numbers",
+    Array.isArray(value) && value.length > 0 && value.every((type) => Number.isSafeInteger(type))
+      ? undefined
+      : "an array of whole numbers, at least one",
   filter: aFunction,
   recover: aFunction,
   reset: aFunction,
@@ -108,7 +113,7 @@ export function createConsumer<T extends number = number>(
     status: () => activity.status(),
     consume: async (event, context) => {
       activity.handed(event);
-      if (wanted?.has(event.type) === false || filter?.(event) === false) return;
+      if (wanted?.has(event.type) === false || (filter !== undefined && !filter(event))) return;
       try {
         await consume(event, context);
       } catch (error) {
@@ -134,6 +139,8 @@ export function checkConsumerName(name: unknown): asserts name is string {
   }
 }
 
+const reporting = new Reporting([]);
+
 class Activity {
   readonly #name: string;
   readonly #options: Pick<ConsumerOptions, "lagAlertMs" | "onLagAlert" | "activityTtlMs">;
@@ -154,7 +161,11 @@ class Activity {
     const late = lagMs > (this.#options.lagAlertMs ?? 30 * 60_000);
     if (late === this.#late) return;
     this.#late = late;
-    this.#options.onLagAlert?.({ consumer: this.#name, alert: late, lagMs });
+    // Telling people must not stop the events that they are told of.
+    isolated(
+      () => this.#options.onLagAlert?.({ consumer: this.#name, alert: late, lagMs }),
+      (error) => reporting.warn(`onLagAlert of consumer ${this.#name} threw: ${showError(error)}`, {}),
+    );
   }
 
   status(): ConsumerStatus {

@@ -79,7 +79,7 @@ export function rangeMistake(code: MistakeCode, message: string): RangeError & {
 /** Whether `error` is a programmer's mistake, which no retry can mend. */
 export function isMistake(error: unknown): boolean {
   return (
-    error instanceof Error &&
+    (error instanceof TypeError || error instanceof RangeError) &&
     "code" in error &&
     (error.code === "invalid_option" || error.code === "invalid_identifier" || error.code === "invalid_argument")
   );
@@ -91,6 +91,16 @@ export function show(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
   if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === "object" && value !== null) return `an object (${value.constructor?.name ?? "no prototype"})`;
+  if (typeof value === "object" && value !== null) return `an object (${value.constructor?.name || "no name"})`;
   return String(value);
+}
+
+/** What was thrown, as it may stand in a message. Never throws itself, as `String(error)` does for some values. */
+export function showError(error: unknown): string {
+  if (!(error instanceof Error)) return show(error);
+  try {
+    return String(error);
+  } catch {
+    return show(error);
+  }
 }

@@ -1,3 +1,5 @@
+import { ReflexError, show } from "./errors.ts";
+
 /** One row of an events table, as consumers see it. Shared between streams: treat it as read-only. */
 export interface ReflexEvent<T extends number = number> {
   /** The row's id in decimal, which is also the cursor that has passed it. Exact up to 2^63-1: don't make it a number. */
@@ -24,7 +26,15 @@ export function isNoop(event: ReflexEvent): boolean {
   return event.type === noopEventType;
 }
 
-/** The foreign id of an event of an `EventsTableInt`, exact. @throws SyntaxError if it is no integer. */
+/** The foreign id of an event of an `EventsTableInt`, exact. @throws ReflexError `invalid_int_id` if it is no integer. */
 export function foreignIdInt(event: ReflexEvent): bigint {
+  // BigInt() alone takes "" for 0, and "0x10" for 16.
+  if (!/^-?\d+$/u.test(event.foreignId)) {
+    throw new ReflexError(
+      "invalid_int_id",
+      `the foreign id of event ${event.id} must be an integer, found ${show(event.foreignId)}`,
+      { details: { eventId: event.id, foreignId: event.foreignId } },
+    );
+  }
   return BigInt(event.foreignId);
 }

@@ -1,4 +1,5 @@
-import type { ReflexErrorDetails } from "./errors.ts";
+import { isolated } from "../waiting/isolated.ts";
+import { type ReflexErrorDetails, showError } from "./errors.ts";
 
 /** What a table, a store or `run` tells while it works. Metrics, traces and progress displays are built on it. */
 export interface Observer {
@@ -70,7 +71,7 @@ export interface ConsumeReport {
 }
 
 export interface ErrorReport {
-  /** What was being done: "stream", "flush", "run". */
+  /** What was being done: such as "stream", "flush" or "run". */
   readonly activity: string;
   /** The table or consumer that it was done for. */
   readonly name: string;
@@ -106,27 +107,26 @@ export class Reporting {
 
   tell<N extends keyof Observer>(name: N, report: Parameters<NonNullable<Observer[N]>>[0]): void {
     for (const observer of this.#observers) {
-      try {
-        (observer[name] as ((report: unknown) => void) | undefined)?.call(observer, report);
-      } catch (error) {
-        this.warn(`an observer's ${name} function threw: ${String(error)}`, {});
-      }
+      isolated(
+        () => (observer[name] as ((report: unknown) => unknown) | undefined)?.call(observer, report),
+        (error) => this.warn(`an observer's ${name} function threw: ${showError(error)}`, {}),
+      );
     }
   }
 
   warn(message: string, details: ReflexErrorDetails): void {
-    try {
-      this.#logger.warn(message, details);
-    } catch {
+    isolated(
+      () => this.#logger.warn(message, details),
       // A logger that fails has no one to tell.
-    }
+      () => undefined,
+    );
   }
 
   /** Tells observers; warns if there is none that takes errors. */
   error(report: ErrorReport): void {
     if (this.wants("error")) return this.tell("error", report);
     const retry = report.retryInMs === undefined ? "" : `; trying again in ${Math.round(report.retryInMs)} ms`;
-    this.warn(`${report.activity} of ${report.name} failed: ${String(report.error)}${retry}`, {});
+    this.warn(`${report.activity} of ${report.name} failed: ${showError(report.error)}${retry}`, {});
   }
 
   /** Tells observers; warns if there is none that takes stalls. */

@@ -15,7 +15,7 @@ export function checkOptions<O extends object>(owner: string, options: unknown, 
     throw typeMistake("invalid_option", `the options of ${owner} must be an object, found ${show(options)}`);
   }
   for (const [name, value] of Object.entries(options)) {
-    const check = (checks as Record<string, Check | undefined>)[name];
+    const check = Object.hasOwn(checks, name) ? (checks as Record<string, Check>)[name] : undefined;
     if (check === undefined) throw unknownOption(owner, name, Object.keys(checks));
     const problem = value === undefined ? undefined : check(value);
     if (problem === undefined) continue;
@@ -34,7 +34,10 @@ export const aBoolean: Check = (value) => (typeof value === "boolean" ? undefine
 export const aFunction: Check = (value) => (typeof value === "function" ? undefined : "a function");
 export const anObject: Check = (value) => (typeof value === "object" && value !== null ? undefined : "an object");
 export const aSignal: Check = (value) => (value instanceof AbortSignal ? undefined : "an AbortSignal");
-export const aString: Check = (value) => (typeof value === "string" && value !== "" ? undefined : "a string");
+export const aString: Check = (value) =>
+  typeof value === "string" && value !== "" ? undefined : "a string of 1 character or more";
+export const aLogger: Check = (value) =>
+  typeof Object(value).warn === "function" ? undefined : "a logger with a warn function";
 /** Ms from 0 on; `Infinity` for no end. */
 export const aDuration: Check = (value) =>
   typeof value === "number" && value >= 0 ? undefined : "a number of ms, 0 or more";

@@ -1,16 +1,19 @@
 import { sleep } from "../waiting/sleep.ts";
 import { isMistake, rangeMistake } from "./errors.ts";
-import { type Observer, Reporting } from "./observer.ts";
-import { aDuration, checkOptions } from "./options.ts";
-import { checkRun, executeRun, type RunOptions } from "./run.ts";
-import type { Spec } from "./spec.ts";
+import { Reporting } from "./observer.ts";
+import { aDuration, checkOptions, type OptionChecks } from "./options.ts";
+import { RunOnce } from "./run-once.ts";
+import { type RunOptions, runChecks } from "./run-options.ts";
+import { checkSpec, type Spec } from "./spec.ts";
 
 export interface RunForeverOptions extends RunOptions {
-  /** The wait after the first error, in ms; it doubles with each that follows without an event between. @defaultValue 100 */
+  /** The wait after the first error, in ms; it doubles with each that follows before the cursor has moved. @defaultValue 100 */
   minBackoffMs?: number | undefined;
   /** The longest wait, in ms. @defaultValue 30 000 */
   maxBackoffMs?: number | undefined;
 }
+
+const checks: OptionChecks<RunForeverOptions> = { ...runChecks, minBackoffMs: aDuration, maxBackoffMs: aDuration };
 
 /**
  * Runs as {@link run} does and starts again after every error, from the consumer's cursor, with a backoff that doubles
@@ -21,33 +24,38 @@ export interface RunForeverOptions extends RunOptions {
  * with a stream that ends by itself.
  */
 export async function runForever<T extends number>(spec: Spec<T>, options: RunForeverOptions = {}): Promise<void> {
+  checkSpec(spec);
+  checkOptions("runForever", options, checks);
   const { minBackoffMs = 100, maxBackoffMs = 30_000, ...runOptions } = options;
-  checkOptions("runForever", { minBackoffMs, maxBackoffMs }, { minBackoffMs: aDuration, maxBackoffMs: aDuration });
-  if (minBackoffMs > maxBackoffMs) {
-    throw rangeMistake(
-      "invalid_option",
-      `minBackoffMs ${minBackoffMs} must not be more than maxBackoffMs ${maxBackoffMs}`,
-    );
-  }
-  checkRun(spec, runOptions);
+  checkBackoff(minBackoffMs, maxBackoffMs);
   const { signal } = runOptions;
   const reporting = new Reporting([runOptions.observer], runOptions.logger);
   let failures = 0;
-  const progress: Observer = {
-    consume: ({ error }) => {
-      if (error === undefined) failures = 0;
-    },
+  // Not at an event that was only consumed: where its cursor can't be moved, it would be consumed again without a pause.
+  const onAdvanced = (): void => {
+    failures = 0;
   };
   for (;;) {
     try {
-      return await executeRun(spec, runOptions, [progress]);
+      return await new RunOnce(spec, runOptions, onAdvanced).execute();
     } catch (error) {
-      if (signal?.aborted === true || isMistake(error)) throw error;
+      if (isMistake(error)) throw error;
+      const aborted = signal?.aborted === true;
+      if (aborted && error === signal.reason) throw error;
       const retryInMs = jittered(Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(failures++, 30)));
-      reporting.error({ activity: "run", name: spec.consumer.name, error, retryInMs });
+      const report = { activity: "run", name: spec.consumer.name, error };
+      reporting.error(aborted ? report : { ...report, retryInMs });
       await sleep(retryInMs, { signal });
     }
   }
+}
+
+function checkBackoff(minBackoffMs: number, maxBackoffMs: number): void {
+  if (minBackoffMs <= maxBackoffMs) return;
+  throw rangeMistake(
+    "invalid_option",
+    `option minBackoffMs of runForever, ${minBackoffMs}, must not be more than maxBackoffMs, ${maxBackoffMs}`,
+  );
 }
 
 /** Between half of the wait and all of it. */

@@ -18,7 +18,9 @@ export interface Spec<T extends number = number> {
 export function checkSpec(spec: unknown): void {
   const { stream, cursors, consumer } = Object(spec) as Partial<Spec>;
   if (typeof stream !== "function") throw wrong("stream", "a function such as table.toStream(pool)", stream);
-  if (typeof cursors?.setCursor !== "function") throw wrong("cursors", "a store such as table.toStore(pool)", cursors);
+  for (const method of ["getCursor", "setCursor", "flush"] as const) {
+    if (typeof cursors?.[method] !== "function") throw wrong("cursors", "a store such as table.toStore(pool)", cursors);
+  }
   if (typeof consumer?.consume !== "function") throw wrong("consumer", "a consumer of createConsumer()", consumer);
   checkConsumerName(consumer.name);
 }

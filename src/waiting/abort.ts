@@ -42,8 +42,10 @@ export class AbortFan {
       listener();
       return () => undefined;
     }
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    // A function of its own for each call: one that listens twice would otherwise be one entry of the set.
+    const entry = (): void => listener();
+    this.#listeners.add(entry);
+    return () => this.#listeners.delete(entry);
   }
 
   close(): void {

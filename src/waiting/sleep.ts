@@ -1,4 +1,4 @@
-import { abortReason, throwIfAborted } from "./abort.ts";
+import { abortReason } from "./abort.ts";
 import { startTimer, type TimerOptions } from "./timer.ts";
 
 export interface SleepOptions extends TimerOptions {
@@ -8,7 +8,7 @@ export interface SleepOptions extends TimerOptions {
 /** Resolves after `delayMs`; rejects with the signal's reason if it is aborted first. */
 export function sleep(delayMs: number, options: SleepOptions = {}): Promise<void> {
   const { signal } = options;
-  throwIfAborted(signal);
+  if (signal?.aborted) return Promise.reject(abortReason(signal));
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
       cancel();

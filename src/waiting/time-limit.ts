@@ -34,7 +34,11 @@ export function withTimeLimit<T>(work: Promise<T>, limit: Limit): Promise<T> {
     };
     const giveUp = (error: Error): void =>
       settle(() => {
-        limit.onGivenUp?.();
+        try {
+          limit.onGivenUp?.();
+        } catch {
+          // Thrown from a timer or an abort listener it would end the process; the caller hears of the wait's end anyway.
+        }
         reject(error);
       });
     const onAbort = (): void => {

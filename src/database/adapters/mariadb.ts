@@ -1,3 +1,4 @@
+import { ReflexError } from "../../reflex/errors.ts";
 import type { SqlParam } from "../database.ts";
 import { bindable, type DriverConnection, type DriverPool } from "../driver.ts";
 
@@ -14,6 +15,8 @@ export interface MariadbPool<C extends object = object> {
   totalConnections(): number;
   activeConnections(): number;
 }
+
+const ER_GET_CONNECTION_TIMEOUT = 45028;
 
 // What a pool's own options would change in results; given per call, they win.
 const pinned = {
@@ -65,6 +68,23 @@ export function mariadbPool<C extends object>(pool: MariadbPool<C>): DriverPool<
   return {
     native: pool,
     size: undefined,
-    acquire: async () => mariadbConnection(await pool.getConnection()),
+    acquire: async () => {
+      try {
+        return mariadbConnection(await pool.getConnection());
+      } catch (error) {
+        throw noneFree(error) ?? error;
+      }
+    },
   };
+}
+
+// With a cause, it is that no connection could be made; without one, that all are lent.
+function noneFree(error: unknown): ReflexError | undefined {
+  const { errno, cause, sqlMessage } = Object(error) as { errno?: unknown; cause?: unknown; sqlMessage?: unknown };
+  if (errno !== ER_GET_CONNECTION_TIMEOUT || cause !== undefined) return undefined;
+  return new ReflexError(
+    "time_limit",
+    `waited for a connection of the pool until its own acquireTimeout: ${String(sqlMessage)}; give the pool more connections or look for ones never released`,
+    { cause: error },
+  );
 }

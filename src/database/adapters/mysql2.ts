@@ -56,7 +56,10 @@ export function mysql2Connection<Tx extends object>(tx: Tx): DriverConnection<Tx
       const [result] = await connection.query({ sql: text, ...pinned });
       return Array.isArray(result) ? (result as object[]) : [];
     },
-    destroy: () => connection.destroy(),
+    destroy: () => {
+      connection.destroy();
+      destroySocket(mysql2Core(tx));
+    },
     release: () => (connection as Mysql2Connection & { release?: () => void }).release?.(),
   };
 }
@@ -69,6 +72,11 @@ export function mysql2Pool<C extends object>(pool: Mysql2Pool<C>): DriverPool<C>
     size: config?.connectionLimit === 0 ? undefined : config?.connectionLimit,
     acquire: async () => mysql2Connection(await pool.getConnection()),
   };
+}
+
+// mysql2 only ends its own side of the socket: with a server that hangs, the process could not end either.
+function destroySocket(core: { stream?: { destroy?: () => void } }): void {
+  core.stream?.destroy?.();
 }
 
 function promised(connection: object): Mysql2Connection {

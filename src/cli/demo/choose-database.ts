@@ -1,0 +1,107 @@
+import { join } from "node:path";
+import { type DatabaseHandle, toDatabase } from "reflex-rsql";
+import { findServer, howToInstall } from "../../testing/find-server.ts";
+import { startPrivateServer } from "../../testing/private-server.ts";
+import { checkDatabaseUrl, type DemoArguments, UsageError } from "./arguments.ts";
+import type { Cleanup } from "./cleanup.ts";
+import { type DatabaseTarget, DemoError, openDatabase } from "./connect.ts";
+
+export interface ChosenDatabase {
+  readonly kind: "yours" | "private" | "sqlite";
+  readonly target: DatabaseTarget;
+  /** What it is and where, for people. */
+  readonly title: string;
+  /** Why it is this one, or what it can't show. */
+  readonly note: string | undefined;
+}
+
+export interface Surroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly cleanup: Cleanup;
+  /** The demo's temporary folder. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+const noGapsOnSqlite =
+  "SQLite lets one writer in at a time, so ids commit in order and no gaps can be seen here. On MySQL and MariaDB they are the rule.";
+
+/** The user's database if they named one, else a private server if there is one, else SQLite. */
+export async function chooseDatabase(args: DemoArguments, around: Surroundings): Promise<ChosenDatabase> {
+  if (args.engine === "sqlite") return chooseSqlite(around, noGapsOnSqlite);
+  if (args.engine === "private") return choosePrivate(around);
+  if (args.database !== undefined) return chooseUsers("--database", args.database, around.signal);
+  const url = around.env["DATABASE_URL"];
+  if (url) return chooseUsers("DATABASE_URL", url, around.signal);
+  if ((await findServer()) !== undefined) return choosePrivate(around);
+  return chooseSqlite(around, `No MariaDB or MySQL server program was found. ${noGapsOnSqlite} ${howToInstall()}`);
+}
+
+async function chooseUsers(origin: string, url: string, signal: AbortSignal): Promise<ChosenDatabase> {
+  try {
+    checkDatabaseUrl(origin, url);
+  } catch (error) {
+    if (origin !== "DATABASE_URL" || !(error instanceof UsageError)) throw error;
+    throw new DemoError(`${error.message}, or choose with --engine private or --engine sqlite.`);
+  }
+  const { host, pathname } = new URL(url);
+  const place = `${host || "localhost"}${pathname}`;
+  const target = { kind: "mysql", url } as const;
+  const version = await ask(target, (handle) => mysqlVersion(handle, signal)).catch((error: unknown) => {
+    if (error instanceof DemoError || signal.aborted) throw error;
+    throw new DemoError(
+      `The database ${place} could not be reached: ${reasonOf(error)}. Check that the server runs and that ${origin} is right, or choose with --engine private or --engine sqlite.`,
+    );
+  });
+  return { kind: "yours", target, title: `${version}, yours at ${place}`, note: undefined };
+}
+
+async function choosePrivate({ cleanup, signal }: Surroundings): Promise<ChosenDatabase> {
+  const server = await startPrivateServer().catch((error: unknown) => {
+    throw new DemoError(error instanceof Error ? error.message : String(error));
+  });
+  cleanup.add(`end process ${server.pid} and remove ${server.dataFolder}`, () => server.stop());
+  await ask({ kind: "mysql", url: server.url }, (handle) => toDatabase(handle).run("create database demo", []));
+  const target = { kind: "mysql", url: server.url.replace("/?", "/demo?") } as const;
+  const version = await ask(target, (handle) => mysqlVersion(handle, signal));
+  return { kind: "private", target, title: `${version}, a server of the demo's own`, note: undefined };
+}
+
+async function chooseSqlite({ folder }: Surroundings, note: string): Promise<ChosenDatabase> {
+  const target = { kind: "sqlite", file: join(folder, "demo.sqlite") } as const;
+  const version = await ask(target, async (handle) => {
+    const [row] = await toDatabase(handle).rows<{ version: string }>("select sqlite_version() as version", []);
+    return row?.version ?? "";
+  });
+  return { kind: "sqlite", target, title: `SQLite ${version}, embedded, in a temporary file`, note };
+}
+
+async function mysqlVersion(handle: DatabaseHandle, signal: AbortSignal): Promise<string> {
+  const [row] = await toDatabase(handle).rows<{ version: string; step: string }>(
+    "select version() as version, cast(@@auto_increment_increment as char) as step",
+    [],
+    { signal },
+  );
+  const { version = "", step } = row ?? {};
+  if (step !== "1") {
+    throw new DemoError(
+      `this server gives every ${step}th id only (auto_increment_increment), which streams of this version wait for: use another server, or --engine private`,
+    );
+  }
+  return `${/mariadb/i.test(version) ? "MariaDB" : "MySQL"} ${version.split("-")[0]}`;
+}
+
+async function ask<R>(target: DatabaseTarget, question: (handle: DatabaseHandle) => Promise<R>): Promise<R> {
+  const { handle, close } = await openDatabase(target, 1);
+  try {
+    return await question(handle);
+  } finally {
+    await close();
+  }
+}
+
+// A connection that several addresses refused has an empty message.
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message || (error as { code?: string }).code || error.name;
+}

@@ -1,0 +1,57 @@
+import type { DatabaseTarget } from "./connect.ts";
+import type { ConsumerName } from "./tables.ts";
+
+interface Start {
+  readonly target: DatabaseTarget;
+  /** Of the demo's tables. */
+  readonly prefix: string;
+  /** The demo's temporary folder, which a child removes if its parent was killed. */
+  readonly folder: string;
+}
+
+export interface StartWriter extends Start {
+  readonly type: "write";
+  readonly writer: string;
+  readonly ordersPerSecond: number;
+  /** Where the orders go whose commit was acknowledged. */
+  readonly acknowledgementsFile: string;
+}
+
+export interface StartConsumer extends Start {
+  readonly type: "consume";
+  readonly consumer: ConsumerName;
+  readonly skipEvent: boolean;
+}
+
+/** What the demo tells its children. A writer that has reported "ready" begins at "go"; "stop" ends either kind. */
+export type Order = StartWriter | StartConsumer | { readonly type: "go" } | { readonly type: "stop" };
+
+export interface WriterProgress {
+  readonly type: "written";
+  readonly committed: number;
+  /** The highest event id committed; "0" if none. */
+  readonly head: string;
+}
+
+export interface ConsumerProgress {
+  readonly type: "consumed";
+  /** The id of the last event that it is done with. */
+  readonly position: string;
+  /** The cursor last written to the database. */
+  readonly savedCursor: string;
+  /** Events that came again and had their effect already. */
+  readonly duplicates: number;
+  readonly failures: number;
+}
+
+/** What children tell the demo. */
+export type Report =
+  /** `cursor` is where a consumer goes on; "" if it begins. */
+  | { readonly type: "ready"; readonly cursor: string }
+  | WriterProgress
+  | ConsumerProgress
+  /** Something worth telling. */
+  | { readonly type: "note"; readonly text: string }
+  /** The child's last word: its work is done, or failed. */
+  | { readonly type: "ended" }
+  | { readonly type: "failed"; readonly message: string };

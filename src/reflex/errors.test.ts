@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+import type * as errors from "./errors.ts";
+import { isMistake, isReflexError, ReflexError, rangeMistake, show, showError, typeMistake } from "./errors.ts";
+
+async function anotherCopy(): Promise<typeof errors> {
+  return (await import(`${new URL("./errors.ts", import.meta.url).href}?copy`)) as typeof errors;
+}
+
+describe("a ReflexError", () => {
+  test("carries code, details and cause", () => {
+    const cause = new Error("driver");
+    const error = new ReflexError("database_error", "could not read", { cause, details: { table: "t", attempt: 2 } });
+    expect(error).toBeInstanceOf(Error);
+    expect(error.cause).toBe(cause);
+    expect(error.code).toBe("database_error");
+    expect(error.details).toEqual({ table: "t", attempt: 2 });
+    expect(String(error)).toBe("ReflexError: could not read");
+  });
+
+  test("has no cause unless one is given, and keeps one that is undefined or no Error", () => {
+    expect("cause" in new ReflexError("time_limit", "late")).toBe(false);
+    expect("cause" in new ReflexError("time_limit", "late", { cause: undefined })).toBe(true);
+    expect(new ReflexError("time_limit", "late", { cause: "text" }).cause).toBe("text");
+    expect(new ReflexError("time_limit", "late").details).toEqual({});
+  });
+});
+
+describe("isReflexError", () => {
+  test("knows an error of this copy of the package, by its code if one is asked for", () => {
+    const error = new ReflexError("time_limit", "late");
+    expect(isReflexError(error)).toBe(true);
+    expect(isReflexError(error, "time_limit")).toBe(true);
+    expect(isReflexError(error, "fenced")).toBe(false);
+  });
+
+  test("knows an error of another copy, which instanceof does not", async () => {
+    const copy = await anotherCopy();
+    const error = new copy.ReflexError("fenced", "not yours");
+    expect(error).not.toBeInstanceOf(ReflexError);
+    expect(isReflexError(error)).toBe(true);
+    expect(isReflexError(error, "fenced")).toBe(true);
+    expect(copy.isReflexError(new ReflexError("fenced", "not yours"), "fenced")).toBe(true);
+  });
+
+  test.each([
+    ["another error", Object.assign(new Error("no"), { code: "fenced" })],
+    ["an error of that name without a code", Object.assign(new Error("no"), { name: "ReflexError" })],
+    ["an object that looks like one", { name: "ReflexError", code: "fenced", message: "no" }],
+    ["a programmer's mistake", typeMistake("invalid_option", "no")],
+    ["a string", "ReflexError"],
+    ["null", null],
+    ["undefined", undefined],
+  ])("is false for %s", (_what, value) => {
+    expect(isReflexError(value)).toBe(false);
+  });
+});
+
+describe("a programmer's mistake", () => {
+  test("is a TypeError or RangeError with a code", () => {
+    const wrongType = typeMistake("invalid_option", "wrong type");
+    expect(wrongType).toBeInstanceOf(TypeError);
+    expect(wrongType.code).toBe("invalid_option");
+    const outOfRange = rangeMistake("invalid_argument", "out of range");
+    expect(outOfRange).toBeInstanceOf(RangeError);
+    expect(outOfRange.code).toBe("invalid_argument");
+  });
+
+  test.each(["invalid_option", "invalid_identifier", "invalid_argument"] as const)("of code %s is one", (code) => {
+    expect(isMistake(typeMistake(code, "no"))).toBe(true);
+    expect(isMistake(rangeMistake(code, "no"))).toBe(true);
+  });
+
+  test("of another copy of the package is one too", async () => {
+    const copy = await anotherCopy();
+    expect(isMistake(copy.typeMistake("invalid_option", "no"))).toBe(true);
+  });
+
+  test.each([
+    ["a plain TypeError", new TypeError("undefined is not a function")],
+    ["a service's answer that uses the same code", Object.assign(new Error("no"), { code: "invalid_argument" })],
+    ["a ReflexError", new ReflexError("invalid_cursor", "no")],
+    ["a Node.js error", Object.assign(new TypeError("no"), { code: "ERR_INVALID_ARG_TYPE" })],
+    ["undefined", undefined],
+  ])("is not %s", (_what, error) => {
+    expect(isMistake(error)).toBe(false);
+  });
+});
+
+test.each([
+  ["text", '"text"'],
+  ['say "so"\n', '"say \\"so\\"\\n"'],
+  ["x".repeat(81), `"${"x".repeat(77)}..."`],
+  ["x".repeat(80), `"${"x".repeat(80)}"`],
+  [12n, "12n"],
+  [1.5, "1.5"],
+  [Number.NaN, "NaN"],
+  [true, "true"],
+  [null, "null"],
+  [undefined, "undefined"],
+  [Symbol("s"), "Symbol(s)"],
+  [[1, 2], "an array of 2"],
+  [{ a: 1 }, "an object (Object)"],
+  [new Map(), "an object (Map)"],
+  [{ constructor: 1 }, "an object (no name)"],
+  [{ constructor: { name: "" } }, "an object (no name)"],
+  [isMistake, "function isMistake"],
+  [() => 1, "function (anonymous)"],
+])("show(%o) is %s", (value, shown) => {
+  expect(show(value)).toBe(shown);
+});
+
+test.each([
+  [new TypeError("no"), "TypeError: no"],
+  [new ReflexError("fenced", "not yours"), "ReflexError: not yours"],
+  ["text", '"text"'],
+  [undefined, "undefined"],
+])("showError(%o) is %s", (error, shown) => {
+  expect(showError(error)).toBe(shown);
+});
+
+test("shows what can't be made a string", () => {
+  expect(showError(Object.create(null))).toBe("an object (no name)");
+  expect(showError(Object.assign(new Error("no"), { name: Symbol("unprintable") }))).toBe("an object (Error)");
+});

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { foreignIdInt, isNoop, type ReflexEvent } from "./event.ts";
+
+function anEvent(fields: Partial<ReflexEvent>): ReflexEvent {
+  const timestamp = new Date(0);
+  const rest = { metadata: undefined, trace: undefined };
+  return { id: "1", type: 1, foreignId: "1", timestampMicros: 0, timestamp, ...rest, ...fields };
+}
+
+test.each(["0", "42", "-7", "9223372036854775807", "-9223372036854775808"])("reads the foreign id %s exactly", (id) => {
+  expect(foreignIdInt(anEvent({ foreignId: id }))).toBe(BigInt(id));
+});
+
+test.each(["", " ", "0x10", " 5", "5.0", "order-1", "1e3"])("refuses %o as an integer foreign id", (foreignId) => {
+  const event = anEvent({ id: "17", foreignId });
+  const expected = { code: "invalid_int_id", details: { eventId: "17", foreignId } };
+  expect(() => foreignIdInt(event)).toThrow(expect.objectContaining(expected));
+});
+
+test("an event of type 0 is a noop, no other is", () => {
+  expect(isNoop(anEvent({ type: 0 }))).toBe(true);
+  expect(isNoop(anEvent({ type: 1 }))).toBe(false);
+});

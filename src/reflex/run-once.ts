@@ -1,0 +1,214 @@
+import { AbortFan, abortReason, throwIfAborted } from "../waiting/abort.ts";
+import { isThenable } from "../waiting/thenable.ts";
+import { withTimeLimit } from "../waiting/time-limit.ts";
+import { startTimer } from "../waiting/timer.ts";
+import { WorkBudget } from "../waiting/work-budget.ts";
+import type { ConsumeContext } from "./consumer.ts";
+import { ReflexError, showError } from "./errors.ts";
+import type { ReflexEvent } from "./event.ts";
+import { isExpected } from "./expected.ts";
+import { Reporting } from "./observer.ts";
+import type { RunOptions } from "./run-options.ts";
+import type { Spec } from "./spec.ts";
+import type { EventStream, StreamOptions } from "./stream.ts";
+
+interface Failure {
+  readonly activity: string;
+  readonly error: unknown;
+}
+
+/** What is waited for and can be left behind. */
+interface Wait {
+  readonly what: string;
+  readonly abandon: (reason: Error) => void;
+}
+
+/** One run, from the start of the stream to its end. Its arguments are checked. */
+export class RunOnce<T extends number> {
+  readonly #spec: Spec<T>;
+  readonly #options: RunOptions;
+  readonly #reporting: Reporting;
+  readonly #onAdvanced: (() => void) | undefined;
+  readonly #stopping = new AbortController();
+  readonly #context: ConsumeContext = { signal: this.#stopping.signal };
+  readonly #budget = new WorkBudget();
+  readonly #failures: Failure[] = [];
+  #wait: Wait | undefined;
+  #cancelShutdownTimer: (() => void) | undefined;
+
+  /** `onAdvanced` is called whenever the cursor was moved past an event. */
+  constructor(spec: Spec<T>, options: RunOptions, onAdvanced?: () => void) {
+    this.#spec = spec;
+    this.#options = options;
+    this.#reporting = new Reporting([options.observer], options.logger);
+    this.#onAdvanced = onAdvanced;
+  }
+
+  async execute(): Promise<void> {
+    throwIfAborted(this.#options.signal);
+    const fan = new AbortFan(this.#options.signal);
+    fan.listen(() => this.#stop(fan.reason));
+    try {
+      await this.#untilShutdown(Promise.resolve(this.#spec.consumer.reset?.(this.#context)), "the consumer's reset");
+      await this.#stream();
+    } catch (error) {
+      // What led to the end comes before what failed at it.
+      this.#failures.unshift({ activity: "run", error: this.#reasonOr(error) });
+    }
+    await this.#attempt("flush", () => this.#flush());
+    await this.#attempt("stop", () => this.#stopConsumer());
+    fan.close();
+    this.#cancelShutdownTimer?.();
+    const [first, ...hidden] = this.#failures;
+    for (const { activity, error } of hidden) this.#report(activity, error);
+    if (first !== undefined) throw first.error;
+  }
+
+  #stop(reason: unknown): void {
+    this.#stopping.abort(reason);
+    this.#cancelShutdownTimer = startTimer(this.#shutdownMs, () => this.#leaveBehind());
+  }
+
+  #leaveBehind(): void {
+    if (this.#wait === undefined) return;
+    const { what, abandon } = this.#wait;
+    const { name } = this.#spec.consumer;
+    const message = `the run of ${name} was aborted and left ${what} behind, which had not ended after ${this.#shutdownMs} ms`;
+    this.#report("shutdown", new ReflexError("time_limit", message, { details: { consumer: name, what } }));
+    abandon(abortReason(this.#stopping.signal));
+  }
+
+  /** An abort is what ends the run, whatever form its consequence took. A failure beside it is reported. */
+  #reasonOr(error: unknown): unknown {
+    const { signal } = this.#stopping;
+    if (!signal.aborted) return error;
+    if (!isExpected(error, signal)) this.#report("run", error);
+    return abortReason(signal);
+  }
+
+  async #stream(): Promise<void> {
+    const stream = await this.#open();
+    try {
+      for await (const event of stream) {
+        await this.#handle(event);
+        if (this.#budget.spent) await this.#budget.renew();
+      }
+      // A stream of the user's may just end at an abort.
+      throwIfAborted(this.#stopping.signal);
+    } finally {
+      await this.#attempt("close", () => stream.close());
+    }
+  }
+
+  async #open(): Promise<EventStream<T>> {
+    const { cursors, consumer } = this.#spec;
+    const { signal } = this.#stopping;
+    const streamOptions: StreamOptions = { ...this.#spec.options, signal };
+    const cursor = await cursors.getCursor(consumer.name, { signal });
+    // Refused in so many words: a `fromHead` among the stream's own options would pass by what came since the cursor.
+    if (cursor !== "") return this.#spec.stream(cursor, { ...streamOptions, fromHead: false });
+    const stream = this.#spec.stream(cursor, streamOptions);
+    try {
+      const start = await stream.start();
+      // Before the first event: a restart from the head would otherwise pass by events that were never consumed.
+      if (start !== "") await cursors.setCursor(consumer.name, start, { signal });
+      await cursors.flush({ consumer: consumer.name, signal });
+      return stream;
+    } catch (error) {
+      await this.#attempt("close", () => stream.close());
+      throw error;
+    }
+  }
+
+  async #handle(event: ReflexEvent<T>): Promise<void> {
+    const { signal } = this.#stopping;
+    throwIfAborted(signal);
+    const { consumer } = this.#spec;
+    const report = this.#reporting.wants("consume") ? this.#startReport(event) : undefined;
+    try {
+      const work = consumer.consume(event, this.#context);
+      if (isThenable(work)) await this.#untilShutdown(work, "the consumer's work on an event");
+    } catch (error) {
+      report?.(error);
+      throw isExpected(error, signal) ? abortReason(signal) : consumerFailure(consumer.name, event, error);
+    }
+    report?.(undefined);
+    await this.#advance(event);
+    this.#onAdvanced?.();
+  }
+
+  /** Not ended by the signal, since what was consumed is kept, but not waited for without end after it either. */
+  #advance(event: ReflexEvent<T>): Promise<void> {
+    const { cursors, consumer } = this.#spec;
+    if (!this.#stopping.signal.aborted) {
+      return this.#untilShutdown(cursors.setCursor(consumer.name, event.id, { event }), "a cursor to be set");
+    }
+    const limit = { timeoutMs: this.#flushMs, what: "a cursor to be set" };
+    return withTimeLimit(cursors.setCursor(consumer.name, event.id, { event, timeoutMs: limit.timeoutMs }), limit);
+  }
+
+  #startReport(event: ReflexEvent<T>): (error: unknown) => void {
+    const startedAt = performance.now();
+    const lagMs = Math.max(0, Date.now() - event.timestampMicros / 1000);
+    const common = { consumer: this.#spec.consumer.name, eventId: event.id, eventType: event.type, lagMs };
+    return (error) => this.#reporting.tell("consume", { ...common, durationMs: performance.now() - startedAt, error });
+  }
+
+  /** Waits for `work`, which is left behind when it goes on for too long after an abort. */
+  #untilShutdown(work: PromiseLike<unknown>, what: string): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      this.#wait = { what, abandon: reject };
+      const settle = (finish: () => void): void => {
+        this.#wait = undefined;
+        finish();
+      };
+      work.then(
+        () => settle(resolve),
+        (error: Error) => settle(() => reject(error)),
+      );
+    });
+  }
+
+  get #shutdownMs(): number {
+    return this.#options.shutdownMs ?? 10_000;
+  }
+
+  get #flushMs(): number {
+    return this.#options.flushMs ?? 5000;
+  }
+
+  #flush(): Promise<void> {
+    const { cursors, consumer } = this.#spec;
+    const limit = { timeoutMs: this.#flushMs, what: `the cursor of ${consumer.name} to be written` };
+    return withTimeLimit(cursors.flush({ consumer: consumer.name, timeoutMs: limit.timeoutMs }), limit);
+  }
+
+  #stopConsumer(): Promise<void> {
+    const { consumer } = this.#spec;
+    const stopped = Promise.resolve(consumer.stop?.());
+    // Unless the process is to end, the next run must not overlap with it.
+    if (!this.#stopping.signal.aborted) return this.#untilShutdown(stopped, "the consumer's stop");
+    return withTimeLimit(stopped, { timeoutMs: this.#shutdownMs, what: `consumer ${consumer.name} to stop` });
+  }
+
+  /** What must happen however the run ended, and must not hide why it did. */
+  async #attempt(activity: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#failures.push({ activity, error });
+    }
+  }
+
+  #report(activity: string, error: unknown): void {
+    this.#reporting.error({ activity, name: this.#spec.consumer.name, error });
+  }
+}
+
+function consumerFailure(name: string, event: ReflexEvent, cause: unknown): ReflexError {
+  return new ReflexError(
+    "consumer_failed",
+    `consumer ${name} failed at event ${event.id} of type ${event.type}: ${showError(cause)}; its cursor stays before it`,
+    { cause, details: { consumer: name, eventId: event.id, eventType: event.type } },
+  );
+}

@@ -1,0 +1,24 @@
+import type { Logger, Observer } from "./observer.ts";
+import { aDuration, aLogger, anObject, aSignal, type OptionChecks } from "./options.ts";
+
+export interface RunOptions {
+  /** Aborting it ends the run, after the event at hand. */
+  signal?: AbortSignal | undefined;
+  /**
+   * The longest to wait at an abort for the event at hand, and then for the consumer's `stop`, in ms. What takes longer is
+   * left behind. @defaultValue 10 000
+   */
+  shutdownMs?: number | undefined;
+  /** The longest to wait at the end for cursors to be written, in ms. @defaultValue 5000 */
+  flushMs?: number | undefined;
+  observer?: Observer | undefined;
+  logger?: Logger | undefined;
+}
+
+export const runChecks: OptionChecks<RunOptions> = {
+  signal: aSignal,
+  shutdownMs: aDuration,
+  flushMs: aDuration,
+  observer: anObject,
+  logger: aLogger,
+};

@@ -1,0 +1,18 @@
+import { expect, test } from "vitest";
+import { WorkBudget } from "./work-budget.ts";
+
+test("is spent after some ms of work, and renewing it lets a timer that is due fire", async () => {
+  const budget = new WorkBudget();
+  expect(budget.spent).toBe(false);
+  let fired = false;
+  setTimeout(() => (fired = true), 1);
+  const until = performance.now() + 20;
+  while (performance.now() < until) await Promise.resolve();
+  expect(budget.spent).toBe(true);
+  expect(fired).toBe(false);
+  // One turn of the event loop comes to its immediates before its timers: the second turn is past both.
+  await budget.renew();
+  await budget.renew();
+  expect(fired).toBe(true);
+  expect(budget.spent).toBe(false);
+});
