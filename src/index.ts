@@ -3,6 +3,7 @@ export type {
   Executor,
   IsolationLevel,
   RunResult,
+  Session,
   SessionOptions,
   SqlParam,
   TransactionOptions,
@@ -34,6 +35,7 @@ export type {
   Observer,
   PageReport,
   PollReport,
+  StallReason,
   StallReport,
 } from "./reflex/observer.ts";
 export type { RunOptions } from "./reflex/run.ts";
@@ -42,6 +44,7 @@ export type { RunForeverOptions } from "./reflex/run-forever.ts";
 export { runForever } from "./reflex/run-forever.ts";
 export type { Spec } from "./reflex/spec.ts";
 export type { EventStream, StreamFunc, StreamOptions } from "./reflex/stream.ts";
+export { disableCache } from "./tables/cache.ts";
 export type { CursorType } from "./tables/cursor-type.ts";
 export { castCursor } from "./tables/cursor-type.ts";
 export { CursorsTable } from "./tables/cursors-table.ts";
@@ -50,6 +53,9 @@ export { EventsTable } from "./tables/events-table.ts";
 export type { NewEvent } from "./tables/events-table-base.ts";
 export { EventsTableInt } from "./tables/events-table-int.ts";
 export type { EventsTableOptions, WakeOptions } from "./tables/events-table-options.ts";
+export { fillGaps, stopFillingGaps } from "./tables/fill-gaps.ts";
+export type { Gap, GapListener } from "./tables/gap-control.ts";
+export type { GapOptions } from "./tables/gap-options.ts";
 export type { EventsNotifier, StreamWatcher } from "./tables/notifier.ts";
 export { inMemoryNotifier } from "./tables/notifier.ts";
 export type { Notify } from "./tables/notify.ts";
@@ -57,5 +63,6 @@ export type { ErrorsTableSchemaOptions } from "./tables/schema/errors-table-sche
 export { errorsTableSchema } from "./tables/schema/errors-table-schema.ts";
 export type { SchemaSource, TableSchema } from "./tables/schema/table-schema.ts";
 export { createTables, schemaSql } from "./tables/schema/table-schema.ts";
+export type { TableStreamOptions } from "./tables/stream/stream-options.ts";
 export { isRetryable } from "./tables/table-error.ts";
 export type { CallOptions } from "./waiting/time-limit.ts";

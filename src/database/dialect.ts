@@ -18,6 +18,8 @@ export interface Dialect {
   quote(identifier: string): string;
   /** The column as text, exact for any integer. Never alias it to the column's own name: ORDER BY would sort by the text. */
   asText(column: string): string;
+  /** A column of bytes as lower-case hex. */
+  asHex(column: string): string;
   /** A placeholder bound to decimal text, compared and stored as an exact integer. */
   readonly integerParam: string;
   /** A placeholder or column, compared byte by byte. */

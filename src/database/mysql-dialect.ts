@@ -10,6 +10,7 @@ export const mysqlDialect: Dialect = {
       .map((part) => `\`${part}\``)
       .join("."),
   asText: (column) => `cast(${column} as char)`,
+  asHex: (column) => `lower(hex(${column}))`,
   integerParam: "cast(? as signed)",
   asBytes: (expression) => `cast(${expression} as binary)`,
   asInteger: (column) => `cast(${column} as signed)`,

@@ -24,7 +24,7 @@ function fakePool(fail: (text: string) => unknown): { database: PoolDatabase<obj
       native: {},
       run: (sql) => answer(sql, { affectedRows: 1, insertId: "0" }),
       rows: (sql) => answer(sql, []),
-      control: (text) => answer(text, undefined),
+      control: (text) => answer(text, []),
       destroy: () => {
         journal.ended = "destroyed";
       },

@@ -5,9 +5,9 @@ import { ConnectionExecutor } from "./connection-executor.ts";
 import {
   type Database,
   defaultAcquireTimeoutMs,
-  type Session,
   type IsolationLevel,
   type RunResult,
+  type Session,
   type SessionOptions,
   type SqlParam,
   type TransactionOptions,

@@ -13,6 +13,7 @@ export const sqliteDialect: Dialect = {
       .map((part) => `"${part}"`)
       .join("."),
   asText: (column) => `cast(${column} as text)`,
+  asHex: (column) => `lower(hex(${column}))`,
   integerParam: "cast(? as integer)",
   asBytes: (expression) => `cast(${expression} as blob)`,
   asInteger: (column) => `cast(${column} as integer)`,

@@ -43,10 +43,30 @@ export interface GapReport {
   readonly next: string;
 }
 
-export interface StallReport extends GapReport {
+/**
+ * Why a stream waits: ids are missing and not missing for long enough (`missing_ids`), their transaction is open
+ * (`in_flight`), gap filling is off (`filling_off`), noops can't be written (`not_writable`), or not safely since the server
+ * they would be written to holds other rows (`unproven`) or can't be told from a noop (`unfillable`), a server is behind
+ * (`lagging`) or does not answer (`unreachable`).
+ */
+export type StallReason =
+  | "missing_ids"
+  | "in_flight"
+  | "filling_off"
+  | "not_writable"
+  | "unproven"
+  | "unfillable"
+  | "lagging"
+  | "unreachable";
+
+export interface StallReport {
+  readonly table: string;
+  /** The last id that the stream passed. */
+  readonly prev: string;
+  /** The first id beyond what is missing; "" if none is known. */
+  readonly next: string;
   readonly state: "stalled" | "resumed";
-  /** What it waits for: ids that are missing below visible ones, of transactions still open or rolled back. */
-  readonly reason: "missing_ids";
+  readonly reason: StallReason;
   readonly waitedMs: number;
   /** A sentence with the remedy, for people. */
   readonly message: string;

@@ -1,9 +1,9 @@
 import { openTransaction } from "../database/collected-notifies.ts";
-import type { Executor, SqlParam } from "../database/database.ts";
+import type { Executor, RunResult, SqlParam } from "../database/database.ts";
 import type { Dialect } from "../database/dialect.ts";
 import type { ExecutorHandle } from "../database/handles.ts";
 import { toInsertTarget } from "../database/recognise.ts";
-import { meaningOf } from "../database/sql-errors.ts";
+import { duplicateKeyName, meaningOf } from "../database/sql-errors.ts";
 import { transaction } from "../database/transaction.ts";
 import { isReflexError } from "../reflex/errors.ts";
 import type { EventsTableConfig } from "./events-table-options.ts";
@@ -20,24 +20,31 @@ export interface EventToInsert {
 // The texts that a connection prepares stay few; 1000 rows of four values are far below the server's 65 535.
 const STATEMENT_SIZES = [1000, 100, 10, 1] as const;
 
+export interface EventInserterSource {
+  readonly table: string;
+  readonly config: EventsTableConfig;
+  /** Called after a commit. */
+  readonly wake: () => void;
+  /** Called when an id was taken before its row was inserted. */
+  readonly onDuplicateId: () => void;
+}
+
+// A noop took the id that the server had given to this statement. The statement alone is undone, and gets new ids.
+const MOST_TRIES = 4;
+
 /** Inserts events into one table. */
 export class EventInserter {
-  readonly #table: string;
-  readonly #config: EventsTableConfig;
-  readonly #wake: () => void;
+  readonly #source: EventInserterSource;
   readonly #texts = new Map<string, string>();
 
-  /** `wake` is called after a commit. */
-  constructor(table: string, config: EventsTableConfig, wake: () => void) {
-    this.#table = table;
-    this.#config = config;
-    this.#wake = wake;
+  constructor(source: EventInserterSource) {
+    this.#source = source;
   }
 
   /** Inserts the events, in order: on a pool in a transaction of their own, else in the caller's. */
   async insert(handle: ExecutorHandle, events: readonly EventToInsert[]): Promise<Notify> {
     const target = toInsertTarget(handle);
-    const { acquireTimeoutMs, statementTimeoutMs: timeoutMs } = this.#config;
+    const { acquireTimeoutMs, statementTimeoutMs: timeoutMs } = this.#source.config;
     if (target.kind === "database") {
       return transaction(target.database, (tx) => this.insert(tx as ExecutorHandle, events), {
         acquireTimeoutMs,
@@ -48,11 +55,11 @@ export class EventInserter {
     const open = openTransaction(native);
     try {
       const firstId = await this.#insertAll(executor, dialect, events);
-      open?.wakeUps.add(this.#wake);
-      return notifyOnce(this.#wake, firstId === "0" ? undefined : firstId);
+      open?.wakeUps.add(this.#source.wake);
+      return notifyOnce(this.#source.wake, firstId === "0" ? undefined : firstId);
     } catch (error) {
       if (open !== undefined && losesTransaction(error)) open.lost = error;
-      throw tableError(error, { table: this.#table, activity: "insert into" });
+      throw tableError(error, { table: this.#source.table, activity: "insert into" });
     }
   }
 
@@ -66,17 +73,28 @@ export class EventInserter {
     while (rest.length > 0) {
       const size = STATEMENT_SIZES.find((candidate) => candidate <= rest.length) ?? 1;
       const params = rest.slice(0, size).flatMap((event) => this.#params(event));
-      const result = await executor.run(this.#text(dialect, size), params, {
-        timeoutMs: this.#config.statementTimeoutMs,
-      });
+      const result = await this.#run(executor, this.#text(dialect, size), params);
       firstId ??= result.insertId;
       rest = rest.slice(size);
     }
     return firstId;
   }
 
+  async #run(executor: Executor, sql: string, params: readonly SqlParam[]): Promise<RunResult> {
+    const { config, onDuplicateId } = this.#source;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await executor.run(sql, params, { timeoutMs: config.statementTimeoutMs });
+      } catch (error) {
+        // Any other unique key is the caller's affair.
+        if (duplicateKeyName(error) !== "PRIMARY" || attempt === MOST_TRIES) throw error;
+        onDuplicateId();
+      }
+    }
+  }
+
   #params({ foreignId, type, metadata }: EventToInsert): SqlParam[] {
-    const { fields, trace } = this.#config;
+    const { fields, trace } = this.#source.config;
     const params: SqlParam[] = [foreignId, type];
     if (fields.metadata !== undefined) params.push(metadata ?? null);
     if (fields.trace !== undefined) params.push(trace?.() ?? null);
@@ -88,12 +106,12 @@ export class EventInserter {
     const key = `${dialect.name} ${rows}`;
     const known = this.#texts.get(key);
     if (known !== undefined) return known;
-    const { fields, time } = this.#config;
+    const { fields, time } = this.#source.config;
     const optional = [fields.metadata, fields.trace].filter((field) => field !== undefined);
     const columns = [fields.foreignId, fields.type, ...optional, fields.time].map((field) => dialect.quote(field));
     const row = `(?, ?, ${"?, ".repeat(optional.length)}${dialect.eventTime(time)})`;
     const values = Array.from({ length: rows }, () => row).join(", ");
-    const text = `insert into ${dialect.quote(this.#table)} (${columns.join(", ")}) values ${values}`;
+    const text = `insert into ${dialect.quote(this.#source.table)} (${columns.join(", ")}) values ${values}`;
     this.#texts.set(key, text);
     return text;
   }

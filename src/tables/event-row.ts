@@ -1,5 +1,5 @@
 import type { Dialect } from "../database/dialect.ts";
-import type { ReflexEvent } from "../reflex/event.ts";
+import { noopEventType, type ReflexEvent } from "../reflex/event.ts";
 import type { EventsTableConfig } from "./events-table-options.ts";
 
 /** A row as {@link eventColumns} selects it. Drivers give integers as numbers, bigints or text. */
@@ -16,17 +16,22 @@ export interface EventRow {
  * The columns of an event, of a table aliased `t`. No alias is a column's own name: `order by` would sort by the alias,
  * and text sorts "10" before "9".
  */
-export function eventColumns(dialect: Dialect, { fields, time }: EventsTableConfig): string {
+export function eventColumns(dialect: Dialect, { fields, time, foreignIdBytes }: EventsTableConfig): string {
   const column = (name: string): string => `t.${dialect.quote(name)}`;
   const columns = [
     `${dialect.asText(column(fields.id))} as id_text`,
     `${dialect.eventMicros(column(fields.time), time)} as micros`,
     `${column(fields.type)} as type_number`,
-    `${dialect.asText(column(fields.foreignId))} as foreign_id_text`,
+    `${foreignIdBytes ? dialect.asHex(column(fields.foreignId)) : dialect.asText(column(fields.foreignId))} as foreign_id_text`,
   ];
   if (fields.metadata !== undefined) columns.push(`${column(fields.metadata)} as metadata_bytes`);
   if (fields.trace !== undefined) columns.push(`${column(fields.trace)} as trace_bytes`);
   return columns.join(", ");
+}
+
+/** Whether the event closes a hole: type 0, and the foreign id that noops of this table have. */
+export function isNoopOf(event: ReflexEvent, { noopForeignId }: Pick<EventsTableConfig, "noopForeignId">): boolean {
+  return event.type === noopEventType && event.foreignId === noopForeignId;
 }
 
 /** Makes the event of a row. */

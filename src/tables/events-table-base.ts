@@ -5,17 +5,23 @@ import { toDatabase } from "../database/recognise.ts";
 import { ReflexError, rangeMistake, show, typeMistake } from "../reflex/errors.ts";
 import { noopEventType } from "../reflex/event.ts";
 import { Reporting } from "../reflex/observer.ts";
-import type { EventStream, StreamFunc, StreamOptions } from "../reflex/stream.ts";
+import type { EventStream, StreamFunc } from "../reflex/stream.ts";
+import { cacheEnabled } from "./cache.ts";
 import { EventInserter, type EventToInsert } from "./event-insert.ts";
 import { type EventsTableConfig, type EventsTableOptions, toEventsTableConfig } from "./events-table-options.ts";
+import { GapControl, type GapListener, setGapControl } from "./gap-control.ts";
+import { toGapConfig } from "./gap-options.ts";
 import { type EventsNotifier, inMemoryNotifier } from "./notifier.ts";
 import type { Notify } from "./notify.ts";
-import { eventsSchemaCheck } from "./schema/events-schema-check.ts";
+import { eventsSchemaCheck, noopProblem } from "./schema/events-schema-check.ts";
 import { eventsTableSchema } from "./schema/events-table-schema.ts";
 import type { SchemaCheck } from "./schema/schema-check.ts";
+import type { TableDescription } from "./schema/table-columns.ts";
 import type { TableSchema } from "./schema/table-schema.ts";
 import { openTableStream } from "./stream/open-table-stream.ts";
-import { checkStreamOptions } from "./stream/stream-options.ts";
+import { checkStreamOptions, type TableStreamOptions } from "./stream/stream-options.ts";
+import { TableReader, type TableReaderSource } from "./stream/table-reader.ts";
+import { TableReaders } from "./stream/table-readers.ts";
 
 /** An event to be inserted by `insertMany`. */
 export interface NewEvent<T extends number, ForeignId> {
@@ -37,6 +43,8 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
   readonly #reporting: Reporting;
   readonly #inserter: EventInserter;
   readonly #schemaCheck: SchemaCheck;
+  readonly #gaps: GapControl;
+  readonly #readers = new TableReaders();
 
   protected constructor(name: string, options: EventsTableOptions<T>, foreignIdType: "text" | "integer") {
     parseTableName(name);
@@ -47,8 +55,15 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
     this.#schemaCheck = eventsSchemaCheck(name, this.#config);
     this.#notifier = options.notifier ?? inMemoryNotifier();
     this.#reporting = new Reporting([options.observer], options.logger);
+    this.#gaps = new GapControl(this.#config.gaps, this.#reporting);
+    setGapControl(this, this.#gaps);
     // One function per table, so that a transaction with many inserts wakes it once.
-    this.#inserter = new EventInserter(name, this.#config, () => this.#notify());
+    this.#inserter = new EventInserter({
+      table: name,
+      config: this.#config,
+      wake: () => this.#notify(),
+      onDuplicateId: () => this.#gaps.beMoreCareful(),
+    });
   }
 
   /** A table of the same name and options but those given here; it shares no notifier, reader or cache with this one. */
@@ -106,23 +121,51 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
    * `db` must be a pool or SQLite handle. `fromHead` overrides `after`.
    * @throws ReflexError `invalid_cursor`
    */
-  stream(db: DatabaseHandle, after: string, options: StreamOptions = {}): EventStream<T> {
-    const source = {
-      table: this.name,
-      config: this.#config,
-      database: toDatabase(db),
-      reporting: this.#reporting,
-      schemaCheck: this.#schemaCheck,
+  stream(db: DatabaseHandle, after: string, options: TableStreamOptions = {}): EventStream<T> {
+    const checked = checkStreamOptions(options);
+    const database = toDatabase(db);
+    const shared = checked.gaps === undefined && this.#config.cache && cacheEnabled();
+    const config = shared ? this.#config : { ...this.#config, cache: false };
+    const gaps =
+      checked.gaps === undefined ? this.#gaps : new GapControl(toGapConfig("a stream", checked.gaps), this.#reporting);
+    const common = { table: this.name, config, database, reporting: this.#reporting };
+    const readerSource = (description: TableDescription): TableReaderSource => ({
+      ...common,
+      gaps,
       watcher: this.#notifier,
+      noopProblem: noopProblem(description, { ...config, gaps: gaps.config }),
+      notify: () => this.#notify(),
+    });
+    const source = {
+      ...common,
+      schemaCheck: this.#schemaCheck,
+      openReader: (description: TableDescription): TableReader =>
+        shared
+          ? this.#readers.acquire(database, () => readerSource(description))
+          : new TableReader(readerSource(description)),
+      closeReader: (reader: TableReader): void => (shared ? this.#readers.release(database) : reader.close()),
     };
-    return openTableStream<T>(source, after, checkStreamOptions(options));
+    return openTableStream<T>(source, after, checked);
   }
 
   /** A function that streams from `db`, for `run`. Options given to it win over those given here. */
-  toStream(db: DatabaseHandle, options: StreamOptions = {}): StreamFunc<T> {
+  toStream(db: DatabaseHandle, options: TableStreamOptions = {}): StreamFunc<T> {
     toDatabase(db);
     checkStreamOptions(options);
     return (after, own = {}) => this.stream(db, after, { ...options, ...own });
+  }
+
+  /** Calls `listener` once for each hole that a stream of this table sees. Its errors are reported and stop nothing. */
+  listenGaps(listener: GapListener): void {
+    if (typeof listener !== "function") {
+      throw typeMistake("invalid_argument", `a gap listener must be a function, found ${show(listener)}`);
+    }
+    this.#gaps.listen(listener);
+  }
+
+  /** Calls no listener any more. */
+  stopGapListener(): void {
+    this.#gaps.stopListening();
   }
 
   #check(event: NewEvent<T, ForeignId>): EventToInsert {

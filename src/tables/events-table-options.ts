@@ -1,3 +1,4 @@
+import type { SqlParam } from "../database/database.ts";
 import type { TimeStorage } from "../database/dialect.ts";
 import { checkIdentifier } from "../database/identifiers.ts";
 import { typeMistake } from "../reflex/errors.ts";
@@ -14,6 +15,7 @@ import {
   type OptionChecks,
   oneOf,
 } from "../reflex/options.ts";
+import { type GapConfig, type GapOptions, toGapConfig } from "./gap-options.ts";
 import type { EventsNotifier } from "./notifier.ts";
 
 /** How often a stream at the head looks for events that nobody told it of, in ms. */
@@ -51,6 +53,17 @@ export interface EventsTableOptions<T extends number = number> {
   notifier?: EventsNotifier | undefined;
   /** How events of other processes are found; false leaves it to the notifier and `backoffMs`. */
   wake?: false | WakeOptions | undefined;
+  /**
+   * How foreign ids are stored: as text, or as the bytes of a `binary(n)` column, which events and inserts then give in
+   * lower-case hex. @defaultValue "text"
+   */
+  foreignIdColumn?: "text" | "binary" | undefined;
+  /** How holes are closed that rolled-back transactions leave; false waits for ever. @defaultValue closes them */
+  gaps?: false | GapOptions | undefined;
+  /** How long a position fault must last before it ends a stream, where no primary is declared, in ms. @defaultValue 5000 */
+  confirmMs?: number | undefined;
+  /** Whether streams of this table share what they read. @defaultValue true */
+  cache?: boolean | undefined;
   /** The most rows that one read takes. @defaultValue 1000 */
   limit?: number | undefined;
   /** The type of the time column. @defaultValue "datetime6" */
@@ -79,6 +92,10 @@ const checks: OptionChecks<EventsTableOptions> = {
   backoffMs: aDuration,
   notifier: anObject,
   wake: either(oneOf(false), anObject),
+  foreignIdColumn: oneOf("text", "binary"),
+  gaps: either(oneOf(false), anObject),
+  confirmMs: aDuration,
+  cache: aBoolean,
   limit: aCount,
   timeColumn: oneOf("datetime6", "datetime", "timestamp"),
   storedZone: aZone,
@@ -99,6 +116,12 @@ export interface EventsTableConfig {
   readonly includeNoops: boolean;
   readonly backoffMs: number;
   readonly wake: false | Required<Readonly<{ hotMs: number; idleMs: number }>>;
+  readonly foreignIdBytes: boolean;
+  /** The foreign id of this table's noops, as events give it. */
+  readonly noopForeignId: string;
+  readonly gaps: GapConfig;
+  readonly confirmMs: number;
+  readonly cache: boolean;
   readonly limit: number;
   readonly acquireTimeoutMs: number | undefined;
   readonly statementTimeoutMs: number | undefined;
@@ -122,8 +145,15 @@ export function toEventsTableConfig<T extends number>(
   if (options.trace !== undefined && options.traceField === undefined) {
     throw typeMistake("invalid_option", `option trace of ${owner} needs option traceField, the column to store it in`);
   }
+  const fields = toFields(options);
+  const gaps = toGapConfig(owner, options.gaps);
   return {
-    fields: toFields(options),
+    fields,
+    gaps,
+    foreignIdBytes: options.foreignIdColumn === "binary",
+    noopForeignId: noopForeignId(gaps.noopValues[fields.foreignId]),
+    confirmMs: options.confirmMs ?? 5000,
+    cache: options.cache ?? true,
     time: { column: options.timeColumn ?? "datetime6", zone: options.storedZone },
     trace: options.trace,
     types: options.types === undefined ? undefined : new Set(typeNumbers(options.types) as number[]),
@@ -147,6 +177,12 @@ function toFields<T extends number>(options: EventsTableOptions<T>): EventFields
     metadata: options.metadataField === undefined ? undefined : field("metadataField", options.metadataField),
     trace: options.traceField === undefined ? undefined : field("traceField", options.traceField),
   };
+}
+
+/** As a stream reads it back. */
+function noopForeignId(value: SqlParam | undefined): string {
+  if (value === undefined || value === null) return "0";
+  return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : String(value);
 }
 
 function toWake(owner: string, wake: false | WakeOptions | undefined): EventsTableConfig["wake"] {

@@ -97,3 +97,15 @@ export class GapControl {
     }
   }
 }
+
+const controls = new WeakMap<object, GapControl>();
+
+/** The control of an events table, kept beside it: it is no part of what users see of the table. */
+export function gapControlOf(table: object): GapControl | undefined {
+  return controls.get(table);
+}
+
+/** Gives an events table its control. */
+export function setGapControl(table: object, control: GapControl): void {
+  controls.set(table, control);
+}

@@ -25,15 +25,17 @@ export const textColumn: ColumnCheck = ({ type }) =>
 export class SchemaCheck {
   readonly #table: string;
   readonly #checks: (database: Database) => ColumnChecks;
-  readonly #passed = new WeakSet<object>();
+  readonly #passed = new WeakMap<object, TableDescription>();
 
   constructor(table: string, checks: (database: Database) => ColumnChecks) {
     this.#table = table;
     this.#checks = checks;
   }
 
-  async pass(database: Database, options: CallOptions): Promise<void> {
-    if (this.#passed.has(database.identity)) return;
+  /** Resolves with the table as it was when it passed. */
+  async pass(database: Database, options: CallOptions): Promise<TableDescription> {
+    const passed = this.#passed.get(database.identity);
+    if (passed !== undefined) return passed;
     const description = await describeTable(database, this.#table, options);
     const problems = [...engineProblems(description), ...columnProblems(description, this.#checks(database))];
     if (problems.length > 0) {
@@ -41,7 +43,8 @@ export class SchemaCheck {
         details: { table: this.#table, problems: problems.length },
       });
     }
-    this.#passed.add(database.identity);
+    this.#passed.set(database.identity, description);
+    return description;
   }
 }
 

@@ -4,8 +4,8 @@ import { withTimeLimit } from "../../waiting/time-limit.ts";
 import { isRetryable } from "../table-error.ts";
 import { DoubtWatch } from "./doubt.ts";
 import type { HoleResolver } from "./hole-resolver.ts";
-import { judge, judgeWithoutAnchor, type Position, positionFault, type Verdict } from "./position.ts";
 import type { ReadPage } from "./page-reader.ts";
+import { judge, judgeWithoutAnchor, type Position, positionFault, type Verdict } from "./position.ts";
 import type { ReaderParts } from "./reader-parts.ts";
 import { StallWatch } from "./stall-watch.ts";
 
@@ -51,7 +51,7 @@ export class Advance {
       this.#enter(epoch);
       if (verdict.kind === "rows") {
         this.#stall.advanced();
-        return { events: verdict.events, epoch };
+        return { events: verdict.events.slice(0, limit), epoch };
       }
       const again = await this.#retried(() => this.#handle(verdict, seen));
       // While nothing changes at a hole only the row that closes it matters; the rest is remembered.

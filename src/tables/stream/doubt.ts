@@ -1,5 +1,5 @@
-import { judge, judgeWithoutAnchor, type Position, type PositionFaultCode } from "./position.ts";
 import { PageReader } from "./page-reader.ts";
+import { judge, judgeWithoutAnchor, type Position, type PositionFaultCode } from "./position.ts";
 import type { ReaderParts } from "./reader-parts.ts";
 
 /** Confirms a position fault before it ends a stream: a replica that lags shows the same. */

@@ -11,8 +11,10 @@ export interface WatchedHead {
   readonly limits: ReadOptions;
   /** How long until the next look, in ms. */
   intervalMs(): number;
-  /** Called when there is a row beyond `head`, or when the look failed, so that the poll finds out why. */
+  /** Called when there is a row beyond `head`. */
   wake(): void;
+  /** Called when the look failed; a poll is to find out why. */
+  failed(error: unknown): void;
 }
 
 // What a wake-up did not find at once it will not find at once again: the row may lie above a hole.
@@ -77,15 +79,16 @@ export class HeadWatcher {
     this.#looking = true;
     let pauseMs = 0;
     try {
-      const [row] = await this.#session.rows<Record<string, string | null>>(this.#text(heads), [], first.limits);
-      for (const [index, head] of heads.entries()) this.#compare(head, row?.[`head_${index}`]);
-    } catch {
-      for (const head of heads) head.wake();
+      const { rows } = await this.#session.rows<Record<string, string | null>>(this.#text(heads), [], first.limits);
+      for (const [index, head] of heads.entries()) this.#compare(head, rows[0]?.[`head_${index}`]);
+    } catch (error) {
+      for (const head of heads) head.failed(error);
       pauseMs = AFTER_ERROR_MS;
     }
     this.#looking = false;
     if (pauseMs === 0) this.reschedule();
-    else if (this.#watched.size > 0) this.#cancelTimer = startTimer(pauseMs, () => void this.#look(), { keepAlive: false });
+    else if (this.#watched.size > 0)
+      this.#cancelTimer = startTimer(pauseMs, () => void this.#look(), { keepAlive: false });
   }
 
   #compare(head: WatchedHead, found: string | null | undefined): void {

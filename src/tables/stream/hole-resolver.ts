@@ -1,6 +1,6 @@
+import { ReflexError } from "../../reflex/errors.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { StallReason } from "../../reflex/observer.ts";
-import { ReflexError } from "../../reflex/errors.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 import type { GapControl } from "../gap-control.ts";
 import { isRetryable } from "../table-error.ts";
@@ -9,14 +9,16 @@ import { missingIds } from "./missing-ids.ts";
 import type { Planted, Planter } from "./planter.ts";
 import { unfillable } from "./planter.ts";
 import type { Probe } from "./probe.ts";
-import { Ripening } from "./ripening.ts";
+import type { Ripening } from "./ripening.ts";
 
 export interface HoleResolverSource {
   readonly table: string;
   readonly gaps: GapControl;
   readonly probes: readonly Probe[];
   readonly planter: Planter;
-  /** Why the table's noops can't be known from its columns; undefined if they can. */
+  /** What this reader has learned about missing ids. */
+  readonly ripening: Ripening;
+  /** Why no noop can be made for this table; undefined if one can. */
   readonly noopProblem: string | undefined;
   /** Called when noops were committed. */
   readonly onPlanted: () => void;
@@ -38,7 +40,12 @@ export type Step =
   /** Something may have changed: poll at once. */
   | { readonly kind: "poll" }
   /** Not ripe yet, or nothing to be done: poll after this long. */
-  | { readonly kind: "wait"; readonly delayMs: number | undefined; readonly reason: StallReason; readonly message: string };
+  | {
+      readonly kind: "wait";
+      readonly delayMs: number | undefined;
+      readonly reason: StallReason;
+      readonly message: string;
+    };
 
 // A row this old was inserted by a statement whose neighbours have long been inserted too.
 const OLD_ROW_MS = 60_000;
@@ -47,9 +54,9 @@ const MOST_FRUITLESS_FILLS = 5;
 /** Brings one hole nearer to its end, a step at a time. Keeps what it learned between the steps. */
 export class HoleResolver {
   readonly #source: HoleResolverSource;
-  readonly #ripening = new Ripening();
   #fruitless = 0;
   #lastPlanted = -1n;
+  #committed = -1n;
 
   constructor(source: HoleResolverSource) {
     this.#source = source;
@@ -59,11 +66,15 @@ export class HoleResolver {
   async step(seen: SeenHole, signal: AbortSignal): Promise<Step> {
     const { gaps, noopProblem } = this.#source;
     this.#checkSize(seen.hole);
-    if (!gaps.filling) return hold("filling_off", "gap filling is off for this table: a rolled-back transaction's ids stay missing");
+    if (!gaps.filling)
+      return hold("filling_off", "gap filling is off for this table: a rolled-back transaction's ids stay missing");
     if (noopProblem !== undefined) return hold("unfillable", noopProblem);
     // Taken while the probe runs, so that a plant does not wait for a connection.
     this.#source.planter.warmUp();
-    const missing = missingIds(seen.hole.prev, seen.beyond.map(({ id }) => BigInt(id)));
+    const missing = missingIds(
+      seen.hole.prev,
+      seen.beyond.map(({ id }) => BigInt(id)),
+    );
     const probed = await this.#probe(missing);
     if (probed instanceof Map) return this.#decide(seen, { missing, inFlight: probed }, signal);
     return hold("unreachable", `a server that takes writes could not be asked: ${String(probed)}`);
@@ -76,12 +87,17 @@ export class HoleResolver {
   ): Promise<Step> {
     const { missing, inFlight } = found;
     const graceMs = seen.ageMs > OLD_ROW_MS ? 0 : this.#source.gaps.graceMs;
-    const ripe = this.#ripening.ripen(missing, new Set(inFlight.keys()), { now: performance.now(), graceMs });
+    const ripe = this.#source.ripening.ripen(missing, new Set(inFlight.keys()), { now: performance.now(), graceMs });
     if (ripe.ids.length > 0) return this.#plant(seen, ripe.ids);
     const first = missing[0] ?? 0n;
     const holder = inFlight.get(first);
     if (holder !== undefined) return this.#waitFor(first, holder, signal);
-    return { kind: "wait", delayMs: ripe.nextInMs, reason: "missing_ids", message: "they have not been missing for long enough" };
+    return {
+      kind: "wait",
+      delayMs: ripe.nextInMs,
+      reason: "missing_ids",
+      message: "they have not been missing for long enough",
+    };
   }
 
   /** The missing ids that some server has a row for, and which; or the error of one that did not answer. */
@@ -124,15 +140,19 @@ export class HoleResolver {
     const first = ids[0] ?? 0n;
     this.#fruitless = first === this.#lastPlanted ? this.#fruitless + 1 : 1;
     this.#lastPlanted = first;
-    if (this.#fruitless > MOST_FRUITLESS_FILLS) throw unfillable(table, warnings === "" ? `row ${first} does not appear` : warnings);
+    if (this.#fruitless >= MOST_FRUITLESS_FILLS)
+      throw unfillable(table, warnings === "" ? `row ${first} does not appear` : warnings);
   }
 
   async #waitFor(id: bigint, holder: Probe, signal: AbortSignal): Promise<Step> {
     const message = `a transaction that inserted row ${id} is still open: commit it or end it`;
     try {
-      const waited = await withTimeLimit(holder.waitFor(id), { signal, what: "a transaction to end" });
-      // A poll at once finds the row, or its absence; if a replica lags, the wait ends at once again and again.
-      return { kind: "wait", delayMs: waited ? 0 : undefined, reason: "in_flight", message };
+      const outcome = await withTimeLimit(holder.waitFor(id), { signal, what: "a transaction to end" });
+      // A row that is committed there and twice not found here is on its way to the server that streams read from.
+      const lags = outcome === "committed" && this.#committed === id;
+      this.#committed = outcome === "committed" ? id : -1n;
+      if (lags) return hold("lagging", `the server that streams read from has not got row ${id} yet`);
+      return { kind: "wait", delayMs: outcome === "not_waited" ? undefined : 0, reason: "in_flight", message };
     } catch (error) {
       if (signal.aborted || !isRetryable(error)) throw error;
       return hold("unreachable", `a server that takes writes could not be asked: ${String(error)}`);
@@ -155,7 +175,9 @@ export class HoleResolver {
 function rowsAround({ hole, anchor, beyond }: SeenHole, ids: readonly bigint[]): ReflexEvent[] {
   const last = ids.at(-1) ?? hole.prev;
   const above = beyond.find(({ id }) => BigInt(id) > last);
-  return [anchor, beyond[0], above].filter((event, index, all) => event !== undefined && all.indexOf(event) === index) as ReflexEvent[];
+  return [anchor, beyond[0], above].filter(
+    (event, index, all) => event !== undefined && all.indexOf(event) === index,
+  ) as ReflexEvent[];
 }
 
 function hold(reason: StallReason, message: string): Step {

@@ -1,140 +1,108 @@
-import { sleep } from "../../waiting/sleep.ts";
+import { isReflexError } from "../../reflex/errors.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
-import { toEvent } from "../event-row.ts";
-import type { StreamWatcher } from "../notifier.ts";
-import type { SchemaCheck } from "../schema/schema-check.ts";
-import { isRetryable } from "../table-error.ts";
+import type { Advanced } from "./advance.ts";
 import type { Feed, Page } from "./feed.ts";
-import { headStart } from "./head-start.ts";
-import { PageReader, type PageReaderSource } from "./page-reader.ts";
-import { type Passed, passRows } from "./pass-rows.ts";
-import { StallWatch } from "./stall-watch.ts";
-import { WakeUp } from "./wake-up.ts";
+import type { FeedSource } from "./feed-source.ts";
+import { passEvents } from "./pass-events.ts";
+import type { Position } from "./position.ts";
+import { type Start, startOf } from "./start.ts";
+import type { TableReader } from "./table-reader.ts";
 
-export interface PageFeedSource extends PageReaderSource {
-  readonly schemaCheck: SchemaCheck;
-  readonly watcher: StreamWatcher;
-  readonly after: bigint;
-  readonly fromHead: boolean;
-  readonly toHead: boolean;
-  /** Aborted when the stream ends, for whatever reason. */
-  readonly signal: AbortSignal;
-}
+const nothing: ReadonlySet<bigint> = new Set();
 
-const FIRST_RETRY_MS = 50;
-const LONGEST_RETRY_MS = 5000;
-
-/** Pages straight from the table, by reads of the one stream that it serves. */
+/** One stream's way through its table's reader. */
 export class PageFeed<T extends number> implements Feed<T> {
-  readonly #source: PageFeedSource;
-  readonly #reader: PageReader;
-  readonly #wakeUp: WakeUp;
-  readonly #stall: StallWatch;
-  #position: bigint;
-  #target: bigint | undefined;
-  /** Ids that were committed before a stream from the head was opened. */
-  #leaveOut: ReadonlySet<bigint> = new Set();
-  #atHole = false;
+  readonly #source: FeedSource;
+  #reader: TableReader | undefined;
+  #position: Position;
+  #start: Start | undefined;
+  /** What follows a full page, asked for before that page was consumed. */
+  #ahead: Promise<Advanced> | undefined;
 
-  constructor(source: PageFeedSource) {
+  constructor(source: FeedSource) {
     this.#source = source;
-    this.#reader = new PageReader(source);
-    this.#wakeUp = new WakeUp(source.watcher, source.config);
-    this.#stall = new StallWatch(source.table, source.reporting);
-    this.#position = source.after;
+    this.#position = { id: source.after, anchor: undefined };
   }
 
   async start(): Promise<string> {
-    const { schemaCheck, database, config, fromHead, toHead, signal } = this.#source;
+    const { schemaCheck, database, config, signal } = this.#source;
     const limits = { signal, timeoutMs: config.statementTimeoutMs, acquireTimeoutMs: config.acquireTimeoutMs };
-    await schemaCheck.pass(database, limits);
-    if (fromHead) await this.#startFromHead();
-    if (toHead) this.#target = await this.#unlessEnded(this.#reader.readHead());
-    return String(this.#position);
+    const description = await schemaCheck.pass(database, limits);
+    this.#reader = this.#source.openReader(description);
+    this.#start = await withTimeLimit(startOf(this.#reader, this.#source), { signal, what: "the first read" });
+    this.#position = this.#start.position;
+    return String(this.#position.id);
   }
 
   async next(): Promise<Page<T> | undefined> {
     for (;;) {
-      if (this.#target !== undefined && this.#position >= this.#target) return undefined;
-      this.#wakeUp.arm();
-      const passed = await this.#retried(() => this.#read());
+      const { target, leaveOut = nothing } = this.#start ?? {};
+      if (target !== undefined && this.#position.id >= target) return undefined;
+      const { events } = await this.#following();
+      const { table, config } = this.#source;
+      const passed = passEvents<T>(events, { table, config, target, leaveOut });
       if (passed.error !== undefined) throw passed.error;
-      if (passed.position !== this.#position) return this.#advance(passed);
-      await this.#wait(passed);
+      // On SQLite ids may be missing for good, the target's too.
+      if (passed.last === undefined) return undefined;
+      this.#position = { id: BigInt(passed.last.id), anchor: passed.last };
+      if (events.length >= config.limit && passed.last === events.at(-1)) this.#askAhead();
+      return this.#page(passed.events, passed.last.id);
     }
   }
 
   /** The server's clock, in ms since 1970. */
-  readClock(): Promise<number> {
-    return this.#retried(() => this.#unlessEnded(this.#reader.readClock()));
+  async readClock(): Promise<number> {
+    const reader = this.#openReader();
+    return (
+      (await withTimeLimit(reader.pages.readClockMicros(), { signal: this.#source.signal, what: "a read" })) / 1000
+    );
   }
 
   close(): void {
-    this.#wakeUp.close();
-    this.#reader.close();
+    if (this.#reader !== undefined) this.#source.closeReader(this.#reader);
+    this.#reader = undefined;
   }
 
-  async #startFromHead(): Promise<void> {
-    const { dialect } = this.#source.database;
-    if (!dialect.holesCanClose) {
-      this.#position = await this.#unlessEnded(this.#reader.readHead());
-      return;
+  async #following(): Promise<Advanced> {
+    const reader = this.#openReader();
+    const { signal } = this.#source;
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    try {
+      const advanced = await (ahead ?? reader.next(this.#position, signal));
+      // Read ahead on a connection that is gone since: what it showed may have been undone.
+      if (ahead !== undefined && advanced.epoch !== reader.pages.epoch)
+        return await reader.next(this.#position, signal);
+      return advanced;
+    } catch (error) {
+      if (!this.#skipPruned(error)) throw error;
+      return this.#following();
     }
-    const { after, committed } = headStart(await this.#unlessEnded(this.#reader.readRecentIds()));
-    this.#position = after;
-    this.#leaveOut = committed;
   }
 
-  async #read(): Promise<Passed<T>> {
-    const { config, database } = this.#source;
-    // At a hole only the row that closes it matters; reading a whole page again at each poll would be thrown away.
-    const limit = this.#atHole ? 1 : config.limit;
-    const rows = await this.#unlessEnded(this.#reader.read(String(this.#position), limit));
-    return passRows<T>(rows, {
-      table: this.#source.table,
-      config,
-      after: this.#position,
-      target: this.#target,
-      leaveOut: this.#leaveOut,
-      holesCanClose: database.dialect.holesCanClose,
-      toEvent,
-    });
+  #askAhead(): void {
+    this.#ahead = this.#openReader().next(this.#position, this.#source.signal);
+    this.#ahead.catch(() => undefined);
   }
 
-  #advance(passed: Passed<T>): Page<T> {
+  /** Goes on behind rows that retention deleted unread, if the user said so. */
+  #skipPruned(error: unknown): boolean {
+    if (this.#source.onPruned !== "skip" || !isReflexError(error, "history_pruned")) return false;
+    const firstId = error.details["firstId"];
+    if (firstId === undefined) return false;
+    this.#source.reporting.warn(`${error.message}; going on at ${firstId}`, error.details);
+    this.#position = { id: BigInt(firstId) - 1n, anchor: undefined };
+    return true;
+  }
+
+  #page(events: Page<T>["events"], position: string): Page<T> {
     const { table, reporting } = this.#source;
-    this.#position = passed.position;
-    this.#atHole = false;
-    this.#wakeUp.advanced();
-    this.#stall.advanced();
-    const page = { events: passed.events, position: String(passed.position) };
-    if (reporting.wants("page")) reporting.tell("page", { table, events: page.events.length, position: page.position });
-    return page;
+    if (reporting.wants("page")) reporting.tell("page", { table, events: events.length, position });
+    return { events, position };
   }
 
-  async #wait({ hole }: Passed<T>): Promise<void> {
-    this.#atHole = hole !== undefined;
-    if (hole === undefined) return this.#wakeUp.atHead(this.#source.signal);
-    this.#stall.blocked(hole);
-    return this.#wakeUp.atHole(this.#source.signal);
-  }
-
-  /** Tries again after errors that pass, such as a lost connection, for as long as the stream lives. */
-  async #retried<R>(work: () => Promise<R>): Promise<R> {
-    const { reporting, table, signal } = this.#source;
-    for (let retryInMs = FIRST_RETRY_MS; ; retryInMs = Math.min(retryInMs * 2, LONGEST_RETRY_MS)) {
-      try {
-        return await work();
-      } catch (error) {
-        if (signal.aborted || !isRetryable(error)) throw error;
-        reporting.error({ activity: "stream", name: table, error, retryInMs });
-        await sleep(retryInMs, { signal });
-      }
-    }
-  }
-
-  /** The read is shared in a way: its connection serves other streams, so the end of this one must not break it. */
-  #unlessEnded<R>(read: Promise<R>): Promise<R> {
-    return withTimeLimit(read, { signal: this.#source.signal, what: "a read" });
+  #openReader(): TableReader {
+    if (this.#reader === undefined) throw new Error("a feed is started before it is read");
+    return this.#reader;
   }
 }

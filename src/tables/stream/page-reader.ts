@@ -4,9 +4,9 @@ import type { Reporting } from "../../reflex/observer.ts";
 import { type EventRow, eventColumns, toEvent } from "../event-row.ts";
 import type { EventsTableConfig } from "../events-table-options.ts";
 import { tableError } from "../table-error.ts";
-import { HEAD_LOOK_BACK } from "./start-rules.ts";
 import type { TableEdges } from "./position.ts";
-import { type SharedSession, shareSession } from "./shared-session.ts";
+import { type EpochRows, type SharedSession, shareSession } from "./shared-session.ts";
+import { HEAD_LOOK_BACK } from "./start-rules.ts";
 
 // MySQL answers from figures up to a day old unless told not to. To others it is a comment.
 const FRESH = "/*+ set_var(information_schema_stats_expiry = 0) */";
@@ -50,7 +50,7 @@ export class PageReader {
   async read(from: bigint, limit: number): Promise<ReadPage> {
     const { table, reporting, database } = this.#source;
     const startedAt = performance.now();
-    const rows = await this.#rows<EventRow>(
+    const { rows, epoch } = await this.#rows<EventRow>(
       `select ${this.#columns} from ${this.#table} where ${this.#id} >= ${database.dialect.integerParam} order by ${this.#id} limit ${limit}`,
       [String(from)],
     );
@@ -58,7 +58,7 @@ export class PageReader {
       const durationMs = performance.now() - startedAt;
       reporting.tell("poll", { table, after: String(from), rows: rows.length, durationMs });
     }
-    return { events: rows.map((row) => toEvent(row)), epoch: this.epoch };
+    return { events: rows.map((row) => toEvent(row)), epoch };
   }
 
   /** The highest committed id; 0 in an empty table. */
@@ -70,11 +70,13 @@ export class PageReader {
   async readEdges(): Promise<TableEdges> {
     const { database, table } = this.#source;
     const { dialect } = database;
-    const [row] = await this.#rows<{ lowest: string | null; highest: string | null; next_id: string | null }>(
+    const { rows } = await this.#rows<{ lowest: string | null; highest: string | null; next_id: string | null }>(
       `select ${FRESH} ${dialect.asText(`min(${this.#id})`)} as lowest, ${dialect.asText(`max(${this.#id})`)} as highest, ${dialect.nextId(table)} as next_id from ${this.#table}`,
       [],
     );
-    const id = (text: string | null | undefined): bigint | undefined => (text === null || text === undefined ? undefined : BigInt(text));
+    const [row] = rows;
+    const id = (text: string | null | undefined): bigint | undefined =>
+      text === null || text === undefined ? undefined : BigInt(text);
     return { lowest: id(row?.lowest), highest: id(row?.highest), nextId: id(row?.next_id) };
   }
 
@@ -83,7 +85,7 @@ export class PageReader {
     const { database, table, config } = this.#source;
     const { dialect } = database;
     const head = `(select max(h.${dialect.quote(config.fields.id)}) from ${dialect.quote(table)} as h)`;
-    const rows = await this.#rows<{ id_text: string }>(
+    const { rows } = await this.#rows<{ id_text: string }>(
       `select ${dialect.asText(this.#id)} as id_text from ${this.#table} where ${this.#id} > ${head} - ${HEAD_LOOK_BACK} order by ${this.#id}`,
       [],
     );
@@ -92,18 +94,18 @@ export class PageReader {
 
   /** The server's clock in microseconds since 1970. */
   async readClockMicros(): Promise<number> {
-    const [row] = await this.#rows<{ now_micros: string | number | bigint }>(
+    const { rows } = await this.#rows<{ now_micros: string | number | bigint }>(
       `select ${this.#source.database.dialect.nowMicros} as now_micros`,
       [],
     );
-    return Number(row?.now_micros);
+    return Number(rows[0]?.now_micros);
   }
 
   close(): void {
     this.#session.close();
   }
 
-  async #rows<R extends object>(sql: string, params: readonly SqlParam[]): Promise<R[]> {
+  async #rows<R extends object>(sql: string, params: readonly SqlParam[]): Promise<EpochRows<R>> {
     const { table, config } = this.#source;
     try {
       return await this.#session.rows<R>(sql, params, config);

@@ -57,7 +57,9 @@ export class Planter {
   /** Plants a noop at each of these ids, which lie between these rows as a reader has them. */
   async plant(ids: readonly bigint[], around: readonly ReflexEvent[]): Promise<Planted> {
     try {
-      return await this.#session.use((session) => this.#inTransaction(session, () => this.#checkAndPlant(session, ids, around)));
+      return await this.#session.use((session) =>
+        this.#inTransaction(session, () => this.#checkAndPlant(session, ids, around)),
+      );
     } catch (error) {
       return this.#explain(error);
     }
@@ -110,7 +112,12 @@ export class Planter {
       return held("lagging", `the server that noops would be written to has no row ${missing.id} yet`);
     }
     const same = around.every((event) => isSameRow(found.get(event.id) ?? event, event));
-    return same ? undefined : held("unproven", "the server that noops would be written to holds other rows: name the primary in gaps.primary");
+    return same
+      ? undefined
+      : held(
+          "unproven",
+          "the server that noops would be written to holds other rows: name the primary in gaps.primary",
+        );
   }
 
   async #checkReplica(session: Session): Promise<Planted | undefined> {
@@ -120,7 +127,10 @@ export class Planter {
       this.#replicaAsked = true;
     }
     if (this.#replicaSign === undefined) return undefined;
-    return held("not_writable", `${this.#replicaSign}: name the primary in gaps.primary or fillGaps(), even if it is this server`);
+    return held(
+      "not_writable",
+      `${this.#replicaSign}: name the primary in gaps.primary or fillGaps(), even if it is this server`,
+    );
   }
 
   // IGNORE leaves out the ids that someone else has taken meanwhile. A noop that can't be inserted shows in the next poll.
@@ -153,7 +163,10 @@ export class Planter {
       case "read_only":
         return held("not_writable", "the server takes no writes: name the primary in gaps.primary or fillGaps()");
       case "no_privilege":
-        return held("not_writable", `the database user may not insert into ${this.#source.table}: grant it INSERT, or name another pool in fillGaps()`);
+        return held(
+          "not_writable",
+          `the database user may not insert into ${this.#source.table}: grant it INSERT, or name another pool in fillGaps()`,
+        );
       case "connection_lost":
       case "connection_closed":
       case "unreachable":

@@ -44,19 +44,26 @@ export class Probe {
     return rows.map((row) => BigInt(row.id_text));
   }
 
+  /** The lowest id up to this one that has a row on the server, committed or not. */
+  async lowestUpTo(last: bigint): Promise<bigint | undefined> {
+    const sql = `${this.#inFlightText} limit 1`;
+    const [row] = await this.#session.use((session) => this.#rows(session, sql, [1n, last]));
+    return row === undefined ? undefined : BigInt(row.id_text);
+  }
+
   /**
-   * Waits until the transaction that holds this id ends, at most a second. False if it can't be waited for: without the
-   * privilege, or while the connection is needed elsewhere.
+   * Waits until the transaction that holds this id ends, at most a second. `not_waited` if it can't be waited for: without
+   * the privilege, or while the connection is needed elsewhere.
    */
-  async waitFor(id: bigint): Promise<boolean> {
-    if (this.#session.contended) return false;
+  async waitFor(id: bigint): Promise<"committed" | "ended" | "not_waited"> {
+    if (this.#session.contended) return "not_waited";
     try {
-      await this.#session.use((session) => this.#rows(session, this.#waitText, [id]));
-      return true;
+      const rows = await this.#session.use((session) => this.#rows(session, this.#waitText, [id]));
+      return rows.length > 0 ? "committed" : "ended";
     } catch (error) {
       const meaning = meaningOf(error);
-      if (meaning === "lock_timeout" || meaning === "transaction_lost") return true;
-      if (meaning === "no_privilege" || meaning === "read_only") return false;
+      if (meaning === "lock_timeout" || meaning === "transaction_lost") return "ended";
+      if (meaning === "no_privilege" || meaning === "read_only") return "not_waited";
       throw error;
     }
   }

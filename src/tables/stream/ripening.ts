@@ -1,3 +1,5 @@
+const MOST_REMEMBERED = 100_000;
+
 export interface Ripe {
   /** Ids to plant now, ascending. */
   readonly ids: readonly bigint[];
@@ -19,7 +21,7 @@ export class Ripening {
   /** `now` is a monotonic clock, in ms. */
   ripen(missing: readonly bigint[], inFlight: ReadonlySet<bigint>, clock: { now: number; graceMs: number }): Ripe {
     const { now, graceMs } = clock;
-    this.#forget(missing);
+    this.#forget();
     const ids: bigint[] = [];
     let nextInMs: number | undefined;
     let firstInFlight = false;
@@ -44,10 +46,10 @@ export class Ripening {
     for (const id of inFlight) this.#wereInFlight.add(id);
   }
 
-  #forget(missing: readonly bigint[]): void {
-    const first = missing[0];
-    if (first === undefined) return;
-    for (const id of this.#firstSeen.keys()) if (id < first) this.#firstSeen.delete(id);
-    for (const id of this.#wereInFlight) if (id < first) this.#wereInFlight.delete(id);
+  /** What was resolved need not be known for ever; what was not is learned again, for the price of a grace. */
+  #forget(): void {
+    if (this.#firstSeen.size + this.#wereInFlight.size < MOST_REMEMBERED) return;
+    this.#firstSeen.clear();
+    this.#wereInFlight.clear();
   }
 }

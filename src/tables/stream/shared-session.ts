@@ -6,6 +6,11 @@ export interface ReadOptions {
   readonly statementTimeoutMs: number | undefined;
 }
 
+export interface EpochRows<R> {
+  readonly rows: R[];
+  readonly epoch: number;
+}
+
 const sessions = new WeakMap<object, SharedSession>();
 
 /** The session that all streams of this database read through. Close it when done. */
@@ -51,15 +56,19 @@ export class SharedSession {
     if (this.#users === 0) this.#drop(this.#held);
   }
 
-  async rows<R extends object>(sql: string, params: readonly SqlParam[], options: ReadOptions): Promise<R[]> {
-    const limits = { timeoutMs: options.statementTimeoutMs, acquireTimeoutMs: options.acquireTimeoutMs };
+  /** Rows, and the epoch of the connection that they came by. */
+  async rows<R extends object>(sql: string, params: readonly SqlParam[], options: ReadOptions): Promise<EpochRows<R>> {
+    const limits = { timeoutMs: options.statementTimeoutMs };
     // A SQLite handle has no sessions to lend for long; it reads through a handle of its own anyway.
-    if (this.#database.dialect.name === "sqlite") return this.#database.rows<R>(sql, params, limits);
+    if (this.#database.dialect.name === "sqlite") {
+      return { rows: await this.#database.rows<R>(sql, params, limits), epoch: this.#epoch };
+    }
     this.#held ??= this.#open(options);
     const held = this.#held;
+    const epoch = this.#epoch;
     try {
       const { session } = await held;
-      return await session.rows<R>(sql, params, { timeoutMs: options.statementTimeoutMs });
+      return { rows: await session.rows<R>(sql, params, limits), epoch };
     } catch (error) {
       if (mayHaveBroken(error)) this.#drop(held);
       throw error;

@@ -53,7 +53,15 @@ export class StallWatch {
     if (waitedMs < STALL_AFTER_MS || told?.reason === reason) return;
     this.#standing.told = { reason, next };
     const message = `the stream of ${this.#table} has waited ${seconds(waitedMs)} for ${why.what}: ${why.message}`;
-    this.#reporting.stall({ table: this.#table, prev: String(prev), next, state: "stalled", reason, waitedMs, message });
+    this.#reporting.stall({
+      table: this.#table,
+      prev: String(prev),
+      next,
+      state: "stalled",
+      reason,
+      waitedMs,
+      message,
+    });
   }
 }
 

@@ -1,28 +1,45 @@
 import { describe, expect, test } from "vitest";
-import { HEAD_LOOK_BACK, headStart } from "./head-start.ts";
+import { HEAD_LOOK_BACK, headStart, PRUNED_AGE_MS, pruneStart } from "./start-rules.ts";
 
 const range = (from: number, to: number): bigint[] =>
   Array.from({ length: to - from + 1 }, (_, index) => BigInt(from + index));
 
 describe("headStart", () => {
   test("starts at 0 in an empty table", () => {
-    expect(headStart([])).toEqual({ after: 0n, committed: new Set() });
+    expect(headStart([], 0)).toEqual({ after: 0n, committed: new Set() });
   });
 
   test("starts at the highest id when nothing is missing below it", () => {
-    expect(headStart(range(1, 50))).toEqual({ after: 50n, committed: new Set() });
+    expect(headStart(range(1, 50), 0)).toEqual({ after: 50n, committed: new Set() });
   });
 
   test("starts below a missing id, and leaves out what was committed above it", () => {
-    expect(headStart([1n, 2n, 4n, 5n])).toEqual({ after: 2n, committed: new Set([4n, 5n]) });
+    expect(headStart([1n, 2n, 4n, 5n], 0)).toEqual({ after: 2n, committed: new Set([4n, 5n]) });
   });
 
   test("expects id 1 at the start of a short table", () => {
-    expect(headStart([2n, 3n])).toEqual({ after: 0n, committed: new Set([2n, 3n]) });
+    expect(headStart([2n, 3n], 0)).toEqual({ after: 0n, committed: new Set([2n, 3n]) });
   });
 
   test("looks no further back than its bound", () => {
     const last = 3 * HEAD_LOOK_BACK;
-    expect(headStart(range(2 * HEAD_LOOK_BACK + 1, last)).after).toBe(BigInt(last));
+    expect(headStart(range(2 * HEAD_LOOK_BACK + 1, last), 0).after).toBe(BigInt(last));
+  });
+});
+
+describe("pruneStart", () => {
+  test.each([
+    { name: "row 1", id: 1n, ageMs: 0, after: 0n },
+    { name: "a short missing prefix, however old", id: 1001n, ageMs: 10 * PRUNED_AGE_MS, after: 0n },
+    { name: "a long missing prefix below an old row", id: 1002n, ageMs: PRUNED_AGE_MS, after: 1001n },
+    { name: "a long missing prefix below a young row", id: 5001n, ageMs: PRUNED_AGE_MS - 1, after: 4000n },
+  ])("starts a table whose first row is $name after $after", ({ id, ageMs, after }) => {
+    expect(pruneStart({ id, ageMs })).toBe(after);
+  });
+
+  test("is what a stream from the head goes by where its look back meets the table's start", () => {
+    const ids = range(5001, 5010);
+    expect(headStart(ids, PRUNED_AGE_MS)).toEqual({ after: 5010n, committed: new Set() });
+    expect(headStart(ids, 0).after).toBe(4000n);
   });
 });

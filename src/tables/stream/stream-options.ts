@@ -1,14 +1,38 @@
-import { aBoolean, aDuration, aSignal, checkOptions, type OptionChecks } from "../../reflex/options.ts";
+import {
+  aBoolean,
+  aDuration,
+  anObject,
+  aSignal,
+  aString,
+  checkOptions,
+  either,
+  type OptionChecks,
+  oneOf,
+} from "../../reflex/options.ts";
 import type { StreamOptions } from "../../reflex/stream.ts";
+import type { GapOptions } from "../gap-options.ts";
 
-const checks: OptionChecks<StreamOptions> = {
+/** What streams of an events table take besides what all streams do. */
+export interface TableStreamOptions extends StreamOptions {
+  /** How this stream has holes closed; it then shares nothing with the table's other streams. @defaultValue the table's */
+  gaps?: false | GapOptions | undefined;
+  /** What to do when rows beyond the cursor were deleted unread: end with `history_pruned`, or go on. @defaultValue "error" */
+  onPruned?: "error" | "skip" | undefined;
+  /** The table's first id, where the rows below it were pruned. Counts without a cursor only. @defaultValue found out */
+  firstId?: string | undefined;
+}
+
+const checks: OptionChecks<TableStreamOptions> = {
   lagMs: aDuration,
   fromHead: aBoolean,
   toHead: aBoolean,
   signal: aSignal,
+  gaps: either(oneOf(false), anObject),
+  onPruned: oneOf("error", "skip"),
+  firstId: aString,
 };
 
 /** @throws TypeError or RangeError `invalid_option` */
-export function checkStreamOptions(options: StreamOptions): StreamOptions {
+export function checkStreamOptions(options: TableStreamOptions): TableStreamOptions {
   return checkOptions("a stream", options, checks);
 }

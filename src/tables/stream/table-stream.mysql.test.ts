@@ -141,9 +141,9 @@ describeEachServer((engine) => {
         table: table.name,
         prev: "1",
         next: "3",
-        reason: "missing_ids",
+        reason: "in_flight",
       });
-      expect(reports[0]?.message).toContain("id 2");
+      expect(reports[0]?.message).toContain("row 2");
       expect(reports[0]?.waitedMs).toBeLessThan(6000);
       await late.commit();
       expect(await pending).toEqual(["2", "3"]);
@@ -207,7 +207,7 @@ describeEachServer((engine) => {
         pool,
         [1, 2, 3].map((type) => ({ foreignId: "x", type })),
       );
-      await pool.query(`insert into ${table.name} (foreign_id, timestamp, type) values ('', utc_timestamp(6), 0)`);
+      await pool.query(`insert into ${table.name} (foreign_id, timestamp, type) values ('0', utc_timestamp(6), 0)`);
       const stream = table.stream(pool, "", { toHead: true });
       const pages: string[][] = [];
       for await (const page of stream.batches()) pages.push(page.map(({ id }) => id));

@@ -48,6 +48,12 @@ export class RecentWindow {
     return this.#events.slice(Number(offset), Number(offset) + limit);
   }
 
+  /** The event with this id, if the window holds it. */
+  at(id: bigint): ReflexEvent | undefined {
+    const index = id - this.#start - 1n;
+    return index < 0n || index >= BigInt(this.#events.length) ? undefined : this.#events[Number(index)];
+  }
+
   drop(): void {
     this.#events = [];
     this.#bytes = 0;

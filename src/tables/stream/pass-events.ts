@@ -1,0 +1,53 @@
+import { ReflexError } from "../../reflex/errors.ts";
+import type { ReflexEvent } from "../../reflex/event.ts";
+import { isNoopOf } from "../event-row.ts";
+import type { EventsTableConfig } from "../events-table-options.ts";
+
+export interface PassRules {
+  readonly table: string;
+  readonly config: Pick<EventsTableConfig, "includeNoops" | "types" | "onUnknownType" | "noopForeignId">;
+  /** Events beyond it are not wanted. */
+  readonly target: bigint | undefined;
+  readonly leaveOut: ReadonlySet<bigint>;
+}
+
+export interface Passed<T extends number> {
+  /** What is delivered. */
+  readonly events: readonly ReflexEvent<T>[];
+  /** The last event passed; undefined if none was. */
+  readonly last: ReflexEvent | undefined;
+  /** What stops the stream at the very first event; those before such an event are delivered first. */
+  readonly error: ReflexError | undefined;
+}
+
+/** Which of the events that follow a stream's position it passes, and which of those it delivers. */
+export function passEvents<T extends number>(following: readonly ReflexEvent[], rules: PassRules): Passed<T> {
+  const { target, leaveOut, config } = rules;
+  const events: ReflexEvent<T>[] = [];
+  let last: ReflexEvent | undefined;
+  for (const event of following) {
+    if (target !== undefined && BigInt(event.id) > target) break;
+    const noop = isNoopOf(event, config);
+    if (!noop && isUnknown(event, config)) {
+      return { events, last, error: last === undefined ? unknownType(event, rules.table) : undefined };
+    }
+    last = event;
+    if (noop && !config.includeNoops) continue;
+    if (leaveOut.size > 0 && leaveOut.has(BigInt(event.id))) continue;
+    // The catalogue of types is the user's promise about the table; `onUnknownType` is where it is checked.
+    events.push(event as ReflexEvent<T>);
+  }
+  return { events, last, error: undefined };
+}
+
+function isUnknown(event: ReflexEvent, config: PassRules["config"]): boolean {
+  return config.onUnknownType === "error" && config.types?.has(event.type) === false;
+}
+
+function unknownType(event: ReflexEvent, table: string): ReflexError {
+  return new ReflexError(
+    "unknown_event_type",
+    `event ${event.id} of ${table} has type ${event.type}, which is not among the option types; add it, or set onUnknownType to "deliver"`,
+    { details: { table, eventId: event.id, type: event.type } },
+  );
+}

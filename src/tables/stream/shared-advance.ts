@@ -1,0 +1,30 @@
+import { withTimeLimit } from "../../waiting/time-limit.ts";
+import { Advance, type Advanced } from "./advance.ts";
+import type { Position } from "./position.ts";
+import type { ReaderParts } from "./reader-parts.ts";
+
+/** One advance for all the streams that wait at its position; ended when none does any more. */
+export class SharedAdvance {
+  readonly position: Position;
+  readonly #ending = new AbortController();
+  readonly #outcome: Promise<Advanced>;
+  #users = 0;
+
+  /** `onEnd` is called when nobody should join it any more. */
+  constructor(parts: ReaderParts, position: Position, onEnd: () => void) {
+    this.position = position;
+    this.#outcome = new Advance(parts, position, this.#ending.signal).run().finally(onEnd);
+    this.#outcome.catch(() => undefined);
+    this.#ending.signal.addEventListener("abort", onEnd, { once: true });
+  }
+
+  async wait(signal: AbortSignal): Promise<Advanced> {
+    this.#users++;
+    try {
+      return await withTimeLimit(this.#outcome, { signal, what: "events" });
+    } finally {
+      this.#users--;
+      if (this.#users === 0) this.#ending.abort();
+    }
+  }
+}

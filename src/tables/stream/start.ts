@@ -1,0 +1,58 @@
+import type { FeedSource } from "./feed-source.ts";
+import type { PageReader } from "./page-reader.ts";
+import type { Position } from "./position.ts";
+import { headStart, pruneStart } from "./start-rules.ts";
+import type { TableReader } from "./table-reader.ts";
+
+/** Where a stream begins and ends. */
+export interface Start {
+  readonly position: Position;
+  /** Ids that were committed before a stream from the head was opened. */
+  readonly leaveOut: ReadonlySet<bigint>;
+  /** The last id to be delivered; undefined for a stream without end. */
+  readonly target: bigint | undefined;
+}
+
+/** Reads what a stream's start depends on. Any error rejects: nothing is tried again before the first success. */
+export async function startOf(reader: TableReader, source: FeedSource): Promise<Start> {
+  const { pages } = reader;
+  const { after, fromHead, toHead, database } = source;
+  const target = toHead ? await pages.readHead() : undefined;
+  const begin = (position: Position, leaveOut: ReadonlySet<bigint> = new Set()): Start => ({
+    position,
+    leaveOut,
+    target,
+  });
+  if (!fromHead) return begin(after === 0n ? await tableStart(reader, source) : await cursorStart(pages, after));
+  if (!database.dialect.holesCanClose) return begin(await cursorStart(pages, await pages.readHead()));
+  const ids = await pages.readRecentIds();
+  const head = headStart(ids, await ageOf(pages, ids[0]));
+  return begin(await cursorStart(pages, head.after), head.committed);
+}
+
+/** The row at the cursor becomes the anchor. If it is missing, the first poll decides what that means. */
+async function cursorStart(pages: PageReader, after: bigint): Promise<Position> {
+  if (after === 0n) return { id: 0n, anchor: undefined };
+  const { events } = await pages.read(after, 1);
+  const [first] = events;
+  return { id: after, anchor: first !== undefined && BigInt(first.id) === after ? first : undefined };
+}
+
+async function tableStart(reader: TableReader, source: FeedSource): Promise<Position> {
+  const { pages } = reader;
+  const { firstId, database } = source;
+  if (firstId !== undefined) return { id: firstId - 1n, anchor: undefined };
+  const { events } = await pages.read(0n, 1);
+  const [first] = events;
+  if (first === undefined || !database.dialect.holesCanClose) return { id: 0n, anchor: undefined };
+  const id = BigInt(first.id);
+  const floor = pruneStart({ id, ageMs: await ageOf(pages, id) });
+  return { id: floor === 0n ? 0n : await reader.belowOpenRows(floor), anchor: undefined };
+}
+
+async function ageOf(pages: PageReader, id: bigint | undefined): Promise<number> {
+  if (id === undefined) return 0;
+  const { events } = await pages.read(id, 1);
+  const micros = events[0]?.timestampMicros;
+  return micros === undefined ? 0 : ((await pages.readClockMicros()) - micros) / 1000;
+}

@@ -1,0 +1,155 @@
+import type { Database } from "../../database/database.ts";
+import type { Reporting } from "../../reflex/observer.ts";
+import { throwIfAborted } from "../../waiting/abort.ts";
+import { WorkBudget } from "../../waiting/work-budget.ts";
+import type { EventsTableConfig } from "../events-table-options.ts";
+import type { GapControl } from "../gap-control.ts";
+import type { StreamWatcher } from "../notifier.ts";
+import type { Advanced } from "./advance.ts";
+import type { Hole } from "./contiguous.ts";
+import { headWatcher } from "./head-watcher.ts";
+import { HoleTools } from "./hole-tools.ts";
+import { LoadGate } from "./load-gate.ts";
+import { PageReader } from "./page-reader.ts";
+import { isSameRow, type Position } from "./position.ts";
+import type { ReaderParts } from "./reader-parts.ts";
+import { SharedAdvance } from "./shared-advance.ts";
+import { WakeSignal } from "./wake-signal.ts";
+import { RecentWindow } from "./window.ts";
+
+export interface TableReaderSource {
+  readonly table: string;
+  readonly config: EventsTableConfig;
+  readonly database: Database;
+  readonly reporting: Reporting;
+  readonly gaps: GapControl;
+  readonly watcher: StreamWatcher;
+  /** Why no noop can be made for this table; undefined if one can. */
+  readonly noopProblem: string | undefined;
+  /** Wakes all streams of the table in this process. */
+  readonly notify: () => void;
+}
+
+// After an event more are likely for this long.
+const HOT_MS = 200;
+const LOADS_AT_A_TIME = 2;
+const WINDOW_BOUNDS = { events: 10_000, bytes: 16 * 1024 * 1024 };
+// One for the process: what starves timers is the sum of all streams' work.
+const budget = new WorkBudget();
+
+/** Reads one table in one database, for all its streams. */
+export class TableReader {
+  readonly pages: PageReader;
+  readonly #source: TableReaderSource;
+  readonly #parts: ReaderParts;
+  readonly #tools: HoleTools;
+  readonly #window = new RecentWindow(WINDOW_BOUNDS);
+  #windowEpoch = 0;
+  readonly #advances = new Map<bigint, SharedAdvance>();
+  readonly #unsubscribe: () => void;
+  #hotUntil = 0;
+  #toldGap: bigint | undefined;
+
+  constructor(source: TableReaderSource) {
+    this.#source = source;
+    this.pages = new PageReader(source);
+    this.#tools = new HoleTools({ ...source, epoch: () => this.pages.epoch });
+    const wake = new WakeSignal();
+    this.#unsubscribe = source.watcher.subscribe(() => {
+      this.#heatUp();
+      wake.wake();
+    });
+    const { table, config, database, reporting, gaps } = source;
+    this.#parts = {
+      ...{ table, config, database, reporting, gaps, wake },
+      pages: this.pages,
+      loads: new LoadGate(LOADS_AT_A_TIME),
+      head: { watch: (head) => this.#watch(head, wake) },
+      makeResolver: () => this.#tools.makeResolver(),
+      tellGap: (hole) => this.#tellGap(hole),
+      onFault: () => this.#window.drop(),
+    };
+  }
+
+  /** Events that follow the position, as soon as there are any. Rejects with the signal's reason. */
+  async next(position: Position, signal: AbortSignal): Promise<Advanced> {
+    throwIfAborted(signal);
+    if (budget.spent) await budget.renew();
+    const held = this.#fromWindow(position);
+    if (held !== undefined) return held;
+    const advanced = await this.#join(position).wait(signal);
+    this.#keep(position, advanced);
+    return advanced;
+  }
+
+  /** The highest position up to this one with no open row at or below it: a start there misses none that commits. */
+  belowOpenRows(position: bigint): Promise<bigint> {
+    return this.#tools.belowOpenRows(position);
+  }
+
+  close(): void {
+    this.#unsubscribe();
+    this.#tools.close();
+    this.pages.close();
+  }
+
+  #fromWindow(position: Position): Advanced | undefined {
+    // After a reconnect what was read before may be gone from the table.
+    if (!this.#source.config.cache || this.#windowEpoch !== this.pages.epoch) return undefined;
+    const { anchor } = position;
+    const here = this.#window.at(position.id);
+    if (here !== undefined && anchor !== undefined && !isSameRow(here, anchor)) return undefined;
+    const events = this.#window.read(position.id, this.#source.config.limit);
+    return events === undefined ? undefined : { events, epoch: this.#windowEpoch };
+  }
+
+  #keep(position: Position, { events, epoch }: Advanced): void {
+    this.#heatUp();
+    if (!this.#source.config.cache || !this.#source.database.dialect.holesCanClose || epoch !== this.pages.epoch)
+      return;
+    if (epoch !== this.#windowEpoch) this.#window.drop();
+    this.#windowEpoch = epoch;
+    this.#window.add(position.id, events);
+  }
+
+  #join(position: Position): SharedAdvance {
+    const known = this.#advances.get(position.id);
+    if (known !== undefined && this.#source.config.cache && agree(known.position, position)) return known;
+    const advance: SharedAdvance = new SharedAdvance(this.#parts, position, () => {
+      if (this.#advances.get(position.id) === advance) this.#advances.delete(position.id);
+    });
+    if (this.#source.config.cache) this.#advances.set(position.id, advance);
+    return advance;
+  }
+
+  #watch(head: bigint, wake: WakeSignal): () => void {
+    const { config, database, table } = this.#source;
+    const { wake: intervals, fields } = config;
+    if (intervals === false) return () => undefined;
+    const intervalMs = (): number => (performance.now() < this.#hotUntil ? intervals.hotMs : intervals.idleMs);
+    return headWatcher(database).watch({
+      ...{ table, head, intervalMs, idField: fields.id, limits: config },
+      wake: () => wake.wake(),
+      failed: (error) => {
+        this.#source.reporting.error({ activity: "stream", name: table, error, retryInMs: 0 });
+        wake.wake();
+      },
+    });
+  }
+
+  #heatUp(): void {
+    this.#hotUntil = performance.now() + HOT_MS;
+  }
+
+  #tellGap(hole: Hole): void {
+    if (this.#toldGap === hole.prev) return;
+    this.#toldGap = hole.prev;
+    this.#source.gaps.tell(this.#source.table, { prev: String(hole.prev), next: String(hole.next) });
+  }
+}
+
+/** Whether what follows one follows the other: they don't name different rows. */
+function agree(a: Position, b: Position): boolean {
+  if (a.anchor === undefined || b.anchor === undefined) return a.anchor === b.anchor;
+  return isSameRow(a.anchor, b.anchor);
+}
