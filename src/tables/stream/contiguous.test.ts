@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, integer, property, uniqueArray } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { contiguous } from "./contiguous.ts";
 
@@ -22,9 +22,9 @@ describe("contiguous", () => {
   });
 
   test("passes exactly the ids below the first missing one, whatever is missing", () => {
-    const universe = fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { maxLength: 60 });
-    fc.assert(
-      fc.property(universe, (numbers) => {
+    const universe = uniqueArray(integer({ min: 1, max: 60 }), { maxLength: 60 });
+    assert(
+      property(universe, (numbers) => {
         const ids = numbers.toSorted((a, b) => a - b).map(BigInt);
         let expected = 0;
         while (ids.includes(BigInt(expected + 1))) expected++;

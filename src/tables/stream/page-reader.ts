@@ -75,9 +75,7 @@ export class PageReader {
       [],
     );
     const [row] = rows;
-    const id = (text: string | null | undefined): bigint | undefined =>
-      text === null || text === undefined ? undefined : BigInt(text);
-    return { lowest: id(row?.lowest), highest: id(row?.highest), nextId: id(row?.next_id) };
+    return { lowest: toId(row?.lowest), highest: toId(row?.highest), nextId: toId(row?.next_id) };
   }
 
   /** The committed ids of the last {@link HEAD_LOOK_BACK}, ascending, as one consistent read. */
@@ -113,4 +111,8 @@ export class PageReader {
       throw tableError(error, { table, activity: "read" });
     }
   }
+}
+
+function toId(text: string | null | undefined): bigint | undefined {
+  return text === null || text === undefined ? undefined : BigInt(text);
 }

@@ -83,8 +83,8 @@ export class Planter {
   }
 
   async #checkAndPlant(session: Session, ids: readonly bigint[], around: readonly ReflexEvent[]): Promise<Planted> {
-    const held = (await this.#checkServer(session, around)) ?? (await this.#checkReplica(session));
-    if (held !== undefined) return held;
+    const obstacle = (await this.#checkServer(session, around)) ?? (await this.#checkReplica(session));
+    if (obstacle !== undefined) return obstacle;
     const { sql, params } = this.#insert(ids);
     const { affectedRows } = await session.run(sql, params, this.#limits);
     const warnings = affectedRows === 0 ? await showWarnings(session) : "";

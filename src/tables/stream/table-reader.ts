@@ -61,7 +61,12 @@ export class TableReader {
     });
     const { table, config, database, reporting, gaps } = source;
     this.#parts = {
-      ...{ table, config, database, reporting, gaps, wake },
+      table,
+      config,
+      database,
+      reporting,
+      gaps,
+      wake,
       pages: this.pages,
       loads: new LoadGate(LOADS_AT_A_TIME),
       head: { watch: (head) => this.#watch(head, wake) },
@@ -128,7 +133,11 @@ export class TableReader {
     if (intervals === false) return () => undefined;
     const intervalMs = (): number => (performance.now() < this.#hotUntil ? intervals.hotMs : intervals.idleMs);
     return headWatcher(database).watch({
-      ...{ table, head, intervalMs, idField: fields.id, limits: config },
+      table,
+      head,
+      intervalMs,
+      idField: fields.id,
+      limits: config,
       wake: () => wake.wake(),
       failed: (error) => {
         this.#source.reporting.error({ activity: "stream", name: table, error, retryInMs: 0 });

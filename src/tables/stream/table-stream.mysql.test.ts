@@ -1,38 +1,9 @@
-import { getEventListeners } from "node:events";
-import type { Pool } from "mysql2/promise";
 import { describe, expect, test } from "vitest";
-import { describeEachEngine, describeEachServer, type EnginePool } from "../../../test/servers/engines.ts";
-import { isReflexError } from "../../reflex/errors.ts";
+import { describeEachEngine, describeEachServer } from "../../../test/servers/engines.ts";
+import { makeTable, nothingWithin, openInsert, rest, take } from "../../../test/streams/streams.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
-import type { ErrorReport, StallReport } from "../../reflex/observer.ts";
-import type { EventStream } from "../../reflex/stream.ts";
+import type { StallReport } from "../../reflex/observer.ts";
 import { EventsTable } from "../events-table.ts";
-import type { EventsTableOptions } from "../events-table-options.ts";
-import { createTables } from "../schema/table-schema.ts";
-
-let tables = 0;
-
-async function makeTable(pool: EnginePool, options: EventsTableOptions = {}): Promise<EventsTable> {
-  const table = new EventsTable(`stream_events_${++tables}`, options);
-  await createTables(pool, [table]);
-  return table;
-}
-
-async function take(stream: EventStream, count: number): Promise<string[]> {
-  const ids: string[] = [];
-  while (ids.length < count) {
-    const { done, value } = await stream.next();
-    if (done === true) break;
-    ids.push((value as ReflexEvent).id);
-  }
-  return ids;
-}
-
-async function rest(stream: EventStream): Promise<string[]> {
-  const ids: string[] = [];
-  for await (const event of stream) ids.push(event.id);
-  return ids;
-}
 
 describeEachEngine((engine) => {
   describe("a stream", () => {
@@ -84,19 +55,6 @@ describeEachEngine((engine) => {
 });
 
 describeEachServer((engine) => {
-  /** Opens a transaction that has inserted one event and not committed. */
-  async function openInsert(pool: Pool, table: EventsTable) {
-    const connection = await pool.getConnection();
-    await connection.beginTransaction();
-    await table.insert(connection, "late", 1);
-    return {
-      commit: async () => {
-        await connection.commit();
-        connection.release();
-      },
-    };
-  }
-
   describe("a stream at a hole", () => {
     test("holds at the table's start until row 1 commits, though row 2 is visible", async () => {
       const pool = await engine.createRawPool();
@@ -107,7 +65,7 @@ describeEachServer((engine) => {
       const first = take(stream, 2);
       // A second stream to the head waits at the same hole: it is not the head.
       const toHead = rest(table.stream(pool, "0", { toHead: true }));
-      await expect(Promise.race([first, toHead, after(300)])).resolves.toBe("nothing");
+      await expect(Promise.race([first, toHead, nothingWithin(300)])).resolves.toBe("nothing");
       await late.commit();
       expect(await first).toEqual(["1", "2"]);
       expect(await toHead).toEqual(["1", "2"]);
@@ -167,39 +125,6 @@ describeEachServer((engine) => {
   });
 
   describe("a stream", () => {
-    test("rejects with the signal's own reason, at once, and leaves no listener behind", async () => {
-      const pool = await engine.createRawPool();
-      const table = await makeTable(pool);
-      const controller = new AbortController();
-      const stream = table.stream(pool, "", { signal: controller.signal });
-      const pending = stream.next();
-      const reason = new Error("enough");
-      controller.abort(reason);
-      await expect(pending).rejects.toBe(reason);
-      expect(await stream.next()).toEqual({ done: true, value: undefined });
-      expect(getEventListeners(controller.signal, "abort")).toEqual([]);
-    });
-
-    test("ends a pending read when it is closed", async () => {
-      const pool = await engine.createRawPool();
-      const table = await makeTable(pool);
-      const stream = table.stream(pool, "");
-      const pending = stream.next();
-      await stream.close();
-      await stream.close();
-      expect(await pending).toEqual({ done: true, value: undefined });
-    });
-
-    test("has one reader", async () => {
-      const pool = await engine.createRawPool();
-      const table = await makeTable(pool);
-      const stream = table.stream(pool, "");
-      stream[Symbol.asyncIterator]();
-      expect(() => stream.batches()).toThrow(/has a reader already/);
-      expect(() => stream[Symbol.asyncIterator]()).toThrow(TypeError);
-      await stream.close();
-    });
-
     test("hands the same events over by the page, and tells its position past noops", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool, { limit: 2 });
@@ -215,44 +140,6 @@ describeEachServer((engine) => {
       expect(stream.position).toBe("4");
       const noops = table.clone({ includeNoops: true }).stream(pool, "3", { toHead: true });
       expect((await noops.next()).value).toMatchObject({ id: "4", type: 0 });
-    });
-
-    test("opens nothing until it is read", async () => {
-      const pool = await engine.createRawPool();
-      const table = new EventsTable("no_such_table");
-      const stream = table.stream(pool, "");
-      await expect(stream.next()).rejects.toSatisfy((error) => isReflexError(error, "wrong_schema"));
-    });
-
-    test("goes on after its connection was killed, and reports it", async () => {
-      const errors: ErrorReport[] = [];
-      const pool = await engine.createRawPool();
-      const table = await makeTable(pool, { observer: { error: (report) => errors.push(report) } });
-      await table.insert(pool, "a", 1);
-      const stream = table.stream(pool, "");
-      expect(await take(stream, 1)).toEqual(["1"]);
-      const pending = take(stream, 1);
-      await killOthers(pool, engine.database);
-      await table.clone().insert(pool, "b", 1);
-      expect(await pending).toEqual(["2"]);
-      expect(errors.length).toBeGreaterThan(0);
-      expect(errors[0]).toMatchObject({ activity: "stream", name: table.name });
-      await stream.close();
-    });
-
-    test("shares one connection among a hundred", async () => {
-      const pool = await engine.createRawPool({ connectionLimit: 3 });
-      const table = await makeTable(pool);
-      await table.insertMany(
-        pool,
-        Array.from({ length: 20 }, () => ({ foreignId: "x", type: 1 })),
-      );
-      const streams = Array.from({ length: 100 }, () => table.stream(pool, ""));
-      const all = await Promise.all(streams.map((stream) => take(stream, 20)));
-      expect(new Set(all.map((ids) => ids.join())).size).toBe(1);
-      expect(all[0]).toHaveLength(20);
-      await Promise.all(streams.map((stream) => stream.close()));
-      await table.insert(pool, "after", 1);
     });
 
     test("holds events back until they are old enough by the server's clock", async () => {
@@ -292,19 +179,3 @@ describeEachServer((engine) => {
     });
   });
 });
-
-function after(delayMs: number): Promise<"nothing"> {
-  return new Promise((resolve) => {
-    setTimeout(() => resolve("nothing"), delayMs);
-  });
-}
-
-async function killOthers(pool: Pool, database: string): Promise<void> {
-  const connection = await pool.getConnection();
-  const [rows] = (await connection.query(
-    "select id from information_schema.processlist where db = ? and id <> connection_id()",
-    [database],
-  )) as unknown as [{ id?: number; ID?: number }[]];
-  for (const row of rows) await connection.query(`kill ${row.id ?? row.ID}`).catch(() => undefined);
-  connection.release();
-}

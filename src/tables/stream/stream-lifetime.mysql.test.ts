@@ -1,0 +1,82 @@
+import { getEventListeners } from "node:events";
+import { describe, expect, test } from "vitest";
+import { describeEachServer } from "../../../test/servers/engines.ts";
+import { killOthers, makeTable, take } from "../../../test/streams/streams.ts";
+import { isReflexError } from "../../reflex/errors.ts";
+import type { ErrorReport } from "../../reflex/observer.ts";
+import { EventsTable } from "../events-table.ts";
+
+describeEachServer((engine) => {
+  describe("a stream", () => {
+    test("rejects with the signal's own reason, at once, and leaves no listener behind", async () => {
+      const pool = await engine.createRawPool();
+      const table = await makeTable(pool);
+      const controller = new AbortController();
+      const stream = table.stream(pool, "", { signal: controller.signal });
+      const pending = stream.next();
+      const reason = new Error("enough");
+      controller.abort(reason);
+      await expect(pending).rejects.toBe(reason);
+      expect(await stream.next()).toEqual({ done: true, value: undefined });
+      expect(getEventListeners(controller.signal, "abort")).toEqual([]);
+    });
+
+    test("ends a pending read when it is closed", async () => {
+      const pool = await engine.createRawPool();
+      const table = await makeTable(pool);
+      const stream = table.stream(pool, "");
+      const pending = stream.next();
+      await stream.close();
+      await stream.close();
+      expect(await pending).toEqual({ done: true, value: undefined });
+    });
+
+    test("has one reader", async () => {
+      const pool = await engine.createRawPool();
+      const table = await makeTable(pool);
+      const stream = table.stream(pool, "");
+      stream[Symbol.asyncIterator]();
+      expect(() => stream.batches()).toThrow(/has a reader already/);
+      expect(() => stream[Symbol.asyncIterator]()).toThrow(TypeError);
+      await stream.close();
+    });
+
+    test("opens nothing until it is read", async () => {
+      const pool = await engine.createRawPool();
+      const table = new EventsTable("no_such_table");
+      const stream = table.stream(pool, "");
+      await expect(stream.next()).rejects.toSatisfy((error) => isReflexError(error, "wrong_schema"));
+    });
+
+    test("goes on after its connection was killed, and reports it", async () => {
+      const errors: ErrorReport[] = [];
+      const pool = await engine.createRawPool();
+      const table = await makeTable(pool, { observer: { error: (report) => errors.push(report) } });
+      await table.insert(pool, "a", 1);
+      const stream = table.stream(pool, "");
+      expect(await take(stream, 1)).toEqual(["1"]);
+      const pending = take(stream, 1);
+      await killOthers(pool, engine.database);
+      await table.clone().insert(pool, "b", 1);
+      expect(await pending).toEqual(["2"]);
+      expect(errors.length).toBeGreaterThan(0);
+      expect(errors[0]).toMatchObject({ activity: "stream", name: table.name });
+      await stream.close();
+    });
+
+    test("shares one connection among a hundred", async () => {
+      const pool = await engine.createRawPool({ connectionLimit: 3 });
+      const table = await makeTable(pool);
+      await table.insertMany(
+        pool,
+        Array.from({ length: 20 }, () => ({ foreignId: "x", type: 1 })),
+      );
+      const streams = Array.from({ length: 100 }, () => table.stream(pool, ""));
+      const all = await Promise.all(streams.map((stream) => take(stream, 20)));
+      expect(new Set(all.map((ids) => ids.join())).size).toBe(1);
+      expect(all[0]).toHaveLength(20);
+      await Promise.all(streams.map((stream) => stream.close()));
+      await table.insert(pool, "after", 1);
+    });
+  });
+});

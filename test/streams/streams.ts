@@ -1,0 +1,71 @@
+import type { Pool, PoolConnection } from "mysql2/promise";
+import { createTables, type EventStream, EventsTable, type EventsTableOptions, type ReflexEvent } from "reflex-rsql";
+import type { EnginePool } from "../servers/engines.ts";
+
+let tables = 0;
+
+/** An events table of its own name, made in the pool's database. */
+export async function makeTable(pool: EnginePool, options: EventsTableOptions = {}): Promise<EventsTable> {
+  const table = new EventsTable(`events_${process.pid}_${++tables}`, options);
+  await createTables(pool, [table]);
+  return table;
+}
+
+/** The ids of the next events, fewer if the stream ends. */
+export async function take(stream: EventStream, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  while (ids.length < count) {
+    const { done, value } = await stream.next();
+    if (done === true) break;
+    ids.push((value as ReflexEvent).id);
+  }
+  return ids;
+}
+
+/** The ids of all events until the stream ends. */
+export async function rest(stream: EventStream): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const event of stream) ids.push(event.id);
+  return ids;
+}
+
+/** A transaction that has inserted events and is still open. */
+export interface OpenTransaction {
+  readonly connection: PoolConnection;
+  commit(): Promise<void>;
+  rollback(): Promise<void>;
+}
+
+/** Inserts events into a transaction and leaves it open. */
+export async function openInsert(
+  pool: Pool,
+  table: EventsTable,
+  foreignIds: readonly string[] = ["open"],
+): Promise<OpenTransaction> {
+  const connection = await pool.getConnection();
+  await connection.beginTransaction();
+  for (const foreignId of foreignIds) await table.insert(connection, foreignId, 1);
+  const end = async (how: "commit" | "rollback"): Promise<void> => {
+    await connection[how]();
+    connection.release();
+  };
+  return { connection, commit: () => end("commit"), rollback: () => end("rollback") };
+}
+
+/** "nothing", after a while: for a race that nothing else must win. */
+export function nothingWithin(delayMs: number): Promise<"nothing"> {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve("nothing"), delayMs);
+  });
+}
+
+/** Kills every connection to the database but the one that does it. */
+export async function killOthers(pool: Pool, database: string): Promise<void> {
+  const connection = await pool.getConnection();
+  const [rows] = (await connection.query(
+    "select id as thread from information_schema.processlist where db = ? and id <> connection_id()",
+    [database],
+  )) as unknown as [{ thread: number }[]];
+  for (const { thread } of rows) await connection.query(`kill ${thread}`).catch(() => undefined);
+  connection.release();
+}
