@@ -161,7 +161,9 @@ export class Play {
   }
 
   async #wait(delayMs: number): Promise<void> {
-    await this.#unlessEnded(delay(Math.max(0, delayMs)));
+    // Without the signal the timer would keep the process alive.
+    await delay(Math.max(0, delayMs), undefined, { signal: this.#signal }).catch(() => {});
+    this.#signal.throwIfAborted();
   }
 
   #unlessEnded<R>(work: Promise<R>): Promise<R> {
