@@ -61,7 +61,9 @@ async function choosePrivate({ cleanup, signal }: Surroundings): Promise<ChosenD
     throw new DemoError(error instanceof Error ? error.message : String(error));
   });
   cleanup.add(`end process ${server.pid} and remove ${server.dataFolder}`, () => server.stop());
-  await ask({ kind: "mysql", url: server.url }, (handle) => toDatabase(handle).run("create database demo", []));
+  // The mariadb driver takes no URL without a database.
+  const anyDatabase = server.url.replace("/?", "/information_schema?");
+  await ask({ kind: "mysql", url: anyDatabase }, (handle) => toDatabase(handle).run("create database demo", []));
   const target = { kind: "mysql", url: server.url.replace("/?", "/demo?") } as const;
   const version = await ask(target, (handle) => mysqlVersion(handle, signal));
   return { kind: "private", target, title: `${version}, a server of the demo's own`, note: undefined };

@@ -48,7 +48,10 @@ export class Play {
     this.#signal = AbortSignal.any([signal, this.#failing.signal]);
     this.#company = new Company(plan, {
       tally: this.#tally,
-      onNote: (text) => this.#tell(text),
+      // Once it is over, what still fails is due to its end.
+      onNote: (text) => {
+        if (!this.#signal.aborted) this.#tell(text);
+      },
       onFailure: (error: DemoError) => this.#failing.abort(error),
     });
   }
