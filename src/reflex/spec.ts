@@ -18,9 +18,9 @@ export interface Spec<T extends number = number> {
 export function checkSpec(spec: unknown): void {
   const { stream, cursors, consumer } = Object(spec) as Partial<Spec>;
   if (typeof stream !== "function") throw wrong("stream", "a function such as table.toStream(pool)", stream);
-  for (const method of ["getCursor", "setCursor", "flush"] as const) {
-    if (typeof cursors?.[method] !== "function") throw wrong("cursors", "a store such as table.toStore(pool)", cursors);
-  }
+  // A cursors table has methods of the same names, with the pool as an argument before.
+  const isStore = (["getCursor", "setCursor", "flush"] as const).every((name) => typeof cursors?.[name] === "function");
+  if (!isStore || "toStore" in Object(cursors)) throw wrong("cursors", "a store such as table.toStore(pool)", cursors);
   if (typeof consumer?.consume !== "function") throw wrong("consumer", "a consumer of createConsumer()", consumer);
   checkConsumerName(consumer.name);
 }

@@ -2,10 +2,13 @@ import { checkConsumerName } from "../reflex/consumer.ts";
 import type { FlushOptions, SetCursorOptions } from "../reflex/cursor-store.ts";
 import { ReflexError, show } from "../reflex/errors.ts";
 import type { Reporting } from "../reflex/observer.ts";
+import { throwIfAborted } from "../waiting/abort.ts";
 import { type CallOptions, withTimeLimit } from "../waiting/time-limit.ts";
-import { startTimer } from "../waiting/timer.ts";
+import { type CursorEntry, createEntry, notAdvanced, throwFault } from "./cursor-entry.ts";
+import { writeEntries } from "./cursor-flush.ts";
+import { CursorTimer } from "./cursor-timer.ts";
 import { castCursor, isBeyond } from "./cursor-type.ts";
-import type { CursorWriter, StoredCursor, WriteOutcome } from "./cursor-writer.ts";
+import type { CursorWriter, StoredCursor } from "./cursor-writer.ts";
 import type { CursorsTableConfig } from "./cursors-table-options.ts";
 import { flushBeforeExit } from "./flush-before-exit.ts";
 
@@ -16,172 +19,177 @@ export interface CursorLedgerSource {
   readonly reporting: Reporting;
 }
 
-interface Entry {
-  /** The cursor as this process last read or wrote it; undefined if it has no row. */
-  stored: StoredCursor | undefined;
-  /** Set and not written yet. */
-  pending: StoredCursor | undefined;
-  /** Someone else moved it: thrown by the consumer's next `setCursor`. */
-  fault: ReflexError | undefined;
+/** A `setCursor` under way. */
+interface SetCall extends SetCursorOptions {
+  readonly cursor: string;
+  /** Its caller was told that it failed: it must not take effect any more. */
+  givenUp: boolean;
 }
 
 /** What one process knows of the cursors in one table of one database, and what it has yet to write. */
 export class CursorLedger {
   readonly #source: CursorLedgerSource;
-  readonly #entries = new Map<string, Promise<Entry>>();
-  readonly #dirty = new Map<string, Entry>();
+  readonly #entries = new Map<string, CursorEntry>();
+  readonly #dirty = new Set<CursorEntry>();
+  readonly #timer: CursorTimer;
   #writing: Promise<unknown> = Promise.resolve();
-  #cancelTimer: (() => void) | undefined;
+  #forgetExit: (() => void) | undefined;
 
   constructor(source: CursorLedgerSource) {
     this.#source = source;
+    const { config, reporting, table } = source;
+    this.#timer = new CursorTimer({
+      periodMs: config.asyncPeriodMs,
+      sleep: config.sleep,
+      fire: () => void this.flush().catch((error: unknown) => this.#retryLater(error)),
+      sleepFailed: (error) => reporting.error({ activity: "sleep", name: table, error }),
+    });
   }
 
   async getCursor(consumer: string, options: CallOptions = {}): Promise<string> {
     checkConsumerName(consumer);
-    if (this.#dirty.has(consumer)) await this.flush({ ...options, consumer });
-    // Read anew: another process may have moved it since.
-    this.#entries.delete(consumer);
-    return (await this.#entry(consumer, options)).stored?.cursor ?? "";
+    const { signal, timeoutMs } = options;
+    throwIfAborted(signal);
+    const what = `the cursor of ${consumer} to be read from ${this.#source.table}`;
+    const entry = this.#entry(consumer);
+    const read = async (): Promise<string> => {
+      if (entry.pending !== undefined) await this.flush({ ...options, consumer });
+      return (await this.#read(entry, options))?.cursor ?? "";
+    };
+    return withTimeLimit(read(), { signal, timeoutMs, what });
   }
 
   async setCursor(consumer: string, cursor: string, options: SetCursorOptions = {}): Promise<void> {
     checkConsumerName(consumer);
     this.#checkCursor(cursor);
-    const entry = await this.#entry(consumer, options);
-    this.#throwFault(entry);
-    const existing = entry.pending ?? entry.stored;
-    if (existing !== undefined && !isBeyond(this.#source.config.cursorType, cursor, existing.cursor)) {
-      throw this.#notAdvanced({ consumer, cursor, existing, reason: "it is there or beyond already" });
-    }
-    entry.pending = { cursor, time: new Date().toISOString() };
-    this.#dirty.set(consumer, entry);
-    if (this.#source.config.asyncPeriodMs > 0) return this.#flushLater();
-    await this.flush({ ...options, consumer });
-    this.#throwFault(entry);
+    const { signal, timeoutMs } = options;
+    throwIfAborted(signal);
+    const entry = this.#entry(consumer);
+    if (this.#holdsBack && !this.#mustRead(entry, cursor)) return this.#hold(entry, cursor);
+    const call: SetCall = { ...options, cursor, givenUp: false };
+    await withTimeLimit(this.#set(entry, call), {
+      signal,
+      timeoutMs,
+      what: `the cursor of ${consumer} to be set in ${this.#source.table}`,
+      onGivenUp: () => {
+        call.givenUp = true;
+      },
+    });
   }
 
   /** Writes what is pending, after any write under way: two at once would compare with each other's values. */
   flush(options: FlushOptions = {}): Promise<void> {
-    const turn = this.#writing.then(() => this.#write(options));
-    this.#writing = turn.catch(() => undefined);
-    const { signal, timeoutMs } = options;
+    const { consumer, signal, timeoutMs } = options;
+    const turn = this.#inTurn(() => {
+      const due = [...this.#dirty].filter((entry) => consumer === undefined || entry.consumer === consumer);
+      return this.#write(due, options);
+    });
     return withTimeLimit(turn, { signal, timeoutMs, what: `the cursors of ${this.#source.table} to be written` });
   }
 
   async close(): Promise<void> {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    await this.flush();
+    try {
+      await this.flush();
+    } finally {
+      // A write that was under way and failed has started it anew.
+      this.#timer.stop();
+    }
+  }
+
+  get #holdsBack(): boolean {
+    return this.#source.config.asyncPeriodMs > 0;
+  }
+
+  #entry(consumer: string): CursorEntry {
+    const known = this.#entries.get(consumer);
+    if (known !== undefined) return known;
+    const entry = createEntry(consumer);
+    this.#entries.set(consumer, entry);
+    return entry;
   }
 
   #checkCursor(cursor: string): void {
-    const { cursorType } = this.#source.config;
-    castCursor(cursorType, cursor);
+    castCursor(this.#source.config.cursorType, cursor);
     if (cursor !== "") return;
     throw new ReflexError("invalid_cursor", `a cursor to be set must not be empty, found ${show(cursor)}`);
   }
 
-  /** Read once per consumer; a failed read is not kept. */
-  #entry(consumer: string, options: CallOptions): Promise<Entry> {
-    const known = this.#entries.get(consumer);
-    if (known !== undefined) return known;
-    const { signal, timeoutMs } = options;
-    const read = this.#source.writer
-      .read(consumer, { signal, timeoutMs })
-      .then((stored): Entry => ({ stored, pending: undefined, fault: undefined }));
-    this.#entries.set(consumer, read);
-    read.catch(() => {
-      if (this.#entries.get(consumer) === read) this.#entries.delete(consumer);
+  /** Before a refusal too: whoever moved the cursor back by hand should not have to restart this process. */
+  #mustRead(entry: CursorEntry, cursor: string): boolean {
+    if (entry.pending !== undefined || entry.fault !== undefined) return false;
+    return !entry.known || !this.#advances(cursor, entry.stored);
+  }
+
+  #advances(cursor: string, existing: StoredCursor | undefined): boolean {
+    return existing === undefined || isBeyond(this.#source.config.cursorType, cursor, existing.cursor);
+  }
+
+  async #read(entry: CursorEntry, { signal, timeoutMs }: CallOptions): Promise<StoredCursor | undefined> {
+    const { writes } = entry;
+    const found = await this.#source.writer.read(entry.consumer, { signal, timeoutMs });
+    // What was set or written meanwhile is newer than what was read.
+    if (entry.writes === writes && entry.pending === undefined) {
+      entry.stored = found;
+      entry.known = true;
+    }
+    return found;
+  }
+
+  async #set(entry: CursorEntry, call: SetCall): Promise<void> {
+    if (this.#mustRead(entry, call.cursor)) await this.#read(entry, call);
+    if (call.givenUp) return;
+    if (this.#holdsBack) return this.#hold(entry, call.cursor);
+    await this.#inTurn(async () => {
+      if (call.givenUp) return;
+      this.#hold(entry, call.cursor);
+      try {
+        await this.#write([entry], call);
+      } finally {
+        // Its caller is told of the failure, and may set it again.
+        this.#clean(entry);
+      }
+      throwFault(entry);
     });
-    return read;
   }
 
-  async #write({ consumer, signal, timeoutMs }: FlushOptions): Promise<void> {
-    const { writer, reporting, table } = this.#source;
-    const due = [...this.#dirty].filter(([name]) => consumer === undefined || name === consumer);
-    const writes = due.flatMap(([name, { stored, pending }]) =>
-      pending === undefined ? [] : [{ consumer: name, from: stored?.cursor, to: pending.cursor, pending }],
-    );
-    if (writes.length === 0) return;
-    const startedAt = performance.now();
-    const outcomes = await writer.write(writes, { signal, timeoutMs });
-    for (const { consumer: name, pending } of writes) this.#settle(name, pending, outcomes.get(name));
-    reporting.tell("flush", { table, cursors: writes.length, durationMs: performance.now() - startedAt });
-  }
-
-  #settle(consumer: string, wrote: StoredCursor, outcome: WriteOutcome | undefined): void {
-    const entry = this.#dirty.get(consumer);
-    if (entry === undefined || outcome === undefined) return;
-    if (outcome.written) {
-      entry.stored = wrote;
-      this.#tellWritten(consumer, wrote.cursor);
-    } else {
-      // Theirs is kept. What is pending builds on a place that the cursor has left.
-      entry.stored = outcome.found;
-      const existing = outcome.found ?? { cursor: "", time: "" };
-      const reason = outcome.found === undefined ? "someone removed it" : "someone else moved it";
-      entry.fault = this.#notAdvanced({ consumer, cursor: wrote.cursor, existing, reason });
+  #hold(entry: CursorEntry, cursor: string): void {
+    throwFault(entry);
+    const { consumer } = entry;
+    const { table, writer } = this.#source;
+    const existing = entry.pending ?? entry.stored;
+    if (!this.#advances(cursor, existing)) {
+      throw notAdvanced({ table, consumer, cursor, existing, reason: "it is there or beyond already" });
     }
-    if (entry.pending !== wrote && outcome.written) return;
+    writer.checkFits(consumer, cursor);
+    entry.pending = { cursor, time: new Date().toISOString() };
+    this.#dirty.add(entry);
+    if (!this.#holdsBack) return;
+    this.#timer.start();
+    this.#forgetExit ??= flushBeforeExit(this);
+  }
+
+  #clean(entry: CursorEntry): void {
     entry.pending = undefined;
-    this.#dirty.delete(consumer);
+    this.#dirty.delete(entry);
+    if (this.#dirty.size > 0) return;
+    this.#timer.stop();
+    this.#forgetExit?.();
+    this.#forgetExit = undefined;
   }
 
-  #tellWritten(consumer: string, cursor: string): void {
-    try {
-      this.#source.config.onSetCursor?.({ consumer, cursor });
-    } catch (error) {
-      this.#source.reporting.error({ activity: "onSetCursor", name: this.#source.table, error });
-    }
+  #inTurn<R>(work: () => Promise<R>): Promise<R> {
+    const turn = this.#writing.then(work);
+    this.#writing = turn.catch(() => undefined);
+    return turn;
   }
 
-  #flushLater(): void {
-    if (this.#cancelTimer !== undefined) return;
-    const { asyncPeriodMs, sleep } = this.#source.config;
-    flushBeforeExit(this);
-    const fire = (): void => {
-      this.#cancelTimer = undefined;
-      this.flush().catch((error: unknown) => this.#retryLater(error));
-    };
-    if (sleep === undefined) {
-      this.#cancelTimer = startTimer(asyncPeriodMs, fire, { keepAlive: false });
-      return;
-    }
-    let cancelled = false;
-    this.#cancelTimer = () => {
-      cancelled = true;
-    };
-    void sleep(asyncPeriodMs).then(() => (cancelled ? undefined : fire()));
+  #write(entries: readonly CursorEntry[], options: CallOptions): Promise<void> {
+    return writeEntries(entries, options, { ...this.#source, clean: (entry) => this.#clean(entry) });
   }
 
   #retryLater(error: unknown): void {
     const { table, reporting, config } = this.#source;
     reporting.error({ activity: "flush", name: table, error, retryInMs: config.asyncPeriodMs });
-    this.#flushLater();
-  }
-
-  #throwFault(entry: Entry): void {
-    const { fault } = entry;
-    entry.fault = undefined;
-    if (fault !== undefined) throw fault;
-  }
-
-  #notAdvanced(what: { consumer: string; cursor: string; existing: StoredCursor; reason: string }): ReflexError {
-    const { consumer, cursor, existing, reason } = what;
-    const found = existing.cursor === "" ? "none" : `${existing.cursor} of ${existing.time}`;
-    return new ReflexError(
-      "cursor_not_advanced",
-      `the cursor of ${consumer} can't be set to ${cursor}: ${reason}, found ${found}; run each consumer name in one place at a time`,
-      {
-        details: {
-          table: this.#source.table,
-          consumer,
-          cursor,
-          existing: existing.cursor,
-          existingTime: existing.time,
-        },
-      },
-    );
+    this.#timer.start();
   }
 }

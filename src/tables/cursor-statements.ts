@@ -1,6 +1,8 @@
 import type { SqlParam } from "../database/database.ts";
 import type { Dialect } from "../database/dialect.ts";
+import { castCursor } from "./cursor-type.ts";
 import type { CursorsTableConfig } from "./cursors-table-options.ts";
+import type { TableDescription } from "./schema/table-columns.ts";
 
 /** A statement and the values of its placeholders. */
 export interface Statement {
@@ -25,6 +27,14 @@ export interface CursorRow {
 /** How many consumers one statement takes. Few sizes keep the texts few that a connection prepares. */
 export const CURSOR_STATEMENT_SIZES = [1, 10, 100, 1000] as const;
 
+/** What the texts depend on. */
+export interface CursorStatementsSource {
+  readonly table: string;
+  readonly config: CursorsTableConfig;
+  readonly dialect: Dialect;
+  readonly description: TableDescription;
+}
+
 /** The SQL of a cursors table. Texts differ by the number of consumers only. */
 export class CursorStatements {
   readonly #dialect: Dialect;
@@ -33,14 +43,23 @@ export class CursorStatements {
   readonly #id: string;
   readonly #cursor: string;
   readonly #time: string;
+  readonly #now: string;
+  readonly #byKey: string;
 
-  constructor(table: string, config: CursorsTableConfig, dialect: Dialect) {
+  constructor({ table, config, dialect, description }: CursorStatementsSource) {
+    const { fields } = config;
+    const column = (field: string) => description.columns.get(field.toLowerCase());
     this.#dialect = dialect;
     this.#int = config.cursorType === "int";
     this.#table = dialect.quote(table);
-    this.#id = dialect.quote(config.fields.id);
-    this.#cursor = dialect.quote(config.fields.cursor);
-    this.#time = dialect.quote(config.fields.time);
+    this.#id = dialect.quote(fields.id);
+    this.#cursor = dialect.quote(fields.cursor);
+    this.#time = dialect.quote(fields.time);
+    // A TIMESTAMP takes local time. UTC would be shifted, and refused in the hour that summer time leaves out.
+    this.#now = column(fields.time)?.type === "timestamp" ? "now(6)" : dialect.utcNow;
+    // Left to choose, servers scan a small table, and wait for the locks on rows that are not asked for.
+    const hint = dialect.name === "mysql" && column(fields.id)?.primary === true;
+    this.#byKey = hint ? " force index (primary)" : "";
   }
 
   read(consumers: readonly string[]): Statement {
@@ -51,11 +70,15 @@ export class CursorStatements {
     return { sql, params };
   }
 
-  /** Adds rows. Fails as a whole if one of them is there. */
+  /** Adds rows; leaves those that are there as they are. */
   insert(moves: readonly { consumer: string; to: string }[]): Statement {
-    const row = `(?, ${this.#value}, ${this.#dialect.utcNow})`;
-    const sql = `insert into ${this.#table} (${this.#id}, ${this.#cursor}, ${this.#time}) values ${moves.map(() => row).join(", ")}`;
-    return { sql, params: moves.flatMap(({ consumer, to }) => [consumer, to]) };
+    const all = padded(moves);
+    const row = `(?, ${this.#value}, ${this.#now})`;
+    // Not INSERT IGNORE, which would cut values to fit.
+    const otherwise =
+      this.#dialect.name === "mysql" ? `on duplicate key update ${this.#id} = ${this.#id}` : "on conflict do nothing";
+    const sql = `insert into ${this.#table} (${this.#id}, ${this.#cursor}, ${this.#time}) values ${all.map(() => row).join(", ")} ${otherwise}`;
+    return { sql, params: all.flatMap(({ consumer, to }) => [consumer, to]) };
   }
 
   /** Moves each cursor that is still where it is thought to be; leaves the others. */
@@ -65,10 +88,10 @@ export class CursorStatements {
     const conditions = all
       .map(() => `(${this.#id} = ? and ${this.#comparable} = ${this.#comparableValue})`)
       .join(" or ");
-    const sql = `update ${this.#table} set ${this.#cursor} = case ${this.#id} ${cases} end, ${this.#time} = ${this.#dialect.utcNow} where ${conditions}`;
+    const sql = `update ${this.#table}${this.#byKey} set ${this.#cursor} = case ${this.#id} ${cases} end, ${this.#time} = ${this.#now} where ${conditions}`;
     const params = [
       ...all.flatMap(({ consumer, to }) => [consumer, to]),
-      ...all.flatMap(({ consumer, from }) => [consumer, from]),
+      ...all.flatMap(({ consumer, from }) => [consumer, this.#int ? String(castCursor("int", from)) : from]),
     ];
     return { sql, params };
   }
@@ -79,7 +102,11 @@ export class CursorStatements {
 
   // Text bound to an integer column would be compared as a float: ids beyond 2^53 would equal their neighbours.
   get #comparable(): string {
-    return this.#int ? this.#dialect.asInteger(this.#cursor) : this.#dialect.asBytes(this.#cursor);
+    const text = this.#dialect.asText(this.#cursor);
+    // In an UPDATE, strict servers refuse to take '' for 0.
+    if (this.#int) return this.#dialect.asInteger(`coalesce(nullif(${text}, ''), '0')`);
+    // Via text, since the column's bytes are those of its own character set, and the value's those of the connection's.
+    return this.#dialect.asBytes(text);
   }
 
   get #comparableValue(): string {

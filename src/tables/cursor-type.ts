@@ -10,8 +10,9 @@ export type CursorType = "int" | "string";
  */
 export function castCursor(type: CursorType, cursor: string): bigint | string {
   if (type === "int") return parseIntCursor(cursor);
-  if (typeof cursor === "string") return cursor;
-  throw new ReflexError("invalid_cursor", `a cursor must be a string, found ${show(cursor)}`);
+  // Half a surrogate pair would be stored as U+FFFD, another cursor.
+  if (typeof cursor === "string" && Buffer.from(cursor).toString() === cursor) return cursor;
+  throw new ReflexError("invalid_cursor", `a cursor must be a string of whole characters, found ${show(cursor)}`);
 }
 
 /** Whether cursor `a` lies beyond `b`. */

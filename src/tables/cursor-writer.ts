@@ -1,12 +1,15 @@
 import type { Database, RunResult } from "../database/database.ts";
 import { meaningOf } from "../database/sql-errors.ts";
-import { ReflexError } from "../reflex/errors.ts";
+import { isReflexError, ReflexError } from "../reflex/errors.ts";
 import type { CallOptions } from "../waiting/time-limit.ts";
+import { collision, concernsOneRow } from "./cursor-failure.ts";
 import { CURSOR_STATEMENT_SIZES, type CursorRow, CursorStatements, type Statement } from "./cursor-statements.ts";
-import { isSamePlace } from "./cursor-type.ts";
+import { castCursor, isSamePlace } from "./cursor-type.ts";
 import type { CursorsTableConfig } from "./cursors-table-options.ts";
+import { checkFits } from "./schema/column-capacity.ts";
 import { cursorsSchemaCheck } from "./schema/cursors-schema-check.ts";
 import type { SchemaCheck } from "./schema/schema-check.ts";
+import type { TableDescription } from "./schema/table-columns.ts";
 import { tableError } from "./table-error.ts";
 
 /** A cursor as it stands in the table. */
@@ -23,10 +26,30 @@ export interface CursorWrite {
   readonly to: string;
 }
 
-/** What became of a {@link CursorWrite}: written, or kept as someone else left it (undefined if they removed it). */
+/** What became of a {@link CursorWrite}. */
 export type WriteOutcome =
-  | { readonly written: true }
-  | { readonly written: false; readonly found: StoredCursor | undefined };
+  | { readonly result: "written" }
+  /** Someone else has moved it, or removed it, and that was kept. */
+  | { readonly result: "kept"; readonly found: StoredCursor | undefined }
+  /** It can't be written, now or later. */
+  | { readonly result: "refused"; readonly error: ReflexError }
+  /** It may have been written or not: the answer was lost. What is thrown then tells why. */
+  | { readonly result: "unanswered" }
+  /** It may be written later. */
+  | { readonly result: "failed"; readonly error: unknown };
+
+/** Told what became of each write, as soon as it is known. */
+export type Settle = (consumer: string, outcome: WriteOutcome) => void;
+
+/** Cursors by consumer, or why one can't be used. */
+type FoundCursors = Map<string, StoredCursor | ReflexError>;
+
+/** One writing of some cursors. */
+interface WriteJob {
+  readonly options: CallOptions;
+  readonly settle: Settle;
+  execute(writes: readonly CursorWrite[]): Promise<void>;
+}
 
 const LARGEST_STATEMENT = CURSOR_STATEMENT_SIZES[CURSOR_STATEMENT_SIZES.length - 1] ?? 1;
 const MOST_TRIES = 3;
@@ -36,106 +59,138 @@ export class CursorWriter {
   readonly #table: string;
   readonly #config: CursorsTableConfig;
   readonly #database: Database;
-  readonly #statements: CursorStatements;
   readonly #schemaCheck: SchemaCheck;
+  #description: TableDescription | undefined;
+  #knownStatements: CursorStatements | undefined;
 
   constructor(table: string, config: CursorsTableConfig, database: Database) {
     this.#table = table;
     this.#config = config;
     this.#database = database;
-    this.#statements = new CursorStatements(table, config, database.dialect);
     this.#schemaCheck = cursorsSchemaCheck(table, config);
   }
 
-  /** The consumer's row. @throws ReflexError `consumer_name_collision` if the column takes another name for this one. */
+  /**
+   * The consumer's row.
+   * @throws ReflexError `consumer_name_collision` if the column takes another name for this one, `wrong_schema` if it
+   * can't hold the name.
+   */
   async read(consumer: string, options: CallOptions): Promise<StoredCursor | undefined> {
-    await this.#schemaCheck.pass(this.#database, this.#limits(options));
-    return (await this.#readAll([consumer], options)).get(consumer);
+    await this.#statements(options);
+    this.#checkColumn(this.#config.fields.id, consumer);
+    const found = (await this.#readAll([consumer], options)).get(consumer);
+    if (found instanceof ReflexError) throw found;
+    return found;
   }
 
-  /** Writes cursors, each only if it still is where it was, and tells of each what became of it. */
-  async write(writes: readonly CursorWrite[], options: CallOptions): Promise<Map<string, WriteOutcome>> {
+  /** @throws ReflexError `wrong_schema` if the columns can't hold them; only once the table was read. */
+  checkFits(consumer: string, cursor: string): void {
+    this.#checkColumn(this.#config.fields.id, consumer);
+    this.#checkColumn(this.#config.fields.cursor, String(castCursor(this.#config.cursorType, cursor)));
+  }
+
+  /**
+   * Writes cursors, each only if it still is where it was. What fails for one alone is its outcome; what fails for all
+   * is thrown, and those not settled by then have not been written.
+   */
+  async write(writes: readonly CursorWrite[], options: CallOptions, settle: Settle): Promise<void> {
+    const statements = await this.#statements(options);
+    const insert = async (some: readonly CursorWrite[]): Promise<void> => {
+      await this.#run(statements.insert(some), options);
+      await this.#compare(some, options, settle);
+    };
+    const move = async (some: readonly CursorWrite[]): Promise<void> => {
+      const moves = some.map(({ consumer, from = "", to }) => ({ consumer, from, to }));
+      const { affectedRows } = await this.#run(statements.move(moves), options);
+      if (affectedRows < some.length) return this.#compare(some, options, settle);
+      for (const { consumer } of some) settle(consumer, { result: "written" });
+    };
     // In one order everywhere, so that two processes don't wait for each other's rows.
     const sorted = writes.toSorted((a, b) => (a.consumer < b.consumer ? -1 : 1));
-    const outcomes = new Map<string, WriteOutcome>();
-    for (let start = 0; start < sorted.length; start += LARGEST_STATEMENT) {
-      const chunk = sorted.slice(start, start + LARGEST_STATEMENT);
-      await this.#insertNew(
-        chunk.filter(({ from }) => from === undefined),
-        outcomes,
-        options,
-      );
-      await this.#moveKnown(
-        chunk.filter(({ from }) => from !== undefined),
-        outcomes,
-        options,
-      );
-    }
-    return outcomes;
+    const added = sorted.filter(({ from }) => from === undefined);
+    const moved = sorted.filter(({ from }) => from !== undefined);
+    await this.#inParts(added, LARGEST_STATEMENT, { options, settle, execute: insert });
+    await this.#inParts(moved, LARGEST_STATEMENT, { options, settle, execute: move });
   }
 
-  async #insertNew(
-    writes: readonly CursorWrite[],
-    outcomes: Map<string, WriteOutcome>,
-    options: CallOptions,
-  ): Promise<void> {
-    if (writes.length === 0) return;
-    try {
-      await this.#run(this.#statements.insert(writes), options);
-      for (const { consumer } of writes) outcomes.set(consumer, { written: true });
-    } catch (error) {
-      if (meaningOf(error) !== "duplicate_key") throw this.#explain(error, "write", options);
-      // One of them is there. Each by itself tells which, and one consumer's row does not keep another's out.
-      if (writes.length === 1) return this.#compare(writes, outcomes, options);
-      for (const write of writes) await this.#insertNew([write], outcomes, options);
+  async #inParts(writes: readonly CursorWrite[], size: number, job: WriteJob): Promise<void> {
+    for (let start = 0; start < writes.length; start += size) {
+      // oxlint-disable-next-line eslint/no-await-in-loop -- at once they would take the pool's connections from others
+      await this.#attempt(writes.slice(start, start + size), size, job);
     }
   }
 
-  async #moveKnown(
-    writes: readonly CursorWrite[],
-    outcomes: Map<string, WriteOutcome>,
-    options: CallOptions,
-  ): Promise<void> {
-    if (writes.length === 0) return;
-    const moves = writes.map(({ consumer, from = "", to }) => ({ consumer, from, to }));
+  /** One row that is locked, or that the server refuses, must not keep the others from being written. */
+  async #attempt(writes: readonly CursorWrite[], size: number, job: WriteJob): Promise<void> {
     try {
-      const { affectedRows } = await this.#run(this.#statements.move(moves), options);
-      if (affectedRows < writes.length) return await this.#compare(writes, outcomes, options);
-      for (const { consumer } of writes) outcomes.set(consumer, { written: true });
+      await job.execute(writes);
     } catch (error) {
-      throw this.#explain(error, "write", options);
+      const [only] = writes;
+      const explained = tableError(error, { table: this.#table, activity: "write", signal: job.options.signal });
+      if (!concernsOneRow(error) || only === undefined) {
+        if (isReflexError(error, "commit_outcome_unknown")) settleUnanswered(writes, job.settle);
+        throw explained;
+      }
+      if (writes.length > 1) return this.#inParts(writes, size / 10, job);
+      job.settle(only.consumer, { result: "failed", error: explained });
     }
   }
 
   /** Finds out which were written by reading them: a cursor that is where we wanted it counts, whoever's answer was lost. */
-  async #compare(
-    writes: readonly CursorWrite[],
-    outcomes: Map<string, WriteOutcome>,
-    options: CallOptions,
-  ): Promise<void> {
-    const found = await this.#readAll(
-      writes.map(({ consumer }) => consumer),
-      options,
-    );
+  async #compare(writes: readonly CursorWrite[], options: CallOptions, settle: Settle): Promise<void> {
+    const found = await this.#readEach(writes, options).catch((error: unknown) => {
+      settleUnanswered(writes, settle);
+      throw error;
+    });
     for (const { consumer, to } of writes) {
-      const stored = found.get(consumer);
-      const written = stored !== undefined && isSamePlace(this.#config.cursorType, stored.cursor, to);
-      outcomes.set(consumer, written ? { written } : { written, found: stored });
+      const row = found.get(consumer);
+      if (row instanceof ReflexError) settle(consumer, { result: "refused", error: row });
+      else if (row !== undefined && isSamePlace(this.#config.cursorType, row.cursor, to)) {
+        settle(consumer, { result: "written" });
+      } else settle(consumer, { result: "kept", found: row });
     }
   }
 
-  async #readAll(consumers: readonly string[], options: CallOptions): Promise<Map<string, StoredCursor>> {
-    const { sql, params } = this.#statements.read(consumers);
-    const rows = await this.#database.rows<CursorRow>(sql, params, this.#limits(options)).catch((error: unknown) => {
-      throw this.#explain(error, "read", options);
-    });
-    const asked = new Set(consumers);
-    const found = new Map<string, StoredCursor>();
-    for (const { consumer_text: consumer, cursor_text: cursor, time_text: time } of rows) {
-      if (!asked.has(consumer)) throw collision(this.#table, consumers, consumer);
-      found.set(consumer, { cursor, time });
+  async #readEach(writes: readonly CursorWrite[], options: CallOptions): Promise<FoundCursors> {
+    const consumers = writes.map(({ consumer }) => consumer);
+    const found = await this.#readAll(consumers, options);
+    for (const consumer of consumers) {
+      if (found.has(consumer)) continue;
+      // It may have met a row of a name that the column takes for its own; asked for alone, it shows which.
+      // oxlint-disable-next-line eslint/no-await-in-loop -- rare, and one connection is enough
+      const row = (await this.#readAll([consumer], options)).get(consumer);
+      if (row !== undefined) found.set(consumer, row);
     }
     return found;
+  }
+
+  /** The rows of these consumers, or why one can't be used. A row of another name is told only to one asked for alone. */
+  async #readAll(consumers: readonly string[], options: CallOptions): Promise<FoundCursors> {
+    const { sql, params } = (await this.#statements(options)).read(consumers);
+    const rows = await this.#database.rows<CursorRow>(sql, params, this.#limits(options)).catch((error: unknown) => {
+      throw tableError(error, { table: this.#table, activity: "read", signal: options.signal });
+    });
+    const asked = new Set(consumers);
+    const found: FoundCursors = new Map();
+    for (const row of rows) {
+      const { consumer_text: consumer } = row;
+      if (asked.has(consumer)) found.set(consumer, this.#toStored(row));
+      else if (consumers.length === 1) found.set(consumers[0] ?? "", collision(this.#table, consumers[0], consumer));
+    }
+    return found;
+  }
+
+  #toStored({ consumer_text: consumer, cursor_text: text, time_text: time }: CursorRow): StoredCursor | ReflexError {
+    const { cursorType } = this.#config;
+    // A column may be ZEROFILL, with more digits than a cursor has.
+    const cursor = cursorType === "int" ? text.replace(/^0+(?=\d)/, "") : text;
+    try {
+      castCursor(cursorType, cursor);
+      return { cursor, time };
+    } catch (cause) {
+      const message = `the cursor of ${consumer} in ${this.#table} is no number from 0 to 2^63-1, found "${text}"; correct the row`;
+      return new ReflexError("invalid_cursor", message, { cause, details: { table: this.#table, consumer, cursor } });
+    }
   }
 
   async #run({ sql, params }: Statement, options: CallOptions): Promise<RunResult> {
@@ -144,13 +199,23 @@ export class CursorWriter {
         return await this.#database.run(sql, params, this.#limits(options));
       } catch (error) {
         // The statement compares before it sets, so doing it again after a deadlock is safe.
-        if (meaningOf(error) !== "transaction_lost" || attempt === MOST_TRIES) throw error;
+        const lost = meaningOf(error) === "transaction_lost" || isReflexError(error, "transaction_lost");
+        if (!lost || attempt === MOST_TRIES) throw error;
       }
     }
   }
 
-  #explain(error: unknown, activity: string, { signal }: CallOptions): unknown {
-    return tableError(error, { table: this.#table, activity, signal });
+  async #statements(options: CallOptions): Promise<CursorStatements> {
+    if (this.#knownStatements !== undefined) return this.#knownStatements;
+    const description = await this.#schemaCheck.pass(this.#database, this.#limits(options));
+    const { dialect } = this.#database;
+    this.#description = description;
+    this.#knownStatements = new CursorStatements({ table: this.#table, config: this.#config, dialect, description });
+    return this.#knownStatements;
+  }
+
+  #checkColumn(field: string, value: string): void {
+    checkFits(this.#table, this.#description?.columns.get(field.toLowerCase()), value);
   }
 
   #limits({ signal, timeoutMs }: CallOptions): CallOptions & { acquireTimeoutMs: number | undefined } {
@@ -163,15 +228,10 @@ export class CursorWriter {
   }
 }
 
-function shorter(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+function settleUnanswered(writes: readonly CursorWrite[], settle: Settle): void {
+  for (const { consumer } of writes) settle(consumer, { result: "unanswered" });
 }
 
-function collision(table: string, consumers: readonly string[], found: string): ReflexError {
-  const asked = consumers.length === 1 ? `consumer "${consumers[0]}"` : "one of these consumers";
-  return new ReflexError(
-    "consumer_name_collision",
-    `${table} takes ${asked} for "${found}", whose cursor it would share: give its name column the collation utf8mb4_bin, or the consumer another name`,
-    { details: { table, found } },
-  );
+function shorter(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }

@@ -55,12 +55,13 @@ export class CursorsTable implements AsyncDisposable {
 
   /** Writes what is held back, in every database, and waits until it is written. */
   async flush(options: FlushOptions = {}): Promise<void> {
-    await Promise.all([...this.#ledgers.values()].map((ledger) => ledger.flush(options)));
+    await allSettled([...this.#ledgers.values()].map((ledger) => ledger.flush(options)));
   }
 
   /** A table of the same name and options but those given here; it shares nothing with this one. */
   clone(options: CursorsTableOptions = {}): CursorsTable {
-    return new CursorsTable(this.name, { ...this.#options, ...options });
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+    return new CursorsTable(this.name, { ...this.#options, ...given });
   }
 
   /** The cursors of this table in `db`, for `run`. With options, of a clone. */
@@ -77,7 +78,7 @@ export class CursorsTable implements AsyncDisposable {
 
   /** Writes what is held back and stops the timers. Idempotent; the table can be used again after it. */
   async close(): Promise<void> {
-    await Promise.all([...this.#ledgers.values()].map((ledger) => ledger.close()));
+    await allSettled([...this.#ledgers.values()].map((ledger) => ledger.close()));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -95,4 +96,10 @@ export class CursorsTable implements AsyncDisposable {
     this.#ledgers.set(database.identity, ledger);
     return ledger;
   }
+}
+
+/** Waits for all of them, then throws the first failure: one database must not cut short the others. */
+async function allSettled(works: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(works);
+  for (const result of results) if (result.status === "rejected") throw result.reason;
 }

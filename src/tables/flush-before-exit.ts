@@ -5,16 +5,21 @@ interface Flushable {
 const waiting = new Set<Flushable>();
 let listening = false;
 
-/** Has `flushable` flushed when the process is about to end because nothing is left to do. Holds it until then. */
-export function flushBeforeExit(flushable: Flushable): void {
+/**
+ * Has `flushable` flushed when the process is about to end because nothing is left to do. Holds it until then, or until
+ * the function that it returns is called.
+ */
+export function flushBeforeExit(flushable: Flushable): () => void {
   waiting.add(flushable);
-  if (listening) return;
+  if (!listening) process.on("beforeExit", flushAll);
   listening = true;
-  process.on("beforeExit", () => {
-    // Each once: Node.js calls this again after every flush, and one that fails would keep the process for ever.
-    for (const due of waiting) {
-      waiting.delete(due);
-      due.flush().catch((error: unknown) => process.emitWarning(`cursors were not written at exit: ${String(error)}`));
-    }
-  });
+  return () => waiting.delete(flushable);
+}
+
+function flushAll(): void {
+  // Each once: Node.js calls this again after every flush, and one that fails would keep the process for ever.
+  for (const due of waiting) {
+    waiting.delete(due);
+    due.flush().catch((error: unknown) => process.emitWarning(`cursors were not written at exit: ${String(error)}`));
+  }
 }

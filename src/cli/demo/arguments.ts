@@ -19,21 +19,27 @@ export interface DemoArguments {
 
 export const demoHelp = `Usage: npm run demo -- [options]
 
-Places orders from several processes at once, streams their events to three consumers, kills one of them
-in the middle, and proves at the end that nothing was lost, doubled or out of order.
+Places orders from several processes at once, streams their events to three
+consumers, kills one of them in the middle, and checks at the end that nothing
+was lost, doubled or out of order.
 
-  --database URL          your MySQL or MariaDB server, for example mysql://user:password@localhost/shop
-                          (default: the variable DATABASE_URL). Tables of the demo's own, dropped at the end.
-  --engine private        a MariaDB or MySQL server of the demo's own, from a program on this machine
-  --engine sqlite         an embedded SQLite database in a temporary folder
-  --seconds N             how long orders are placed, 2 to 120 (default 12)
-  --orders-per-second N   20 to 1000 (default: by how fast the database is)
-  --break skip            makes a consumer lose one event on purpose, to see that the check finds it
-  --help                  this text
+  --database URL         your MySQL or MariaDB server, for example
+                         mysql://user:password@localhost/shop (default: the
+                         variable DATABASE_URL). The demo makes tables of its
+                         own there and drops them at the end.
+  --engine private       a server of the demo's own, from the MariaDB or MySQL
+                         program on this machine
+  --engine sqlite        an embedded SQLite database in a temporary folder
+  --seconds N            how long orders are placed, 2 to 120 (default 12)
+  --orders-per-second N  20 to 1000 (default: by how fast the database is)
+  --break skip           lets a consumer lose one event, to see that it is found
+  --help                 this text
 
-Without --database, DATABASE_URL and --engine: a private server if one is found, else SQLite.
+Without --database, DATABASE_URL and --engine: a private server if a program
+for one is found, else SQLite.
 
-Exit codes: 0 all agrees, 1 it does not or the demo could not run, 2 wrong arguments, 130 stopped by Ctrl-C.`;
+Exit codes: 0 all agrees; 1 it does not, or the demo could not run; 2 wrong
+arguments; 130 stopped by Ctrl-C.`;
 
 const options = {
   help: { type: "boolean", short: "h", default: false },

@@ -11,8 +11,8 @@ export interface ChosenDatabase {
   readonly target: DatabaseTarget;
   /** What it is and where, for people. */
   readonly title: string;
-  /** Why it is this one, or what it can't show. */
-  readonly note: string | undefined;
+  /** What it can't show, and how to see that. */
+  readonly notes: readonly string[];
 }
 
 export interface Surroundings {
@@ -28,13 +28,16 @@ const noGapsOnSqlite =
 
 /** The user's database if they named one, else a private server if there is one, else SQLite. */
 export async function chooseDatabase(args: DemoArguments, around: Surroundings): Promise<ChosenDatabase> {
-  if (args.engine === "sqlite") return chooseSqlite(around, noGapsOnSqlite);
+  if (args.engine === "sqlite") return chooseSqlite(around, [noGapsOnSqlite]);
   if (args.engine === "private") return choosePrivate(around);
   if (args.database !== undefined) return chooseUsers("--database", args.database, around.signal);
   const url = around.env["DATABASE_URL"];
   if (url) return chooseUsers("DATABASE_URL", url, around.signal);
   if ((await findServer()) !== undefined) return choosePrivate(around);
-  return chooseSqlite(around, `No MariaDB or MySQL server program was found. ${noGapsOnSqlite} ${howToInstall()}`);
+  return chooseSqlite(around, [
+    noGapsOnSqlite,
+    `No program for a private server was found. To have one, install ${howToInstall("mariadb")}`,
+  ]);
 }
 
 async function chooseUsers(origin: string, url: string, signal: AbortSignal): Promise<ChosenDatabase> {
@@ -53,7 +56,7 @@ async function chooseUsers(origin: string, url: string, signal: AbortSignal): Pr
       `The database ${place} could not be reached: ${reasonOf(error)}. Check that the server runs and that ${origin} is right, or choose with --engine private or --engine sqlite.`,
     );
   });
-  return { kind: "yours", target, title: `${version}, yours at ${place}`, note: undefined };
+  return { kind: "yours", target, title: `${version}, yours at ${place}`, notes: [] };
 }
 
 async function choosePrivate({ cleanup, signal }: Surroundings): Promise<ChosenDatabase> {
@@ -61,19 +64,21 @@ async function choosePrivate({ cleanup, signal }: Surroundings): Promise<ChosenD
     throw new DemoError(error instanceof Error ? error.message : String(error));
   });
   cleanup.add(`end process ${server.pid} and remove ${server.dataFolder}`, () => server.stop());
-  await ask({ kind: "mysql", url: server.url }, (handle) => toDatabase(handle).run("create database demo", []));
+  // The mariadb driver takes no URL without a database.
+  const anyDatabase = server.url.replace("/?", "/information_schema?");
+  await ask({ kind: "mysql", url: anyDatabase }, (handle) => toDatabase(handle).run("create database demo", []));
   const target = { kind: "mysql", url: server.url.replace("/?", "/demo?") } as const;
   const version = await ask(target, (handle) => mysqlVersion(handle, signal));
-  return { kind: "private", target, title: `${version}, a server of the demo's own`, note: undefined };
+  return { kind: "private", target, title: `${version}, a server of the demo's own`, notes: [] };
 }
 
-async function chooseSqlite({ folder }: Surroundings, note: string): Promise<ChosenDatabase> {
+async function chooseSqlite({ folder }: Surroundings, notes: readonly string[]): Promise<ChosenDatabase> {
   const target = { kind: "sqlite", file: join(folder, "demo.sqlite") } as const;
   const version = await ask(target, async (handle) => {
     const [row] = await toDatabase(handle).rows<{ version: string }>("select sqlite_version() as version", []);
     return row?.version ?? "";
   });
-  return { kind: "sqlite", target, title: `SQLite ${version}, embedded, in a temporary file`, note };
+  return { kind: "sqlite", target, title: `SQLite ${version}, embedded, in a temporary file`, notes };
 }
 
 async function mysqlVersion(handle: DatabaseHandle, signal: AbortSignal): Promise<string> {

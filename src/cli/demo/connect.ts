@@ -29,8 +29,9 @@ async function openPool(url: string, connectionLimit: number): Promise<OpenDatab
     return { handle: pool, close: () => pool.end() };
   }
   const mariadb = await ifInstalled(() => import("mariadb"));
-  if (mariadb === undefined) throw new DemoError("no driver for MySQL is installed: npm install mysql2 (or mariadb)");
-  const withLimit = new URL(url);
+  if (mariadb === undefined) throw new DemoError("No driver for MySQL is installed: npm install mysql2 (or mariadb).");
+  // It takes no other scheme.
+  const withLimit = new URL(url.replace(/^mysql:/, "mariadb:"));
   withLimit.searchParams.set("connectionLimit", String(connectionLimit));
   const pool = mariadb.createPool(withLimit.href);
   return { handle: pool, close: () => pool.end() };
@@ -56,7 +57,7 @@ async function sqliteDriver(): Promise<SqliteDriver> {
     const module = await ifInstalled(() => import(name) as Promise<{ default: SqliteDriver }>);
     if (module !== undefined) return module.default;
   }
-  throw new DemoError("no driver for SQLite is installed: npm install libsql (or better-sqlite3)");
+  throw new DemoError("No driver for SQLite is installed: npm install libsql (or better-sqlite3).");
 }
 
 async function ifInstalled<M>(load: () => Promise<M>): Promise<M | undefined> {

@@ -54,9 +54,12 @@ function observe(progress: Mutable<ConsumerProgress>, note: (text: string) => vo
     consume: ({ eventId, error }) => {
       if (error === undefined) progress.position = eventId;
     },
-    error: ({ activity, error }) => {
+    error: ({ activity, error, retryInMs }) => {
       if (activity === "run") progress.failures++;
-      else note(`${activity} failed and is tried again: ${error instanceof Error ? error.message : String(error)}`);
+      else
+        note(
+          `${activity} failed${retryInMs === undefined ? "" : " and is tried again"}: ${error instanceof Error ? error.message : String(error)}`,
+        );
     },
     stall: ({ message }) => note(message),
   };

@@ -35,7 +35,7 @@ export async function runDemo(args: DemoArguments, around: DemoSurroundings): Pr
   cleanup.add(`remove the folder ${folder}`, () => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
   const chosen = await chooseDatabase(args, { env, cleanup, folder, signal });
   present(screen, "Database", chosen.title);
-  if (chosen.note !== undefined) present(screen, "Note", chosen.note);
+  for (const note of chosen.notes) present(screen, "Note", note);
   signal.throwIfAborted();
   const tables = new DemoTables(`rsql_demo_${randomBytes(3).toString("hex")}`);
   const database = await setUp(chosen, tables, cleanup);

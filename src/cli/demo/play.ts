@@ -48,7 +48,10 @@ export class Play {
     this.#signal = AbortSignal.any([signal, this.#failing.signal]);
     this.#company = new Company(plan, {
       tally: this.#tally,
-      onNote: (text) => this.#tell(text),
+      // Once it is over, what still fails is due to its end.
+      onNote: (text) => {
+        if (!this.#signal.aborted) this.#tell(text);
+      },
       onFailure: (error: DemoError) => this.#failing.abort(error),
     });
   }
@@ -161,7 +164,9 @@ export class Play {
   }
 
   async #wait(delayMs: number): Promise<void> {
-    await this.#unlessEnded(delay(Math.max(0, delayMs)));
+    // Without the signal the timer would keep the process alive.
+    await delay(Math.max(0, delayMs), undefined, { signal: this.#signal }).catch(() => {});
+    this.#signal.throwIfAborted();
   }
 
   #unlessEnded<R>(work: Promise<R>): Promise<R> {

@@ -18,12 +18,12 @@ export class DemoProcess {
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
   #lastWords = "";
-  #mayEnd = false;
+  #state: "running" | "stopping" | "killed" = "running";
 
-  private constructor(name: string, script: string, events: ProcessEvents) {
+  private constructor(name: string, script: URL, events: ProcessEvents) {
     this.#name = name;
     this.#events = events;
-    this.#child = fork(fileURLToPath(new URL(script, import.meta.url)), { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+    this.#child = fork(fileURLToPath(script), { stdio: ["ignore", "ignore", "pipe", "ipc"] });
     // "close" comes when its last report was read too.
     this.#exited = new Promise((resolve) => this.#child.once("close", resolve));
     this.#child.on("close", (code, signal) => this.#onExit(code ?? signal));
@@ -36,11 +36,11 @@ export class DemoProcess {
   }
 
   static startWriter(start: StartWriter, events: ProcessEvents): DemoProcess {
-    return new DemoProcess(`writer ${start.writer}`, "./writer.js", events).#begin(start);
+    return new DemoProcess(`writer ${start.writer}`, new URL("./writer.js", import.meta.url), events).#begin(start);
   }
 
   static startConsumer(start: StartConsumer, events: ProcessEvents): DemoProcess {
-    return new DemoProcess(start.consumer, "./consumer.js", events).#begin(start);
+    return new DemoProcess(start.consumer, new URL("./consumer.js", import.meta.url), events).#begin(start);
   }
 
   go(): void {
@@ -49,7 +49,7 @@ export class DemoProcess {
 
   /** Lets it end what it is at; resolves when it has. */
   async stop(): Promise<void> {
-    this.#mayEnd = true;
+    this.#state = "stopping";
     this.#send({ type: "stop" });
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), STOP_LIMIT_MS);
     await this.#exited;
@@ -58,7 +58,7 @@ export class DemoProcess {
 
   /** Ends it at once, as a power cut would. */
   async kill(): Promise<void> {
-    this.#mayEnd = true;
+    this.#state = "killed";
     this.#child.kill("SIGKILL");
     await this.#exited;
   }
@@ -78,8 +78,8 @@ export class DemoProcess {
   }
 
   #onExit(how: number | string | null): void {
-    if (this.#mayEnd) return;
+    if (this.#state === "killed" || (this.#state === "stopping" && how === 0)) return;
     const words = this.#lastWords.trim() || `exit ${how}`;
-    this.#events.onFailure(new DemoError(`${this.#name} ended before its time: ${words}`));
+    this.#events.onFailure(new DemoError(`The process of ${this.#name} failed: ${words}`));
   }
 }

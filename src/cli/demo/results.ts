@@ -1,7 +1,7 @@
 import type { Paint } from "./paint.ts";
 import type { Played } from "./play.ts";
 import { type ConsumerName, consumerNames } from "./tables.ts";
-import { grouped } from "./text.ts";
+import { counted, grouped } from "./text.ts";
 import { type Check, committedOutOfOrder, type Evidence } from "./verdict.ts";
 
 export interface Results {
@@ -99,6 +99,6 @@ function verdictLine({ checks, evidence }: Results, paint: Paint): string {
     const more = problems.length > 1 ? ` and ${grouped(problems.length - 1)} more` : "";
     return paint.bold(paint.red(`FAILED: ${first}${more}`));
   }
-  const counts = `${grouped(evidence.events.size)} events to ${consumerNames.length} consumers`;
+  const counts = `${counted(evidence.events.size, "event")} to ${consumerNames.length} consumers`;
   return paint.bold(paint.green(`PASSED: ${counts}: none lost, none doubled, all in order`));
 }

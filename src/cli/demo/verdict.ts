@@ -44,7 +44,7 @@ export function judge(evidence: Evidence): Check[] {
     { claim: "every event is an order, and was acknowledged", problems: strayEvents(evidence) },
     { claim: "every event reached every consumer", problems: eachConsumer(evidence, lostEvents) },
     { claim: "each consumer had them in ascending order", problems: eachConsumer(evidence, outOfOrder) },
-    { claim: "no event took effect twice, none that is not there", problems: eachConsumer(evidence, strayEffects) },
+    { claim: "nothing was done twice, or without an event", problems: eachConsumer(evidence, strayEffects) },
     { claim: "the read-model's totals are those of the orders", problems: wrongTotals(evidence) },
   ];
 }

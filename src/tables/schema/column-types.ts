@@ -15,7 +15,9 @@ export function autoIncrementId(dialect: Dialect, field: string): string {
 
 export function timeType(dialect: Dialect, column: TimeStorage["column"]): string {
   if (dialect.name === "sqlite") return "text";
-  return { datetime6: "datetime(6)", datetime: "datetime", timestamp: "timestamp(6)" }[column];
+  // Without a default of its own, older servers give it ON UPDATE: the time of an event would change with its row.
+  const timestamp = "timestamp(6) default current_timestamp(6)";
+  return { datetime6: "datetime(6)", datetime: "datetime", timestamp }[column];
 }
 
 /** Text that is equal only to itself, byte for byte: consumer names. */

@@ -1,6 +1,6 @@
 import type { Database } from "../../database/database.ts";
-import { ReflexError } from "../../reflex/errors.ts";
-import type { CallOptions } from "../../waiting/time-limit.ts";
+import { isReflexError, ReflexError } from "../../reflex/errors.ts";
+import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
 import { type ColumnDescription, describeTable, type TableDescription } from "./table-columns.ts";
 
 /** What one column must be: returns what is wrong and how to mend it, or undefined. */
@@ -26,16 +26,42 @@ export class SchemaCheck {
   readonly #table: string;
   readonly #checks: (database: Database) => ColumnChecks;
   readonly #passed = new WeakMap<object, TableDescription>();
+  readonly #running = new WeakMap<object, Promise<{ readonly error: unknown }>>();
 
   constructor(table: string, checks: (database: Database) => ColumnChecks) {
     this.#table = table;
     this.#checks = checks;
   }
 
-  /** Resolves with the table as it was when it passed. */
+  /** The table as it was found. Calls at one time share one look at it. */
   async pass(database: Database, options: CallOptions): Promise<TableDescription> {
-    const passed = this.#passed.get(database.identity);
-    if (passed !== undefined) return passed;
+    const { signal, timeoutMs } = options;
+    for (;;) {
+      const passed = this.#passed.get(database.identity);
+      if (passed !== undefined) return passed;
+      const running = this.#running.get(database.identity);
+      if (running === undefined) return this.#run(database, options);
+      const result = await withTimeLimit(running, { signal, timeoutMs, what: `the look at ${this.#table}` });
+      // Another caller's abort or limit says nothing about the table.
+      if (isReflexError(result.error, "wrong_schema")) throw result.error;
+    }
+  }
+
+  async #run(database: Database, options: CallOptions): Promise<TableDescription> {
+    const look = this.#look(database, options);
+    const running = look.then(
+      () => ({ error: undefined }),
+      (error: unknown) => ({ error }),
+    );
+    this.#running.set(database.identity, running);
+    try {
+      return await look;
+    } finally {
+      this.#running.delete(database.identity);
+    }
+  }
+
+  async #look(database: Database, options: CallOptions): Promise<TableDescription> {
     const description = await describeTable(database, this.#table, options);
     const problems = [...engineProblems(description), ...columnProblems(description, this.#checks(database))];
     if (problems.length > 0) {

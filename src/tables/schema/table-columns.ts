@@ -1,5 +1,6 @@
 import type { Database } from "../../database/database.ts";
 import { parseTableName } from "../../database/identifiers.ts";
+import { sqliteDialect } from "../../database/sqlite-dialect.ts";
 import { ReflexError } from "../../reflex/errors.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import { tableError } from "../table-error.ts";
@@ -11,79 +12,142 @@ export interface ColumnDescription {
   readonly type: string;
   /** As CREATE TABLE would say it: "datetime(6)". */
   readonly fullType: string;
-  /** Whether it alone, or as part, is the primary key. */
+  /** Whether it alone, in its whole length, is the primary key. */
   readonly primary: boolean;
-  /** Whether it alone is a unique key or the primary key's first part. */
+  /** Whether it alone, in its whole length, is the primary key or a unique key. */
   readonly unique: boolean;
   readonly autoIncrement: boolean;
+  /** The most characters, or bytes without a charset; undefined if the server sets no limit. */
+  readonly maxLength: number | undefined;
+  /** Undefined for bytes, for numbers, and where every character fits. */
+  readonly charset: string | undefined;
+  /** The largest integer; undefined if that is beyond any id. */
+  readonly largest: bigint | undefined;
 }
 
 /** A table as the server describes it. */
 export interface TableDescription {
+  /** "" for a view. */
   readonly engine: string;
+  /** By name in lower case: names of columns are equal whatever their case. */
   readonly columns: ReadonlyMap<string, ColumnDescription>;
 }
 
-interface DescribedRow {
+interface ColumnRow {
   readonly column_name_text: string;
-  readonly data_type_text: string;
   readonly column_type_text: string;
-  readonly column_key_text: string;
   readonly extra_text: string;
   readonly engine_text: string | null;
+  readonly charset_text: string | null;
+  readonly length_text: string | null;
+}
+
+/** A column of a unique key. */
+interface KeyRow {
+  readonly key_name_text: string;
+  readonly column_name_text: string;
+  readonly is_primary: string;
+  /** The length of a prefix, if the key has no more of the column. */
+  readonly prefix_text: string | null;
 }
 
 /** Describes a table. @throws ReflexError `wrong_schema` if there is none. */
 export async function describeTable(database: Database, name: string, options: CallOptions): Promise<TableDescription> {
-  const parts = parseTableName(name);
-  const [table = "", schema] = parts.toReversed();
-  const rows = await readRows(database, [table, schema], options).catch((error: unknown) => {
+  const [columns, keys] = await readRows(database, name, options).catch((error: unknown) => {
     throw tableError(error, { table: name, activity: "look up", signal: options.signal });
   });
-  if (rows.length === 0) {
+  if (columns.length === 0) {
     throw new ReflexError(
       "wrong_schema",
       `table ${name} does not exist, or this user may not see it: create it with createTables(db, [table]), or in a migration with schemaSql()`,
       { details: { table: name } },
     );
   }
-  // Names of columns are equal whatever their case.
-  const columns = new Map(rows.map((row) => [row.column_name_text.toLowerCase(), toColumn(row)]));
-  return { engine: rows[0]?.engine_text ?? "", columns };
-}
-
-function readRows(
-  database: Database,
-  [table, schema]: readonly (string | undefined)[],
-  options: CallOptions,
-): Promise<DescribedRow[]> {
-  if (database.dialect.name === "sqlite") return database.rows(sqliteColumns, [table ?? "", schema ?? "main"], options);
-  const params = schema === undefined ? [table ?? ""] : [table ?? "", schema];
-  return database.rows(mysqlColumns(schema === undefined ? "database()" : "?"), params, options);
-}
-
-function mysqlColumns(schema: string): string {
-  return `select cast(c.column_name as char) as column_name_text, cast(c.data_type as char) as data_type_text,
-    cast(c.column_type as char) as column_type_text, cast(c.column_key as char) as column_key_text,
-    cast(c.extra as char) as extra_text, cast(t.engine as char) as engine_text
-    from information_schema.columns c
-    join information_schema.tables t on t.table_schema = c.table_schema and t.table_name = c.table_name
-    where c.table_name = ? and c.table_schema = ${schema}`;
-}
-
-const sqliteColumns = `select c.name as column_name_text, lower(c.type) as data_type_text,
-  lower(c.type) as column_type_text, case when c.pk > 0 then 'PRI' else '' end as column_key_text,
-  case when c.pk > 0 and exists (select 1 from sqlite_master m where m.name = a.name and m.sql like '%autoincrement%')
-    then 'auto_increment' else '' end as extra_text, 'SQLite' as engine_text
-  from (select ? as name, ? as schema_name) a, pragma_table_info(a.name, a.schema_name) c`;
-
-function toColumn(row: DescribedRow): ColumnDescription {
+  const described = columns.map((row) => toColumn(row, keys));
   return {
-    name: row.column_name_text,
-    type: row.data_type_text.toLowerCase(),
-    fullType: row.column_type_text.toLowerCase(),
-    primary: row.column_key_text === "PRI",
-    unique: row.column_key_text === "PRI" || row.column_key_text === "UNI",
+    engine: columns[0]?.engine_text ?? "",
+    columns: new Map(described.map((column) => [column.name.toLowerCase(), column])),
+  };
+}
+
+async function readRows(
+  database: Database,
+  name: string,
+  options: CallOptions,
+): Promise<[readonly ColumnRow[], readonly KeyRow[]]> {
+  const [table = "", schema] = parseTableName(name).toReversed();
+  if (database.dialect.name === "sqlite") {
+    const params = [table, schema ?? "main"];
+    const columns = await database.rows<ColumnRow>(sqliteColumns(schema ?? "main"), params, options);
+    return [columns, await database.rows<KeyRow>(sqliteKeys, [...params, ...params], options)];
+  }
+  const params = schema === undefined ? [table] : [table, schema];
+  const inSchema = schema === undefined ? "database()" : "?";
+  const columns = await database.rows<ColumnRow>(`${mysqlColumns}${inSchema}`, params, options);
+  return [columns, await database.rows<KeyRow>(`${mysqlKeys}${inSchema}`, params, options)];
+}
+
+const mysqlColumns = `select cast(c.column_name as char) as column_name_text,
+    cast(c.column_type as char) as column_type_text, cast(c.extra as char) as extra_text,
+    cast(t.engine as char) as engine_text, cast(c.character_set_name as char) as charset_text,
+    cast(c.character_maximum_length as char) as length_text
+  from information_schema.columns c
+  join information_schema.tables t on t.table_schema = c.table_schema and t.table_name = c.table_name
+  where c.table_name = ? and c.table_schema = `;
+
+const mysqlKeys = `select cast(index_name as char) as key_name_text, cast(column_name as char) as column_name_text,
+    if(index_name = 'PRIMARY', '1', '0') as is_primary, cast(sub_part as char) as prefix_text
+  from information_schema.statistics where non_unique = 0 and table_name = ? and table_schema = `;
+
+function sqliteColumns(schema: string): string {
+  return `select c.name as column_name_text, c.type as column_type_text,
+      case when c.pk > 0 and m.sql like '%autoincrement%' then 'auto_increment' else '' end as extra_text,
+      case m.type when 'view' then null else 'SQLite' end as engine_text,
+      null as charset_text, null as length_text
+    from (select ? as name, ? as schema_name) a
+    join pragma_table_info(a.name, a.schema_name) c
+    left join ${sqliteDialect.quote(schema)}.sqlite_master m
+      on m.name = a.name collate nocase and m.type in ('table', 'view')`;
+}
+
+const sqliteKeys = `select '' as key_name_text, c.name as column_name_text, '1' as is_primary, null as prefix_text
+    from (select ? as name, ? as schema_name) a join pragma_table_info(a.name, a.schema_name) c where c.pk > 0
+  union all
+  select i.name, coalesce(c.name, ''), '0', null
+    from (select ? as name, ? as schema_name) a join pragma_index_list(a.name, a.schema_name) i
+    join pragma_index_info(i.name, a.schema_name) c where i."unique" = 1 and i.partial = 0`;
+
+const BITS: Readonly<Record<string, bigint>> = { tinyint: 8n, smallint: 16n, mediumint: 24n, int: 32n };
+
+function largestInteger(fullType: string): bigint | undefined {
+  const bits = BITS[/^[a-z]*/.exec(fullType)?.[0] ?? ""];
+  if (bits === undefined) return undefined;
+  return 2n ** (fullType.includes("unsigned") ? bits : bits - 1n) - 1n;
+}
+
+function toColumn(row: ColumnRow, keys: readonly KeyRow[]): ColumnDescription {
+  const name = row.column_name_text;
+  const fullType = row.column_type_text.toLowerCase();
+  const alone = keys.filter(
+    (key) =>
+      key.column_name_text === name &&
+      key.prefix_text === null &&
+      keys.filter((other) => other.key_name_text === key.key_name_text).length === 1,
+  );
+  return {
+    name,
+    fullType,
+    type:
+      /^[a-z ]*/
+        .exec(fullType)?.[0]
+        .replace(/ unsigned.*/, "")
+        .trim() ?? "",
+    primary: alone.some((key) => key.is_primary === "1"),
+    unique: alone.length > 0,
     autoIncrement: row.extra_text.toLowerCase().includes("auto_increment"),
+    maxLength: row.length_text === null ? undefined : Number(row.length_text),
+    charset: row.charset_text ?? undefined,
+    // SQLite holds 64 bits in any integer column.
+    largest: row.engine_text === "SQLite" ? undefined : largestInteger(fullType),
   };
 }

@@ -1,0 +1,44 @@
+import { ReflexError, show } from "../../reflex/errors.ts";
+import type { ColumnDescription } from "./table-columns.ts";
+
+/**
+ * Checks that a column can hold a text or decimal number exactly: outside of strict mode a server would cut it to fit,
+ * into another consumer's name or an earlier cursor.
+ * @throws ReflexError `wrong_schema`
+ */
+export function checkFits(table: string, column: ColumnDescription | undefined, value: string): void {
+  const problem = column === undefined ? undefined : capacityProblem(column, value);
+  if (column === undefined || problem === undefined) return;
+  throw new ReflexError(
+    "wrong_schema",
+    `column ${column.name} of table ${table} is ${column.fullType} and can't hold ${show(value)}: ${problem}`,
+    { details: { table, column: column.name, value } },
+  );
+}
+
+function capacityProblem(column: ColumnDescription, value: string): string | undefined {
+  if (column.largest !== undefined && BigInt(value) > column.largest) return "make it bigint";
+  if (column.maxLength === undefined) return undefined;
+  const length = column.charset === undefined ? Buffer.byteLength(value) : Array.from(value).length;
+  if (length > column.maxLength) return `make it longer than ${column.maxLength}`;
+  return inCharset(column.charset, value) ? undefined : `its character set is ${column.charset}, make it utf8mb4`;
+}
+
+function inCharset(charset: string | undefined, value: string): boolean {
+  switch (charset) {
+    case undefined:
+    case "utf8mb4":
+    case "utf16":
+    case "utf16le":
+    case "utf32":
+      return true;
+    case "utf8":
+    case "utf8mb3":
+    case "ucs2":
+      return !/[\ud800-\udfff]/.test(value);
+    case "latin1":
+      return /^[ -~\u00a0-\u00ff]*$/.test(value);
+    default:
+      return /^[ -~]*$/.test(value);
+  }
+}

@@ -1,0 +1,120 @@
+import { createPool, type RowDataPacket } from "mysql2/promise";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findServer, howToInstall } from "../../src/testing/find-server.ts";
+import { describeEachServer } from "../servers/engines.ts";
+import { BuiltDemo, stillRunning } from "./built-demo.ts";
+
+const short = ["--seconds", "2", "--orders-per-second", "60"];
+const passed = /^PASSED: \d+ events to 3 consumers: none lost, none doubled, all in order$/m;
+const LIMIT_MS = 60_000;
+let demo: BuiltDemo;
+
+beforeAll(async () => {
+  demo = await BuiltDemo.build();
+}, LIMIT_MS);
+afterAll(() => demo.remove());
+
+describe("on a private server", { timeout: LIMIT_MS }, () => {
+  test("everything agrees, and nothing of it is left", async ({ skip }) => {
+    if ((await findServer()) === undefined) skip(howToInstall());
+    const run = await demo.start(["--engine", "private", ...short]);
+    await run.printed("read-model back");
+    const pids = await run.descendants();
+    expect(await run.story()).toMatch(/\nexit 0$/);
+    expect(run.output).toMatch(passed);
+    expect(run.output).toMatch(/a server of the demo's own/);
+    expect(await stillRunning(pids)).toEqual([]);
+    expect(await run.leftFiles()).toEqual([]);
+  });
+
+  test("a parent that is killed leaves no process and no folder", async ({ skip }) => {
+    if ((await findServer()) === undefined) skip(howToInstall());
+    const run = await demo.start(["--engine", "private", ...short]);
+    await run.printed("writers, read-model and mailer start");
+    const pids = await run.descendants();
+    expect(pids.length).toBeGreaterThan(6);
+    run.kill("SIGKILL");
+    await run.ended();
+    expect(await stillRunning(pids)).toEqual([]);
+    expect(await run.leftFiles()).toEqual([]);
+  });
+});
+
+describe("on SQLite", { timeout: LIMIT_MS }, () => {
+  test("everything agrees; a log gets no escape sequences, and is told that gaps can't be seen there", async () => {
+    const run = await demo.start(["--engine", "sqlite", ...short], { FORCE_COLOR: "1" });
+    expect(await run.story()).toMatch(/\nexit 0$/);
+    expect(run.output).toMatch(passed);
+    expect(run.output.replaceAll(/\s+/g, " ")).toContain("no gaps can be seen here");
+    expect(run.output).not.toContain("\u001B");
+    expect(await run.leftFiles()).toEqual([]);
+  });
+
+  test("an event that a consumer loses on purpose is found and named", async () => {
+    const run = await demo.start(["--engine", "sqlite", "--break", "skip", ...short]);
+    expect(await run.story()).toMatch(/\nexit 1$/);
+    expect(run.output).toMatch(/^FAILED: mailer lost event \d+ \(order [a-d]-\d+\)$/m);
+    expect(run.output).toContain("FAIL  every event reached every consumer");
+  });
+});
+
+describe("what can't run", { timeout: LIMIT_MS }, () => {
+  test("is told in a sentence: a flag that there is not", async () => {
+    const run = await demo.start(["--fast"]);
+    expect(await run.ended()).toBe(2);
+    expect(run.errors).toContain("Unknown option '--fast'");
+  });
+
+  test("is told in a sentence: a server that can't be reached, without its password", async () => {
+    const run = await demo.start([], { DATABASE_URL: "mysql://shop:secret@127.0.0.1:1/shop" });
+    expect(await run.ended()).toBe(1);
+    expect(run.errors).toMatch(
+      /^The database 127.0.0.1:1\/shop could not be reached: .*ECONNREFUSED.* DATABASE_URL is right/,
+    );
+    expect(run.errors.trim().split("\n")).toHaveLength(1);
+    expect(run.output + run.errors).not.toContain("secret");
+    expect(await run.leftFiles()).toEqual([]);
+  });
+});
+
+describeEachServer((engine) => {
+  async function contents(): Promise<unknown[]> {
+    const pool = createPool(engine.url());
+    try {
+      const [tables] = await pool.query<RowDataPacket[]>({ sql: "show tables", rowsAsArray: true });
+      const [rows] = await pool.query<RowDataPacket[]>("select * from orders");
+      return [tables, rows];
+    } finally {
+      await pool.end();
+    }
+  }
+
+  beforeAll(async () => {
+    const pool = await engine.createRawPool();
+    await pool.query("create table orders (id int primary key)");
+    await pool.query("insert into orders values (1), (2)");
+  });
+
+  test("a database of one's own is as it was after the demo", { timeout: LIMIT_MS }, async () => {
+    const before = await contents();
+    const run = await demo.start(["--database", engine.url(), ...short]);
+    expect(await run.story()).toMatch(/\nexit 0$/);
+    expect(run.output).toMatch(passed);
+    expect(run.output).toContain(`yours at localhost/${engine.database}`);
+    expect(await contents()).toEqual(before);
+  });
+
+  test("Ctrl-C ends it with its processes, tables and files, and exit code 130", { timeout: LIMIT_MS }, async () => {
+    const before = await contents();
+    const run = await demo.start(["--seconds", "60"], { DATABASE_URL: engine.url() });
+    await run.printed("orders committed");
+    const pids = await run.descendants();
+    expect(pids.length).toBeGreaterThan(4);
+    run.kill("SIGINT");
+    expect(await run.story()).toMatch(/\nexit 130$/);
+    expect(run.output).toContain("Stopped; nothing of the demo is left.");
+    expect(await stillRunning(pids, 0)).toEqual([]);
+    expect(await contents()).toEqual(before);
+    expect(await run.leftFiles()).toEqual([]);
+  });
+});
