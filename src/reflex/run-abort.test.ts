@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import Database from "libsql";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { CursorsTable } from "../tables/cursors-table.ts";
 import { EventsTable } from "../tables/events-table.ts";
 import { createTables } from "../tables/schema/table-schema.ts";
@@ -122,88 +122,6 @@ describe("an abort while an event is consumed", () => {
     expect(writtenCursor()).toBe("1");
     expect(reports).toMatchObject([{ activity: "run", name: "a", error: { code: "consumer_failed", cause } }]);
   });
-
-  test("leaves a consumer behind that does not end within shutdownMs, and reports it", async () => {
-    const { consumer, begun, work } = slowAtTwo();
-    const running = start({ consumer }, { shutdownMs: 5 });
-    await begun;
-    controller.abort(reason);
-    await expect(running).rejects.toBe(reason);
-    expect(writtenCursor()).toBe("1");
-    expect(reports).toMatchObject([{ activity: "shutdown", name: "a", error: { code: "time_limit" } }]);
-    // An unhandled rejection would fail the test run.
-    work.fail(new Error("too late"));
-    await new Promise(setImmediate);
-  });
-
-  test("leaves a reset behind that does not end within shutdownMs", async () => {
-    const begun = new Gate();
-    const reset = (): Promise<void> => {
-      begun.open();
-      return new Gate().opened;
-    };
-    const running = start({ consumer: { name: "a", consume: () => undefined, reset } }, { shutdownMs: 5 });
-    await begun.opened;
-    controller.abort(reason);
-    await expect(running).rejects.toBe(reason);
-  });
-
-  test("leaves a stop behind that does not end within shutdownMs", async () => {
-    const { consumer, begun, work } = slowAtTwo();
-    const running = start({ consumer: { ...consumer, stop: () => new Gate().opened } }, { shutdownMs: 5 });
-    await begun;
-    controller.abort(reason);
-    work.open();
-    await expect(running).rejects.toBe(reason);
-    expect(reports).toMatchObject([{ activity: "stop", error: { code: "time_limit" } }]);
-  });
-});
-
-describe("an abort while a cursor is set", () => {
-  test("lets it be set and written", async () => {
-    const begun = new Gate();
-    const goOn = new Gate();
-    const setCursor: CursorStore["setCursor"] = async (name, cursor, options) => {
-      if (cursor === "2") {
-        begun.open();
-        await goOn.opened;
-      }
-      return store.setCursor(name, cursor, options);
-    };
-    const running = start({ consumer: { name: "a", consume: () => undefined }, cursors: { ...store, setCursor } });
-    await begun.opened;
-    controller.abort(reason);
-    goOn.open();
-    await expect(running).rejects.toBe(reason);
-    expect(writtenCursor()).toBe("2");
-  });
-
-  test("leaves it behind when it is not set within shutdownMs", async () => {
-    const begun = new Gate();
-    const setCursor: CursorStore["setCursor"] = (name, cursor, options) => {
-      if (cursor !== "2") return store.setCursor(name, cursor, options);
-      begun.open();
-      return new Gate().opened;
-    };
-    const consumer = { name: "a", consume: () => undefined };
-    const running = start({ consumer, cursors: { ...store, setCursor } }, { shutdownMs: 5 });
-    await begun.opened;
-    controller.abort(reason);
-    await expect(running).rejects.toBe(reason);
-    expect(writtenCursor()).toBe("1");
-  });
-
-  test("a store that takes for ever after the abort is given flushMs", async () => {
-    const { consumer, begun, work } = slowAtTwo();
-    const setCursor: CursorStore["setCursor"] = (name, cursor, options) =>
-      cursor === "2" ? new Gate().opened : store.setCursor(name, cursor, options);
-    const running = start({ consumer, cursors: { ...store, setCursor } }, { flushMs: 5 });
-    await begun;
-    controller.abort(reason);
-    work.open();
-    await expect(running).rejects.toBe(reason);
-    expect(reports).toMatchObject([{ activity: "run", error: { code: "time_limit" } }]);
-  });
 });
 
 function endsByItself(after: string): ReturnType<Spec["stream"]> {
@@ -246,6 +164,30 @@ test("a signal that is aborted already opens nothing, calls no one, and rejects 
   controller.abort("before");
   await expect(start({ consumer, cursors, stream })).rejects.toBe("before");
   expect(calls).toEqual([]);
+});
+
+test("no event is consumed after the abort, also of a stream that takes no notice of it", async () => {
+  const seen: string[] = [];
+  const consume: Consumer["consume"] = ({ id }) => {
+    seen.push(id);
+    controller.abort(reason);
+  };
+  const stream: Spec["stream"] = (after) => events.stream(handle, after);
+  await expect(start({ stream, consumer: { name: "a", consume } })).rejects.toBe(reason);
+  expect(seen).toEqual(["1"]);
+  expect(writtenCursor()).toBe("1");
+});
+
+test("an aborted run leaves no timer, which would keep the process alive", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const cursors = new CursorsTable("cursors", { asyncPeriodMs: 0 }).toStore(handle);
+    const consumer = { name: "a", consume: () => controller.abort(reason) };
+    await expect(start({ consumer, cursors })).rejects.toBe(reason);
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("what failed before the abort is what the run rejects with, though the abort comes while it ends", async () => {

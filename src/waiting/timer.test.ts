@@ -64,11 +64,12 @@ describe("a process whose last timer", () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   test.each([
-    ["does not keep it alive ends", { keepAlive: false, prints: "" }],
-    ["keeps it alive waits for it", { keepAlive: true, prints: "fired" }],
-  ])("%s", async (_title, { keepAlive, prints }) => {
+    ["does not keep it alive ends", { delayMs: 600_000, options: "{ keepAlive: false }", prints: "" }],
+    ["keeps it alive waits for it", { delayMs: 50, options: "{ keepAlive: true }", prints: "fired" }],
+    ["was given no options waits for it", { delayMs: 50, options: "{}", prints: "fired" }],
+  ])("%s", async (_title, { delayMs, options, prints }) => {
     const program = `import { startTimer } from "./timer.js";
-startTimer(${keepAlive ? 50 : 600_000}, () => process.stdout.write("fired"), { keepAlive: ${keepAlive} });`;
+startTimer(${delayMs}, () => process.stdout.write("fired"), ${options});`;
     writeFileSync(join(folder, "main.js"), program);
     const ended = await promisify(execFile)(process.execPath, [join(folder, "main.js")], { timeout: 20_000 });
     expect(ended.stdout).toBe(prints);
