@@ -8,7 +8,7 @@ interface Journal {
 }
 
 /** A pool whose connections answer everything but what `fail` has an error for. */
-function fakePool(fail: (text: string) => unknown): { database: PoolDatabase<object>; journals: Journal[] } {
+function fakePool(fail: (text: string) => Error | undefined): { database: PoolDatabase<object>; journals: Journal[] } {
   const journals: Journal[] = [];
   const acquire = async (): Promise<DriverConnection<object>> => {
     const journal: Journal = { texts: [], ended: undefined };
@@ -41,7 +41,7 @@ function failure(facts: object): Error {
   return Object.assign(new Error("failed"), facts);
 }
 
-function failingAt(text: string, error: unknown): (sent: string) => unknown {
+function failingAt(text: string, error: Error): (sent: string) => Error | undefined {
   return (sent) => (sent === text ? error : undefined);
 }
 
@@ -98,7 +98,7 @@ describe("a transaction", () => {
 
   test("whose ROLLBACK fails closes its connection, and throws what led there", async () => {
     const mine = new Error("mine");
-    const errors: Record<string, unknown> = { insert: mine, rollback: failure({ code: "ECONNRESET" }) };
+    const errors: Record<string, Error> = { insert: mine, rollback: failure({ code: "ECONNRESET" }) };
     const { database, journals } = fakePool((text) => errors[text]);
     await expect(database.run("insert", [])).rejects.toBe(mine);
     expect(journals.map(({ ended }) => ended)).toEqual(["destroyed"]);

@@ -24,11 +24,6 @@ describeEachEngine((engine) => {
     return found.length > 0;
   }
 
-  async function connectionId(session: Executor): Promise<number> {
-    const [row] = await session.rows<{ id: number | bigint }>("select connection_id() as id", []);
-    return Number(row?.id);
-  }
-
   describe("a session", () => {
     test.each(levels)("runs at the isolation level %s when asked to, in autocommit mode", async (isolation) => {
       const database = toDatabase(await engine.createPool());
@@ -93,3 +88,8 @@ describeEachEngine((engine) => {
     },
   );
 });
+
+async function connectionId(session: Executor): Promise<number> {
+  const [row] = await session.rows<{ id: number | bigint }>("select connection_id() as id", []);
+  return Number(row?.id);
+}

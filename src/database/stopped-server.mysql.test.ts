@@ -66,11 +66,6 @@ describeEachEngine((engine) => {
     process.kill(server.pid, "SIGCONT");
   }
 
-  async function expectUsable(pool: EnginePool): Promise<void> {
-    const [row] = await toDatabase(pool).rows<{ one: string }>("select cast(1 as char) as one", []);
-    expect(row).toEqual({ one: "1" });
-  }
-
   describe("with a server that stands still under the first statement of a connection", () => {
     test("a transaction ends with time_limit, and the pool works again once the server does", async () => {
       const pool = await stoppedServer("open");
@@ -202,4 +197,9 @@ async function standsStill(pid: number): Promise<boolean> {
   const threads = await readdir(`/proc/${pid}/task`);
   const states = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/stat`, "utf8")));
   return states.every((state) => /\) T /.test(state));
+}
+
+async function expectUsable(pool: EnginePool): Promise<void> {
+  const [row] = await toDatabase(pool).rows<{ one: string }>("select cast(1 as char) as one", []);
+  expect(row).toEqual({ one: "1" });
 }

@@ -24,7 +24,7 @@ interface ResultHeader {
   readonly insertId: number | string;
 }
 
-// What a pool's own options would change in results; given per call, they win.
+// What a pool's own options would change in results; given per call, they win. But not jsonStrings: cast JSON to text.
 const pinned = {
   rowsAsArray: false,
   nestTables: false,
@@ -33,7 +33,6 @@ const pinned = {
   supportBigNumbers: true,
   bigNumberStrings: true,
   decimalNumbers: false,
-  jsonStrings: true,
   namedPlaceholders: false,
 } as const;
 
