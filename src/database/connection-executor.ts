@@ -9,6 +9,7 @@ import type { DriverConnection } from "./driver.ts";
  */
 export class ConnectionExecutor<Tx> implements Session {
   readonly connection: DriverConnection<Tx>;
+  readonly #waits = new Set<(error: Error) => void>();
   #closed = false;
 
   constructor(connection: DriverConnection<Tx>) {
@@ -37,6 +38,8 @@ export class ConnectionExecutor<Tx> implements Session {
     if (this.#closed) return;
     this.#closed = true;
     this.connection.destroy();
+    // mysql2 settles no call of a destroyed connection: each would wait for its limit, and keep the process alive.
+    for (const giveUp of this.#waits) giveUp(closedError());
   }
 
   async #bounded<R>(work: () => Promise<R>, sql: string, options: CallOptions = {}): Promise<R> {
@@ -47,6 +50,13 @@ export class ConnectionExecutor<Tx> implements Session {
       what: `the server's answer to "${sql.slice(0, 60).trimEnd()}${sql.length > 60 ? "..." : ""}"`,
       remedy: "its connection was closed; raise statementTimeoutMs if statements may take that long",
       onGivenUp: () => this.destroy(),
+      endings: this.#waits,
     });
   }
+}
+
+function closedError(): Error {
+  return Object.assign(new Error("the connection was closed while a statement ran"), {
+    code: "PROTOCOL_CONNECTION_LOST",
+  });
 }

@@ -146,3 +146,16 @@ test("without a signal and a limit it is the work itself", () => {
   const work = Promise.resolve("42");
   expect(withTimeLimit(work, { what })).toBe(work);
 });
+
+test("ends when its owner ends all waits, and leaves no timer behind", async () => {
+  const endings = new Set<(error: Error) => void>();
+  const waits = [1, 2].map(() =>
+    withTimeLimit(new Promise(() => undefined), { what: "nothing", timeoutMs: 60_000, endings }),
+  );
+  expect(endings.size).toBe(2);
+  const closed = new Error("closed");
+  for (const end of endings) end(closed);
+  for (const wait of waits) await expect(wait).rejects.toBe(closed);
+  expect(endings.size).toBe(0);
+  expect(vi.getTimerCount()).toBe(0);
+});

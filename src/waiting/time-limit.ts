@@ -17,6 +17,8 @@ export interface Limit extends CallOptions {
   remedy?: string;
   /** Called once if the wait is given up, before the promise rejects. */
   onGivenUp?: () => void;
+  /** Holds, while the wait lasts, a function that gives it up with an error. */
+  endings?: Set<(error: Error) => void>;
 }
 
 /**
@@ -25,11 +27,12 @@ export interface Limit extends CallOptions {
  */
 export function withTimeLimit<T>(work: Promise<T>, limit: Limit): Promise<T> {
   const { signal, timeoutMs = Number.POSITIVE_INFINITY } = limit;
-  if (signal === undefined && timeoutMs === Number.POSITIVE_INFINITY) return work;
+  if (signal === undefined && timeoutMs === Number.POSITIVE_INFINITY && limit.endings === undefined) return work;
   return new Promise<T>((resolve, reject) => {
     const settle = (finish: () => void): void => {
       cancelTimer();
       signal?.removeEventListener("abort", onAbort);
+      limit.endings?.delete(giveUp);
       finish();
     };
     const giveUp = (error: Error): void =>
@@ -49,6 +52,7 @@ export function withTimeLimit<T>(work: Promise<T>, limit: Limit): Promise<T> {
         ? () => undefined
         : startTimer(timeoutMs, () => giveUp(timeLimitError(limit, timeoutMs)));
     signal?.addEventListener("abort", onAbort, { once: true });
+    limit.endings?.add(giveUp);
     work.then(
       (value) => settle(() => resolve(value)),
       (error: Error) => settle(() => reject(error)),
