@@ -20,10 +20,10 @@ export interface CursorLedgerSource {
 }
 
 /** A `setCursor` under way. */
-interface SetCall extends SetCursorOptions {
+interface SetCall {
   readonly cursor: string;
-  /** Its caller was told that it failed: it must not take effect any more. */
-  givenUp: boolean;
+  /** Aborted once its caller was told that it failed: it must not take effect any more. */
+  readonly signal: AbortSignal;
 }
 
 /** What one process knows of the cursors in one table of one database, and what it has yet to write. */
@@ -66,14 +66,12 @@ export class CursorLedger {
     throwIfAborted(signal);
     const entry = this.#entry(consumer);
     if (this.#holdsBack && !this.#mustRead(entry, cursor)) return this.#hold(entry, cursor);
-    const call: SetCall = { ...options, cursor, givenUp: false };
-    await withTimeLimit(this.#set(entry, call), {
+    const ending = new AbortController();
+    await withTimeLimit(this.#set(entry, { cursor, signal: ending.signal }), {
       signal,
       timeoutMs,
       what: `the cursor of ${consumer} to be set in ${this.#source.table}`,
-      onGivenUp: () => {
-        call.givenUp = true;
-      },
+      onGivenUp: () => ending.abort(),
     });
   }
 
@@ -137,10 +135,10 @@ export class CursorLedger {
 
   async #set(entry: CursorEntry, call: SetCall): Promise<void> {
     if (this.#mustRead(entry, call.cursor)) await this.#read(entry, call);
-    if (call.givenUp) return;
+    throwIfAborted(call.signal);
     if (this.#holdsBack) return this.#hold(entry, call.cursor);
     await this.#inTurn(async () => {
-      if (call.givenUp) return;
+      throwIfAborted(call.signal);
       this.#hold(entry, call.cursor);
       try {
         await this.#write([entry], call);
