@@ -1,0 +1,148 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { createPool, type Pool, type PoolConnection } from "mysql2/promise";
+import { createTables, type EventStream, EventsTable } from "reflex-rsql";
+import type { BenchCase, BenchContext, Figures } from "./bench-case.ts";
+import { countedDatabase } from "./counted-database.ts";
+import { summarise } from "./percentiles.ts";
+
+/** How long until the events after a hole arrive, once it can be closed. */
+export const rollback: BenchCase = {
+  name: "rollback",
+  title: "From the end of a hole's transaction to the next event delivered",
+  run: async (context) => {
+    const pool = await openPool(context);
+    try {
+      const figures: Figures[] = [];
+      for (const [name, measure] of Object.entries(latencies)) {
+        const times = await measureMany(pool, measure, context.quick ? 20 : 500);
+        figures.push(report(context, name, summarise(times)));
+      }
+      figures.push(report(context, "hole of 10 000 ids", await largeHole(pool, context.quick ? 1000 : 10_000)));
+      return figures;
+    } finally {
+      await pool.end();
+    }
+  },
+};
+
+interface Scene {
+  readonly pool: Pool;
+  readonly table: EventsTable;
+  /** Resolves with the time at which the next event was handed over. */
+  next(): Promise<number>;
+  /** Resolves when the stream has seen the next hole. */
+  atHole(): Promise<void>;
+}
+
+/** Each makes one hole, ends it, and gives the ms until the next event came. */
+const latencies: Readonly<Record<string, (scene: Scene) => Promise<number>>> = {
+  "in-flight rollback": (scene) => endOpenTransaction(scene, "rollback"),
+  "in-flight commit": (scene) => endOpenTransaction(scene, "commit"),
+  "never-seen rollback": async ({ pool, table, next }) => {
+    const open = await insertOpen(pool, table);
+    await open.rollback();
+    open.release();
+    const arrived = next();
+    await table.insert(pool, "kept", 1);
+    const committed = performance.now();
+    return (await arrived) - committed;
+  },
+};
+
+async function endOpenTransaction(scene: Scene, end: "commit" | "rollback"): Promise<number> {
+  const { pool, table, next, atHole } = scene;
+  const open = await insertOpen(pool, table);
+  const seen = atHole();
+  const arrived = next();
+  await table.insert(pool, "above", 1);
+  await seen;
+  // Long enough for the probe to have found the row, and at no fixed phase of anything.
+  await delay(10 + Math.random() * 30);
+  await open[end]();
+  const ended = performance.now();
+  open.release();
+  const ms = (await arrived) - ended;
+  if (end === "commit") await next();
+  return ms;
+}
+
+async function insertOpen(pool: Pool, table: EventsTable): Promise<PoolConnection> {
+  const connection = await pool.getConnection();
+  await connection.beginTransaction();
+  await table.insert(connection, "open", 1);
+  return connection;
+}
+
+async function measureMany(pool: Pool, measure: (scene: Scene) => Promise<number>, count: number): Promise<number[]> {
+  const table = await makeTable(pool);
+  let hole: () => void = () => undefined;
+  table.listenGaps(() => hole());
+  const stream = table.stream(pool, "");
+  await stream.start();
+  const scene: Scene = {
+    pool,
+    table,
+    next: () => nextAt(stream),
+    atHole: () =>
+      new Promise((resolve) => {
+        hole = resolve;
+      }),
+  };
+  const times: number[] = [];
+  for (let round = 0; round < count; round++) times.push(await measure(scene));
+  await stream.close();
+  return times;
+}
+
+async function largeHole(pool: Pool, ids: number): Promise<Figures> {
+  const times: number[] = [];
+  let statements = 0;
+  for (let round = 0; round < 5; round++) {
+    const counted = countedDatabase(pool);
+    const table = await makeTable(pool, { gaps: { primary: counted.database } });
+    const connection = await pool.getConnection();
+    await connection.beginTransaction();
+    await table.insertMany(
+      connection,
+      Array.from({ length: ids }, () => ({ foreignId: "x", type: 1 })),
+    );
+    await connection.rollback();
+    connection.release();
+    const stream = table.stream(pool, "");
+    await stream.start();
+    const arrived = nextAt(stream);
+    await table.insert(pool, "after", 1);
+    const committed = performance.now();
+    times.push((await arrived) - committed);
+    statements = Math.max(statements, counted.statements());
+    await stream.close();
+  }
+  const { p50Ms, maxMs, n } = summarise(times);
+  return { ids, statements, p50Ms, maxMs, n };
+}
+
+let tables = 0;
+
+async function makeTable(pool: Pool, options: ConstructorParameters<typeof EventsTable>[1] = {}): Promise<EventsTable> {
+  const table = new EventsTable(`bench_${++tables}`, options);
+  await createTables(pool, [table]);
+  return table;
+}
+
+async function nextAt(stream: EventStream): Promise<number> {
+  await stream.next();
+  return performance.now();
+}
+
+async function openPool({ server }: BenchContext): Promise<Pool> {
+  const setUp = createPool(server.url);
+  await setUp.query("create database if not exists bench");
+  await setUp.end();
+  return createPool(server.url.replace("/?", "/bench?"));
+}
+
+function report({ print }: BenchContext, name: string, figures: Figures): Figures {
+  const text = Object.entries(figures).map(([key, value]) => `${key} ${value}`);
+  print(`  ${name.padEnd(22)} ${text.join("  ")}`);
+  return figures;
+}
