@@ -50,6 +50,7 @@ export type Step =
 // A row this old was inserted by a statement whose neighbours have long been inserted too.
 const OLD_ROW_MS = 60_000;
 const MOST_FRUITLESS_FILLS = 5;
+const LOCKED = "another transaction holds a lock where the noops that close the hole go: commit it or end it";
 
 /** Brings one hole nearer to its end, a step at a time. Keeps what it learned between the steps. */
 export class HoleResolver {
@@ -129,7 +130,8 @@ export class HoleResolver {
       return hold("unreachable", `the server that noops are written to did not answer: ${String(error)}`);
     }
     if (planted.kind === "held") return hold(planted.reason, planted.message);
-    if (planted.kind === "collided") return { kind: "poll" };
+    // At once, since it may be gone already; told, since a lock on the hole can last.
+    if (planted.kind === "collided") return { kind: "wait", delayMs: 0, reason: "in_flight", message: LOCKED };
     this.#source.onPlanted();
     this.#countFruitless(ids, planted.warnings, table);
     return { kind: "poll" };
