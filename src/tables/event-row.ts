@@ -8,8 +8,8 @@ export interface EventRow {
   readonly micros: string | number | bigint;
   readonly type_number: string | number | bigint;
   readonly foreign_id_text: string;
-  readonly metadata_bytes?: Uint8Array | string | null;
-  readonly trace_bytes?: Uint8Array | string | null;
+  readonly metadata_bytes?: Uint8Array | null;
+  readonly trace_bytes?: Uint8Array | null;
 }
 
 /**
@@ -24,8 +24,9 @@ export function eventColumns(dialect: Dialect, { fields, time, foreignIdBytes }:
     `${column(fields.type)} as type_number`,
     `${foreignIdBytes ? dialect.asHex(column(fields.foreignId)) : dialect.asText(column(fields.foreignId))} as foreign_id_text`,
   ];
-  if (fields.metadata !== undefined) columns.push(`${column(fields.metadata)} as metadata_bytes`);
-  if (fields.trace !== undefined) columns.push(`${column(fields.trace)} as trace_bytes`);
+  // As bytes whatever the column: a driver would parse JSON and decode text, and numbers in it would be rounded.
+  if (fields.metadata !== undefined) columns.push(`${dialect.asBytes(column(fields.metadata))} as metadata_bytes`);
+  if (fields.trace !== undefined) columns.push(`${dialect.asBytes(column(fields.trace))} as trace_bytes`);
   return columns.join(", ");
 }
 
@@ -52,17 +53,11 @@ class TableEvent<T extends number> implements ReflexEvent<T> {
     this.type = Number(row.type_number) as T;
     this.foreignId = row.foreign_id_text;
     this.timestampMicros = Number(row.micros);
-    this.metadata = toBytes(row.metadata_bytes);
-    this.trace = toBytes(row.trace_bytes);
+    this.metadata = row.metadata_bytes ?? undefined;
+    this.trace = row.trace_bytes ?? undefined;
   }
 
   get timestamp(): Date {
     return new Date(Math.floor(this.timestampMicros / 1000));
   }
-}
-
-/** A column of text or JSON comes as a string; its bytes are its UTF-8. */
-function toBytes(cell: Uint8Array | string | null | undefined): Uint8Array | undefined {
-  if (cell === null || cell === undefined) return undefined;
-  return typeof cell === "string" ? Buffer.from(cell) : cell;
 }

@@ -35,7 +35,7 @@ export interface EventsTableOptions<T extends number = number> {
   typeField?: string | undefined;
   /** @defaultValue "foreign_id" */
   foreignIdField?: string | undefined;
-  /** The column of bytes for `insertWithMetadata`. @defaultValue none */
+  /** The column of bytes for `insertWithMetadata`; one of text or JSON can be read too. @defaultValue none */
   metadataField?: string | undefined;
   /** The column of bytes for what `trace` gives. @defaultValue none */
   traceField?: string | undefined;

@@ -60,6 +60,22 @@ describeEachEngine((engine) => {
       expect(event?.foreignId).toBe("kept");
     });
 
+    test.each(["json", "text", "varchar(100)"])("finds metadata byte for byte in a column of %s", async (type) => {
+      const pool = await engine.createPool();
+      const raw = await engine.createRawPool();
+      const table = new EventsTable(`metadata_${type.replaceAll(/\W/g, "_")}_events`, { metadataField: "metadata" });
+      await createTables(pool, [table]);
+      await raw.query(`alter table ${table.name} modify metadata ${type}`);
+      // JavaScript would round the number.
+      const text = '{"ü": 12345678901234567890}';
+      // MySQL takes no bytes into JSON, so that is for tables that others write.
+      if (type === "json")
+        await raw.query(`insert into ${table.name} values (default, 'a', utc_timestamp(6), 1, ?)`, [text]);
+      else await table.insertWithMetadata(pool, "a", 1, text);
+      const [event] = await all(table.stream(pool, "", { toHead: true }));
+      expect(Buffer.from(event?.metadata ?? []).toString()).toBe(text);
+    });
+
     test("of many events keeps their order over statements of several sizes", async () => {
       const pool = await engine.createPool();
       const table = new EventsTable("many_events", { metadataField: "metadata" });
