@@ -8,9 +8,14 @@ import { Reporting } from "../reflex/observer.ts";
 import type { EventStream, StreamFunc } from "../reflex/stream.ts";
 import { cacheEnabled } from "./cache.ts";
 import { EventInserter, type EventToInsert } from "./event-insert.ts";
-import { type EventsTableConfig, type EventsTableOptions, toEventsTableConfig } from "./events-table-options.ts";
+import {
+  type EventsTableConfig,
+  type EventsTableOptions,
+  noopForeignId,
+  toEventsTableConfig,
+} from "./events-table-options.ts";
 import { GapControl, type GapListener, setGapControl } from "./gap-control.ts";
-import { toGapConfig } from "./gap-options.ts";
+import { type GapConfig, type GapOptions, toGapConfig } from "./gap-options.ts";
 import { type EventsNotifier, inMemoryNotifier } from "./notifier.ts";
 import type { Notify } from "./notify.ts";
 import { eventsSchemaCheck, noopProblem } from "./schema/events-schema-check.ts";
@@ -125,9 +130,9 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
     const checked = checkStreamOptions(options);
     const database = toDatabase(db);
     const shared = checked.gaps === undefined && this.#config.cache && cacheEnabled();
-    const config = shared ? this.#config : { ...this.#config, cache: false };
     const gaps =
-      checked.gaps === undefined ? this.#gaps : new GapControl(toGapConfig("a stream", checked.gaps), this.#reporting);
+      checked.gaps === undefined ? this.#gaps : new GapControl(this.#gapsOfStream(checked.gaps), this.#reporting);
+    const config = shared ? this.#config : this.#configOfStream(gaps.config);
     const common = { table: this.name, config, database, reporting: this.#reporting };
     const readerSource = (description: TableDescription): TableReaderSource => ({
       ...common,
@@ -166,6 +171,18 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
   /** Calls no listener any more. */
   stopGapListener(): void {
     this.#gaps.stopListening();
+  }
+
+  /** What noops look like is the table's, unless the stream says otherwise. */
+  #gapsOfStream(gaps: false | GapOptions): GapConfig {
+    const { noopValues } = this.#config.gaps;
+    const config = toGapConfig("a stream", gaps);
+    return gaps !== false && gaps.noopValues !== undefined ? config : { ...config, noopValues };
+  }
+
+  /** Of a stream that shares nothing. It knows its own noops. */
+  #configOfStream({ noopValues }: GapConfig): EventsTableConfig {
+    return { ...this.#config, cache: false, noopForeignId: noopForeignId(noopValues[this.#config.fields.foreignId]) };
   }
 
   #check(event: NewEvent<T, ForeignId>): EventToInsert {

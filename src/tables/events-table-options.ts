@@ -179,8 +179,8 @@ function toFields<T extends number>(options: EventsTableOptions<T>): EventFields
   };
 }
 
-/** As a stream reads it back. */
-function noopForeignId(value: SqlParam | undefined): string {
+/** The foreign id of noops with this value, as a stream reads it back. */
+export function noopForeignId(value: SqlParam | undefined): string {
   if (value === undefined || value === null) return "0";
   return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : String(value);
 }

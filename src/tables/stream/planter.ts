@@ -32,6 +32,8 @@ interface CheckRow extends EventRow {
 }
 
 const SIZES = [1, 10, 100, 1000, 10_000] as const;
+// No server prepares a statement with more than 65 535 placeholders. Ids that are left over come in the next round.
+const MOST_PARAMS = 60_000;
 const LOCK_WAIT = "set session innodb_lock_wait_timeout = 1";
 
 /** Inserts noops on the server that takes the writes. */
@@ -138,7 +140,8 @@ export class Planter {
     const { database, table, config, noopValues } = this.#source;
     const { dialect } = database;
     const { fields, time } = config;
-    const own = Object.entries(noopValues).filter(([column]) => column !== fields.id);
+    // What makes the row a noop is not for the user to name.
+    const own = Object.entries(noopValues).filter(([column]) => column !== fields.id && column !== fields.type);
     const named = new Set(own.map(([column]) => column));
     const standard = [
       [fields.foreignId, "0"],
@@ -147,8 +150,10 @@ export class Planter {
     ].filter(([column = ""]) => !named.has(column));
     const columns = [fields.id, ...standard.map(([column = ""]) => column), ...named];
     const row = `(${[dialect.integerParam, ...standard.map(([, value]) => value), ...own.map(() => "?")].join(", ")})`;
-    const size = SIZES.find((candidate) => candidate >= ids.length) ?? ids.length;
-    const padded = [...ids, ...Array.from({ length: size - ids.length }, () => ids.at(-1) ?? 0n)];
+    const sizes = SIZES.filter((candidate) => candidate * (1 + own.length) <= MOST_PARAMS);
+    const taken = ids.slice(0, sizes.at(-1));
+    const size = sizes.find((candidate) => candidate >= taken.length) ?? taken.length;
+    const padded = [...taken, ...Array.from({ length: size - taken.length }, () => taken.at(-1) ?? 0n)];
     const values = padded.map(() => row).join(", ");
     const sql = `insert ignore into ${dialect.quote(table)} (${columns.map((column) => dialect.quote(column)).join(", ")}) values ${values}`;
     return { sql, params: padded.flatMap((id) => [String(id), ...own.map(([, value]) => value)]) };
