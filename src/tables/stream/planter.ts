@@ -34,14 +34,15 @@ interface CheckRow extends EventRow {
 const SIZES = [1, 10, 100, 1000, 10_000] as const;
 // No server prepares a statement with more than 65 535 placeholders. Ids that are left over come in the next round.
 const MOST_PARAMS = 60_000;
+// Servers change their roles while this process runs.
+const NO_REPLICA_MS = 10_000;
 const LOCK_WAIT = "set session innodb_lock_wait_timeout = 1";
 
 /** Inserts noops on the server that takes the writes. */
 export class Planter {
   readonly #source: PlanterSource;
   readonly #session: HeldSession;
-  #replicaSign: string | undefined;
-  #replicaAsked = false;
+  #noReplicaUntil = 0;
 
   constructor(source: PlanterSource) {
     this.#source = source;
@@ -123,16 +124,13 @@ export class Planter {
   }
 
   async #checkReplica(session: Session): Promise<Planted | undefined> {
-    if (this.#source.declared) return undefined;
-    if (!this.#replicaAsked) {
-      this.#replicaSign = await replicaSign(session);
-      this.#replicaAsked = true;
+    if (this.#source.declared || performance.now() < this.#noReplicaUntil) return undefined;
+    const sign = await replicaSign(session, this.#limits);
+    if (sign === undefined) {
+      this.#noReplicaUntil = performance.now() + NO_REPLICA_MS;
+      return undefined;
     }
-    if (this.#replicaSign === undefined) return undefined;
-    return held(
-      "not_writable",
-      `${this.#replicaSign}: name the primary in gaps.primary or fillGaps(), even if it is this server`,
-    );
+    return held("not_writable", `${sign}: name the primary in gaps.primary or fillGaps(), even if it is this server`);
   }
 
   // IGNORE leaves out the ids that someone else has taken meanwhile. A noop that can't be inserted shows in the next poll.
@@ -208,6 +206,7 @@ function held(reason: "not_writable" | "unproven" | "lagging", message: string):
   return { kind: "held", reason, message };
 }
 
+// A word on newer versions of MariaDB.
 function isOn(value: number | string | bigint): boolean {
-  return Number(value) !== 0;
+  return !["0", "OFF"].includes(String(value));
 }

@@ -1,6 +1,8 @@
 import type { Session } from "../../database/database.ts";
+import type { CallOptions } from "../../waiting/time-limit.ts";
+import { mayHaveBroken } from "./borrowed-session.ts";
 
-// Each works on one vendor or needs a privilege; what fails says nothing. Any row is a sign.
+// Each works on one vendor or needs a privilege; what the server refuses says nothing. Any row is a sign.
 const questions: readonly { sql: string; sign: string }[] = [
   {
     sql: "select 1 as one from (select @@global.gtid_slave_pos as position) p where p.position <> ''",
@@ -10,10 +12,17 @@ const questions: readonly { sql: string; sign: string }[] = [
   { sql: "show replica status", sign: "this server is set up as a replica" },
 ];
 
-/** What shows that a server is, or was, a replica, where a noop would break replication; undefined if nothing does. */
-export async function replicaSign(session: Session): Promise<string | undefined> {
+/**
+ * What shows that a server is, or was, a replica, where a noop would break replication; undefined if nothing does. Rejects
+ * if the server did not answer.
+ */
+export async function replicaSign(session: Session, limits: CallOptions): Promise<string | undefined> {
   for (const { sql, sign } of questions) {
-    const rows = await session.control(sql).catch(() => []);
+    const rows = await session.control(sql, limits).catch((error: unknown) => {
+      // No answer is no sign either way: taken for "no replica", it would let noops be written to one.
+      if (mayHaveBroken(error)) throw error;
+      return [];
+    });
     if (rows.length > 0) return sign;
   }
   return undefined;
