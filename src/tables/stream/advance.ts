@@ -1,16 +1,14 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { sleep } from "../../waiting/sleep.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
-import { isRetryable } from "../table-error.ts";
 import { DoubtWatch } from "./doubt.ts";
 import type { HoleResolver } from "./hole-resolver.ts";
 import type { ReadPage } from "./page-reader.ts";
 import { judge, judgeWithoutAnchor, type Position, positionFault, type Verdict } from "./position.ts";
 import type { ReaderParts } from "./reader-parts.ts";
+import { retried } from "./retried.ts";
 import { StallWatch } from "./stall-watch.ts";
 
-const FIRST_RETRY_MS = 50;
-const LONGEST_RETRY_MS = 5000;
 // At a hole: what fills it may commit at any moment, and moves no maximum.
 const SHORTEST_HOLE_WAIT_MS = 5;
 const LONGEST_HOLE_WAIT_MS = 250;
@@ -104,7 +102,7 @@ export class Advance {
 
   async #atHole(verdict: Extract<Verdict, { kind: "hole" }>, seen: number): Promise<"whole page" | "next row"> {
     const { hole, beyond } = verdict;
-    if (this.#resolver === undefined || beyond.length > this.#beyond.length) this.#beyond = beyond;
+    if (this.#resolver === undefined || beyond.length >= this.#beyond.length) this.#beyond = beyond;
     this.#resolver ??= this.#parts.makeResolver();
     const ageMs = await this.#age(beyond[0]);
     this.#parts.tellGap(hole);
@@ -143,18 +141,10 @@ export class Advance {
     return this.#holeSince.ageMs + performance.now() - this.#holeSince.at;
   }
 
-  /** Tries again after errors that pass, such as a lost connection, for as long as some stream waits. */
-  async #retried<R>(work: () => Promise<R>): Promise<R> {
+  /** For as long as some stream waits. */
+  #retried<R>(work: () => Promise<R>): Promise<R> {
     const { reporting, table } = this.#parts;
-    for (let retryInMs = FIRST_RETRY_MS; ; retryInMs = Math.min(retryInMs * 2, LONGEST_RETRY_MS)) {
-      try {
-        return await work();
-      } catch (error) {
-        if (this.#signal.aborted || !isRetryable(error)) throw error;
-        reporting.error({ activity: "stream", name: table, error, retryInMs });
-        await sleep(retryInMs, { signal: this.#signal });
-      }
-    }
+    return retried(work, { signal: this.#signal, reporting, table });
   }
 
   /** Reads go on when their stream has ended: other streams use the same connection. */

@@ -82,7 +82,7 @@ export class HeadWatcher {
       const { rows } = await this.#session.rows<Record<string, string | null>>(this.#text(heads), [], first.limits);
       for (const [index, head] of heads.entries()) this.#compare(head, rows[0]?.[`head_${index}`]);
     } catch (error) {
-      for (const head of heads) head.failed(error);
+      for (const head of heads) if (this.#watched.has(head)) head.failed(error);
       pauseMs = AFTER_ERROR_MS;
     }
     this.#looking = false;

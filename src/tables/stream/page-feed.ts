@@ -5,6 +5,7 @@ import type { Feed, Page } from "./feed.ts";
 import type { FeedSource } from "./feed-source.ts";
 import { passEvents } from "./pass-events.ts";
 import type { Position } from "./position.ts";
+import { retried } from "./retried.ts";
 import { type Start, startOf } from "./start.ts";
 import type { TableReader } from "./table-reader.ts";
 
@@ -52,10 +53,10 @@ export class PageFeed<T extends number> implements Feed<T> {
 
   /** The server's clock, in ms since 1970. */
   async readClock(): Promise<number> {
-    const reader = this.#openReader();
-    return (
-      (await withTimeLimit(reader.pages.readClockMicros(), { signal: this.#source.signal, what: "a read" })) / 1000
-    );
+    const { pages } = this.#openReader();
+    const { signal, reporting, table } = this.#source;
+    const read = (): Promise<number> => withTimeLimit(pages.readClockMicros(), { signal, what: "a read" });
+    return (await retried(read, { signal, reporting, table })) / 1000;
   }
 
   close(): void {
@@ -91,7 +92,7 @@ export class PageFeed<T extends number> implements Feed<T> {
     const firstId = error.details["firstId"];
     if (firstId === undefined) return false;
     this.#source.reporting.warn(`${error.message}; going on at ${firstId}`, error.details);
-    this.#position = { id: BigInt(firstId) - 1n, anchor: undefined };
+    this.#position = { id: BigInt(firstId) - 1n, anchor: undefined, floor: true };
     return true;
   }
 

@@ -8,6 +8,8 @@ export interface Position {
   readonly id: bigint;
   /** That row as the stream read it; undefined at a start, before it was read, or when it was pruned. */
   readonly anchor: ReflexEvent | undefined;
+  /** Set where a start rule put the stream: there need be no row at `id`, nor has there been one that it passed. */
+  readonly floor?: boolean;
 }
 
 /** What is asked of the table only when the row at the position is missing. */
@@ -44,7 +46,9 @@ export function isSameRow(a: ReflexEvent, b: ReflexEvent): boolean {
 export function judge(position: Position, events: readonly ReflexEvent[], holesCanClose: boolean): Verdict {
   if (position.id === 0n) return judgeFollowing(0n, events, holesCanClose);
   const first = events[0];
-  if (first === undefined || BigInt(first.id) !== position.id) return { kind: "no_anchor" };
+  if (first === undefined || BigInt(first.id) !== position.id) {
+    return position.floor === true ? judgeFollowing(position.id, events, holesCanClose) : { kind: "no_anchor" };
+  }
   if (position.anchor !== undefined && !isSameRow(first, position.anchor)) {
     return { kind: "doubt", code: "history_rewritten", firstId: undefined };
   }

@@ -27,7 +27,8 @@ export async function startOf(reader: TableReader, source: FeedSource): Promise<
   if (!database.dialect.holesCanClose) return begin(await cursorStart(pages, await pages.readHead()));
   const ids = await pages.readRecentIds();
   const head = headStart(ids, await ageOf(pages, ids[0]));
-  return begin(await cursorStart(pages, head.after), head.committed);
+  const position = await cursorStart(pages, head.after);
+  return begin(position.anchor === undefined ? { ...position, floor: true } : position, head.committed);
 }
 
 /** The row at the cursor becomes the anchor. If it is missing, the first poll decides what that means. */
@@ -41,13 +42,13 @@ async function cursorStart(pages: PageReader, after: bigint): Promise<Position> 
 async function tableStart(reader: TableReader, source: FeedSource): Promise<Position> {
   const { pages } = reader;
   const { firstId, database } = source;
-  if (firstId !== undefined) return { id: firstId - 1n, anchor: undefined };
+  if (firstId !== undefined) return { id: firstId - 1n, anchor: undefined, floor: true };
   const { events } = await pages.read(0n, 1);
   const [first] = events;
   if (first === undefined || !database.dialect.holesCanClose) return { id: 0n, anchor: undefined };
   const id = BigInt(first.id);
   const floor = pruneStart({ id, ageMs: await ageOf(pages, id) });
-  return { id: floor === 0n ? 0n : await reader.belowOpenRows(floor), anchor: undefined };
+  return { id: floor === 0n ? 0n : await reader.belowOpenRows(floor), anchor: undefined, floor: true };
 }
 
 async function ageOf(pages: PageReader, id: bigint | undefined): Promise<number> {
