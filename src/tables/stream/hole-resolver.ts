@@ -11,11 +11,17 @@ import { unfillable } from "./planter.ts";
 import type { Probe } from "./probe.ts";
 import type { Ripening } from "./ripening.ts";
 
+/** Whom to ask about a hole, and who closes it. */
+export interface HoleServers {
+  readonly probes: readonly Probe[];
+  readonly planter: Planter;
+}
+
 export interface HoleResolverSource {
   readonly table: string;
   readonly gaps: GapControl;
-  readonly probes: readonly Probe[];
-  readonly planter: Planter;
+  /** Asked at every step: fillGaps() may name others while a hole is open. */
+  readonly servers: () => HoleServers;
   /** What this reader has learned about missing ids. */
   readonly ripening: Ripening;
   /** Why no noop can be made for this table; undefined if one can. */
@@ -50,6 +56,8 @@ export type Step =
 // A row this old was inserted by a statement whose neighbours have long been inserted too.
 const OLD_ROW_MS = 60_000;
 const MOST_FRUITLESS_FILLS = 5;
+const FILLING_OFF =
+  "gap filling is off for this table, and ids of rolled-back transactions stay missing: call fillGaps(), or set the option gaps";
 const LOCKED = "another transaction holds a lock where the noops that close the hole go: commit it or end it";
 
 /** Brings one hole nearer to its end, a step at a time. Keeps what it learned between the steps. */
@@ -67,18 +75,17 @@ export class HoleResolver {
   async step(seen: SeenHole, signal: AbortSignal): Promise<Step> {
     const { gaps, noopProblem } = this.#source;
     this.#checkSize(seen.hole);
-    if (!gaps.filling)
-      return hold("filling_off", "gap filling is off for this table: a rolled-back transaction's ids stay missing");
+    if (!gaps.filling) return hold("filling_off", FILLING_OFF);
     if (noopProblem !== undefined) return hold("unfillable", noopProblem);
     // Taken while the probe runs, so that a plant does not wait for a connection.
-    this.#source.planter.warmUp();
+    this.#source.servers().planter.warmUp();
     const missing = missingIds(
       seen.hole.prev,
       seen.beyond.map(({ id }) => BigInt(id)),
     );
     const probed = await this.#probe(missing);
     if (probed instanceof Map) return this.#decide(seen, { missing, inFlight: probed }, signal);
-    return hold("unreachable", `a server that takes writes could not be asked: ${String(probed)}`);
+    return hold("unreachable", unreachable(probed));
   }
 
   async #decide(
@@ -109,7 +116,7 @@ export class HoleResolver {
     const wanted = new Set(missing);
     try {
       await Promise.all(
-        this.#source.probes.map(async (probe) => {
+        this.#source.servers().probes.map(async (probe) => {
           for (const id of await probe.visible(first, last)) if (wanted.has(id)) inFlight.set(id, probe);
         }),
       );
@@ -121,13 +128,15 @@ export class HoleResolver {
   }
 
   async #plant(seen: SeenHole, ids: readonly bigint[]): Promise<Step> {
-    const { gaps, planter, table } = this.#source;
+    const { gaps, servers, table } = this.#source;
+    // It may have been turned off while the probe ran.
+    if (!gaps.filling) return hold("filling_off", FILLING_OFF);
     let planted: Planted;
     try {
-      planted = await gaps.track(planter.plant(ids, rowsAround(seen, ids)));
+      planted = await gaps.track(servers().planter.plant(ids, rowsAround(seen, ids)));
     } catch (error) {
       if (!isRetryable(error)) throw error;
-      return hold("unreachable", `the server that noops are written to did not answer: ${String(error)}`);
+      return hold("unreachable", unreachable(error));
     }
     if (planted.kind === "held") return hold(planted.reason, planted.message);
     // At once, since it may be gone already; told, since a lock on the hole can last.
@@ -157,7 +166,7 @@ export class HoleResolver {
       return { kind: "wait", delayMs: outcome === "not_waited" ? undefined : 0, reason: "in_flight", message };
     } catch (error) {
       if (signal.aborted || !isRetryable(error)) throw error;
-      return hold("unreachable", `a server that takes writes could not be asked: ${String(error)}`);
+      return hold("unreachable", unreachable(error));
     }
   }
 
@@ -167,7 +176,7 @@ export class HoleResolver {
     if (size <= BigInt(maxIds)) return;
     throw new ReflexError(
       "gap_too_large",
-      `${size} ids are missing in ${this.#source.table} between ${hole.prev} and ${hole.next}, more than gaps.maxIds (${maxIds}): find out what jumped; once no transaction on the table is open, set the consumer's cursor to ${hole.next - 1n}, or raise maxIds`,
+      `${size} ids are missing in ${this.#source.table} between ${hole.prev} and ${hole.next}, more than gaps.maxIds (${maxIds}): find out what jumped, then raise maxIds; or, once no transaction on the table is open, insert a row of type 0 and foreign id 0 with id ${hole.next - 1n} and set the consumer's cursor to ${hole.next - 1n}`,
       { details: { table: this.#source.table, prev: String(hole.prev), next: String(hole.next) } },
     );
   }
@@ -180,6 +189,10 @@ function rowsAround({ hole, anchor, beyond }: SeenHole, ids: readonly bigint[]):
   return [anchor, beyond[0], above].filter(
     (event, index, all) => event !== undefined && all.indexOf(event) === index,
   ) as ReflexEvent[];
+}
+
+function unreachable(error: unknown): string {
+  return `a server that takes writes does not answer: bring it back, or name another in gaps.primary and gaps.probe (${String(error)})`;
 }
 
 function hold(reason: StallReason, message: string): Step {

@@ -1,7 +1,7 @@
 import type { Database } from "../../database/database.ts";
 import type { EventsTableConfig } from "../events-table-options.ts";
 import type { GapControl } from "../gap-control.ts";
-import { HoleResolver } from "./hole-resolver.ts";
+import { HoleResolver, type HoleServers } from "./hole-resolver.ts";
 import { Planter } from "./planter.ts";
 import { Probe } from "./probe.ts";
 import { Ripening } from "./ripening.ts";
@@ -20,7 +20,7 @@ export interface HoleToolsSource {
 /** What one reader resolves its holes with. Connections are taken only while there is a hole. */
 export class HoleTools {
   readonly #source: HoleToolsSource;
-  #primary: Database | undefined;
+  #declared: Database | undefined;
   #planter: Planter | undefined;
   #probes: Probe[] = [];
   #ripening = new Ripening();
@@ -37,8 +37,8 @@ export class HoleTools {
       this.#epoch = epoch();
       this.#ripening = new Ripening();
     }
-    const { planter, probes } = this.#servers();
-    return new HoleResolver({ table, gaps, noopProblem, planter, probes, ripening: this.#ripening, onPlanted: notify });
+    const servers = (): HoleServers => this.#servers();
+    return new HoleResolver({ table, gaps, noopProblem, servers, ripening: this.#ripening, onPlanted: notify });
   }
 
   /** As far as `position`, but below any row there that a transaction has inserted and not committed. */
@@ -53,14 +53,14 @@ export class HoleTools {
     for (const probe of this.#probes) probe.close();
   }
 
-  /** Made anew when `fillGaps` has named another primary. */
-  #servers(): { planter: Planter; probes: readonly Probe[] } {
+  /** Made anew when `fillGaps` has named the primary, even if it is the server that streams read from. */
+  #servers(): HoleServers {
     const { table, config, database, gaps } = this.#source;
-    const primary = gaps.primary ?? database;
-    if (this.#planter === undefined || this.#primary !== primary) {
+    if (this.#planter === undefined || this.#declared !== gaps.primary) {
       this.close();
+      this.#declared = gaps.primary;
+      const primary = gaps.primary ?? database;
       const { noopValues, probe = [primary] } = gaps.config;
-      this.#primary = primary;
       const declared = gaps.primary !== undefined;
       this.#planter = new Planter({ table, config, database: primary, declared, noopValues });
       this.#probes = probe.map((server) => new Probe({ table, config, database: server }));
