@@ -130,8 +130,7 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
     const checked = checkStreamOptions(options);
     const database = toDatabase(db);
     const shared = checked.gaps === undefined && this.#config.cache && cacheEnabled();
-    const gaps =
-      checked.gaps === undefined ? this.#gaps : new GapControl(this.#gapsOfStream(checked.gaps), this.#reporting);
+    const gaps = checked.gaps === undefined ? this.#gaps : this.#gaps.ofStream(this.#gapsOfStream(checked.gaps));
     const config = shared ? this.#config : this.#configOfStream(gaps.config);
     const common = { table: this.name, config, database, reporting: this.#reporting };
     const readerSource = (description: TableDescription): TableReaderSource => ({

@@ -18,57 +18,76 @@ export type GapListener = (gap: Gap) => void;
 const CAUTION_MS = 60_000;
 const LONGEST_GRACE_MS = 1000;
 
-/** What one events table does about holes: which servers, how soon, who is told, and whether at all. */
+// Of the holes in one database; older ones were closed long ago.
+const MOST_REMEMBERED = 1000;
+
+/** What one events table, or a stream with options of its own, does about holes. */
 export class GapControl {
   readonly config: GapConfig;
   readonly #reporting: Reporting;
+  /** The table's, if this is of one of its streams. */
+  readonly #table: GapControl | undefined;
   readonly #listeners = new Set<GapListener>();
   readonly #fills = new Set<Promise<unknown>>();
+  /** The ids before holes that were told of, by database. */
+  readonly #told = new WeakMap<object, Set<string>>();
   #filling: boolean;
+  #stopped = false;
   #primary: Database | undefined;
   #graceMs: number;
   #cautiousUntil = 0;
 
-  constructor(config: GapConfig, reporting: Reporting) {
+  constructor(config: GapConfig, reporting: Reporting, table?: GapControl) {
     this.config = config;
     this.#reporting = reporting;
+    this.#table = table;
     this.#filling = config.filling;
     this.#primary = config.primary;
     this.#graceMs = config.graceMs;
   }
 
+  /** The control of a stream with options of its own. Stops, fills, listeners and a writer's bad luck are the table's. */
+  ofStream(config: GapConfig): GapControl {
+    return new GapControl(config, this.#reporting, this);
+  }
+
   get filling(): boolean {
-    return this.#filling;
+    return this.#filling && !(this.#table ?? this).#stopped;
   }
 
   /** The server that takes the writes, if it was declared. */
   get primary(): Database | undefined {
-    return this.#primary;
+    return this.#primary ?? this.#table?.primary;
   }
 
   get graceMs(): number {
-    return performance.now() < this.#cautiousUntil ? this.#graceMs : this.config.graceMs;
+    const careful = this.#table ?? this;
+    if (performance.now() >= careful.#cautiousUntil) return this.config.graceMs;
+    return Math.max(this.config.graceMs, careful.#graceMs);
   }
 
   /** Declares the primary and fills from now on. */
   fill(primary: Database): void {
     this.#primary = primary;
     this.#filling = true;
+    this.#stopped = false;
   }
 
   /** Plants nothing from now on; resolves when what is under way has ended. */
   async stopFilling(options: CallOptions): Promise<void> {
     this.#filling = false;
+    this.#stopped = true;
     await withTimeLimit(Promise.allSettled(this.#fills), { ...options, what: "the filling of gaps to end" });
   }
 
   /** Runs one fill, so that {@link stopFilling} can wait for it. */
   async track<R>(fill: Promise<R>): Promise<R> {
-    this.#fills.add(fill);
+    const fills = (this.#table ?? this).#fills;
+    fills.add(fill);
     try {
       return await fill;
     } finally {
-      this.#fills.delete(fill);
+      fills.delete(fill);
     }
   }
 
@@ -86,7 +105,10 @@ export class GapControl {
     this.#listeners.clear();
   }
 
-  tell(table: string, gap: Gap): void {
+  /** Tells of a hole that some stream sees in this database, unless it was told of before. */
+  tell(table: string, gap: Gap, database: object): void {
+    if (this.#table !== undefined) return this.#table.tell(table, gap, database);
+    if (!this.#isNew(gap, database)) return;
     this.#reporting.tell("gap", { table, ...gap });
     for (const listener of this.#listeners) {
       try {
@@ -95,6 +117,15 @@ export class GapControl {
         this.#reporting.error({ activity: "gap listener", name: table, error });
       }
     }
+  }
+
+  #isNew({ prev }: Gap, database: object): boolean {
+    const told = this.#told.get(database) ?? new Set();
+    if (told.has(prev)) return false;
+    this.#told.set(database, told.add(prev));
+    const [oldest] = told;
+    if (told.size > MOST_REMEMBERED && oldest !== undefined) told.delete(oldest);
+    return true;
   }
 }
 

@@ -123,7 +123,7 @@ describeEachServer((engine) => {
       await locker.commit();
       locker.destroy();
       const ids = (await Promise.all(inserts)).map(({ eventId }) => Number(eventId));
-      expect(await others).toEqual(ids.sort((a, b) => a - b).map(String));
+      expect(await others).toEqual(ids.toSorted((a, b) => a - b).map(String));
       expect(await noopIds(pool, table)).toEqual([]);
       await stream.close();
     });

@@ -6,7 +6,6 @@ import type { EventsTableConfig } from "../events-table-options.ts";
 import type { GapControl } from "../gap-control.ts";
 import type { StreamWatcher } from "../notifier.ts";
 import type { Advanced } from "./advance.ts";
-import type { Hole } from "./contiguous.ts";
 import { headWatcher } from "./head-watcher.ts";
 import { HoleTools } from "./hole-tools.ts";
 import { LoadGate } from "./load-gate.ts";
@@ -48,7 +47,6 @@ export class TableReader {
   readonly #advances = new Map<bigint, SharedAdvance>();
   readonly #unsubscribe: () => void;
   #hotUntil = 0;
-  #toldGap: bigint | undefined;
 
   constructor(source: TableReaderSource) {
     this.#source = source;
@@ -71,7 +69,7 @@ export class TableReader {
       loads: new LoadGate(LOADS_AT_A_TIME),
       head: { watch: (head) => this.#watch(head, wake) },
       makeResolver: () => this.#tools.makeResolver(),
-      tellGap: (hole) => this.#tellGap(hole),
+      tellGap: ({ prev, next }) => gaps.tell(table, { prev: String(prev), next: String(next) }, database.identity),
       onFault: () => this.#window.drop(),
     };
   }
@@ -148,12 +146,6 @@ export class TableReader {
 
   #heatUp(): void {
     this.#hotUntil = performance.now() + HOT_MS;
-  }
-
-  #tellGap(hole: Hole): void {
-    if (this.#toldGap === hole.prev) return;
-    this.#toldGap = hole.prev;
-    this.#source.gaps.tell(this.#source.table, { prev: String(hole.prev), next: String(hole.next) });
   }
 }
 
