@@ -3,6 +3,7 @@ import { sleep } from "../../waiting/sleep.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 import { DoubtWatch } from "./doubt.ts";
 import type { HoleResolver } from "./hole-resolver.ts";
+import { LastSight } from "./last-sight.ts";
 import type { ReadPage } from "./page-reader.ts";
 import { judge, judgeWithoutAnchor, type Position, positionFault, type Verdict } from "./position.ts";
 import type { ReaderParts } from "./reader-parts.ts";
@@ -29,6 +30,7 @@ export class Advance {
   #resolver: HoleResolver | undefined;
   #holeSince: { readonly ageMs: number; readonly at: number } | undefined;
   #beyond: readonly ReflexEvent[] = [];
+  readonly #lastSight = new LastSight();
   #holeWaitMs = SHORTEST_HOLE_WAIT_MS;
   #epoch = 0;
 
@@ -47,6 +49,7 @@ export class Advance {
       const seen = this.#parts.wake.count;
       const { verdict, epoch } = await this.#retried(() => this.#poll(pageLimit));
       this.#enter(epoch);
+      if (verdict.kind !== "doubt") this.#doubt.clear();
       if (verdict.kind === "rows") {
         this.#stall.advanced();
         return { events: verdict.events.slice(0, limit), epoch };
@@ -70,9 +73,10 @@ export class Advance {
     // One more than asked for: the anchor.
     const page: ReadPage = await loads.run(() => this.#unlessEnded(pages.read(this.position.id, limit + 1)));
     const verdict = judge(this.position, page.events, database.dialect.holesCanClose);
-    if (verdict.kind !== "no_anchor") return { verdict, epoch: page.epoch };
+    if (verdict.kind !== "no_anchor") return { verdict: this.#lastSight.of(verdict), epoch: page.epoch };
     const edges = await this.#unlessEnded(pages.readEdges());
-    return { verdict: judgeWithoutAnchor(this.position, page.events, edges), epoch: page.epoch };
+    const judged = judgeWithoutAnchor(this.position, page.events, edges);
+    return { verdict: this.#lastSight.judge(judged, this.position.id, page.events), epoch: page.epoch };
   }
 
   async #handle(verdict: Exclude<Verdict, { kind: "rows" }>, seen: number): Promise<"whole page" | "next row"> {
@@ -106,13 +110,22 @@ export class Advance {
     this.#resolver ??= this.#parts.makeResolver();
     const ageMs = await this.#age(beyond[0]);
     this.#parts.tellGap(hole);
-    const seenHole = { hole, anchor: this.position.anchor, beyond: this.#beyond, ageMs };
+    const anchor = verdict.anchored ? this.position.anchor : undefined;
+    const seenHole = { hole, anchor, beyond: this.#beyond, ageMs };
     const step = await this.#unlessEnded(this.#resolver.step(seenHole, this.#signal));
     if (step.kind === "poll") return "whole page";
     this.#stall.blocked(hole, step);
     if (step.delayMs === 0) return "next row";
-    await this.#parts.wake.beyond(seen, step.delayMs ?? this.#backOff(), this.#signal);
+    await this.#pauseAtHole(step.delayMs ?? this.#backOff(), seen);
     return "next row";
+  }
+
+  /** Inserts above the hole wake too, perhaps all the time; they tell nothing of it. */
+  async #pauseAtHole(delayMs: number, seen: number): Promise<void> {
+    await sleep(Math.min(delayMs, SHORTEST_HOLE_WAIT_MS), { signal: this.#signal });
+    if (delayMs > SHORTEST_HOLE_WAIT_MS) {
+      await this.#parts.wake.beyond(seen, delayMs - SHORTEST_HOLE_WAIT_MS, this.#signal);
+    }
   }
 
   async #inDoubt({ code, firstId }: Extract<Verdict, { kind: "doubt" }>): Promise<void> {

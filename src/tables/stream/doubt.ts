@@ -21,6 +21,11 @@ export class DoubtWatch {
     return performance.now() - this.#since.at >= config.confirmMs ? "confirmed" : "unclear";
   }
 
+  /** A poll raised no doubt. */
+  clear(): void {
+    this.#since = undefined;
+  }
+
   async #primarySays(code: PositionFaultCode, position: Position): Promise<boolean> {
     const { gaps, database, table, config, reporting } = this.#parts;
     const primary = new PageReader({ table, config, reporting, database: gaps.primary ?? database });

@@ -46,11 +46,13 @@ describe("judge", () => {
     expect(judge(at(4, event(4)), events(4, 6), true)).toEqual({
       kind: "hole",
       hole: { prev: 4n, next: 6n },
+      anchored: true,
       beyond: events(6),
     });
     expect(judge(at(0), events(2, 3), true)).toEqual({
       kind: "hole",
       hole: { prev: 0n, next: 2n },
+      anchored: false,
       beyond: events(2, 3),
     });
   });

@@ -29,7 +29,13 @@ export type Verdict =
   | { readonly kind: "rows"; readonly events: readonly ReflexEvent[] }
   | { readonly kind: "head" }
   /** `beyond` are the events above the hole, which may hold further holes. */
-  | { readonly kind: "hole"; readonly hole: Hole; readonly beyond: readonly ReflexEvent[] }
+  | {
+      readonly kind: "hole";
+      readonly hole: Hole;
+      readonly beyond: readonly ReflexEvent[];
+      /** Whether the row at the position is there. */
+      readonly anchored: boolean;
+    }
   /** The row at the position is missing: judge again with the table's edges. */
   | { readonly kind: "no_anchor" }
   | { readonly kind: "doubt"; readonly code: PositionFaultCode; readonly firstId: bigint | undefined };
@@ -44,15 +50,17 @@ export function isSameRow(a: ReflexEvent, b: ReflexEvent): boolean {
  * but was deleted.
  */
 export function judge(position: Position, events: readonly ReflexEvent[], holesCanClose: boolean): Verdict {
-  if (position.id === 0n) return judgeFollowing(0n, events, holesCanClose);
+  if (position.id === 0n) return judgeFollowing(0n, events, { holesCanClose, anchored: false });
   const first = events[0];
   if (first === undefined || BigInt(first.id) !== position.id) {
-    return position.floor === true ? judgeFollowing(position.id, events, holesCanClose) : { kind: "no_anchor" };
+    return position.floor === true
+      ? judgeFollowing(position.id, events, { holesCanClose, anchored: false })
+      : { kind: "no_anchor" };
   }
   if (position.anchor !== undefined && !isSameRow(first, position.anchor)) {
     return { kind: "doubt", code: "history_rewritten", firstId: undefined };
   }
-  return judgeFollowing(position.id, events.slice(1), holesCanClose);
+  return judgeFollowing(position.id, events.slice(1), { holesCanClose, anchored: true });
 }
 
 /** Judges a poll that did not find the row at the position. */
@@ -68,10 +76,16 @@ export function judgeWithoutAnchor(position: Position, events: readonly ReflexEv
   if (lowest < position.id) return { kind: "doubt", code: "cursor_row_missing", firstId: undefined };
   const firstId = BigInt(first.id);
   if (firstId > position.id + 1n) return { kind: "doubt", code: "history_pruned", firstId };
-  return judgeFollowing(position.id, events, true);
+  return judgeFollowing(position.id, events, { holesCanClose: true, anchored: false });
 }
 
-function judgeFollowing(after: bigint, events: readonly ReflexEvent[], holesCanClose: boolean): Verdict {
+interface FollowingRules {
+  readonly holesCanClose: boolean;
+  readonly anchored: boolean;
+}
+
+function judgeFollowing(after: bigint, events: readonly ReflexEvent[], rules: FollowingRules): Verdict {
+  const { holesCanClose, anchored } = rules;
   if (events.length === 0) return { kind: "head" };
   if (!holesCanClose) return { kind: "rows", events };
   const { count, hole } = contiguous(
@@ -79,7 +93,7 @@ function judgeFollowing(after: bigint, events: readonly ReflexEvent[], holesCanC
     events.map(({ id }) => BigInt(id)),
   );
   if (count > 0) return { kind: "rows", events: count === events.length ? events : events.slice(0, count) };
-  return hole === undefined ? { kind: "head" } : { kind: "hole", hole, beyond: events };
+  return hole === undefined ? { kind: "head" } : { kind: "hole", hole, beyond: events, anchored };
 }
 
 /** The error of a confirmed fault. */
