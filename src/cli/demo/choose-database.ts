@@ -23,19 +23,19 @@ export interface Surroundings {
   readonly signal: AbortSignal;
 }
 
-const noGapsOnSqlite =
-  "SQLite lets one writer in at a time, so ids commit in order and no gaps can be seen here. On MySQL and MariaDB they are the rule.";
+const noHolesOnSqlite =
+  "SQLite lets one writer in at a time: ids commit in order, and a rollback leaves no hole between them. On MySQL and MariaDB both are the rule.";
 
 /** The user's database if they named one, else a private server if there is one, else SQLite. */
 export async function chooseDatabase(args: DemoArguments, around: Surroundings): Promise<ChosenDatabase> {
-  if (args.engine === "sqlite") return chooseSqlite(around, [noGapsOnSqlite]);
+  if (args.engine === "sqlite") return chooseSqlite(around, [noHolesOnSqlite]);
   if (args.engine === "private") return choosePrivate(around);
   if (args.database !== undefined) return chooseUsers("--database", args.database, around.signal);
   const url = around.env["DATABASE_URL"];
   if (url) return chooseUsers("DATABASE_URL", url, around.signal);
   if ((await findServer()) !== undefined) return choosePrivate(around);
   return chooseSqlite(around, [
-    noGapsOnSqlite,
+    noHolesOnSqlite,
     `No program for a private server was found. To have one, install ${howToInstall("mariadb")}`,
   ]);
 }
@@ -50,13 +50,13 @@ async function chooseUsers(origin: string, url: string, signal: AbortSignal): Pr
   const { host, pathname } = new URL(url);
   const place = `${host || "localhost"}${pathname}`;
   const target = { kind: "mysql", url } as const;
-  const version = await ask(target, (handle) => mysqlVersion(handle, signal)).catch((error: unknown) => {
+  const { version, notes } = await ask(target, (handle) => lookAtServer(handle, signal)).catch((error: unknown) => {
     if (error instanceof DemoError || signal.aborted) throw error;
     throw new DemoError(
       `The database ${place} could not be reached: ${reasonOf(error)}. Check that the server runs and that ${origin} is right, or choose with --engine private or --engine sqlite.`,
     );
   });
-  return { kind: "yours", target, title: `${version}, yours at ${place}`, notes: [] };
+  return { kind: "yours", target, title: `${version}, yours at ${place}`, notes };
 }
 
 async function choosePrivate({ cleanup, signal }: Surroundings): Promise<ChosenDatabase> {
@@ -68,8 +68,8 @@ async function choosePrivate({ cleanup, signal }: Surroundings): Promise<ChosenD
   const anyDatabase = server.url.replace("/?", "/information_schema?");
   await ask({ kind: "mysql", url: anyDatabase }, (handle) => toDatabase(handle).run("create database demo", []));
   const target = { kind: "mysql", url: server.url.replace("/?", "/demo?") } as const;
-  const version = await ask(target, (handle) => mysqlVersion(handle, signal));
-  return { kind: "private", target, title: `${version}, a server of the demo's own`, notes: [] };
+  const { version, notes } = await ask(target, (handle) => lookAtServer(handle, signal));
+  return { kind: "private", target, title: `${version}, a server of the demo's own`, notes };
 }
 
 async function chooseSqlite({ folder }: Surroundings, notes: readonly string[]): Promise<ChosenDatabase> {
@@ -81,19 +81,21 @@ async function chooseSqlite({ folder }: Surroundings, notes: readonly string[]):
   return { kind: "sqlite", target, title: `SQLite ${version}, embedded, in a temporary file`, notes };
 }
 
-async function mysqlVersion(handle: DatabaseHandle, signal: AbortSignal): Promise<string> {
+async function lookAtServer(
+  handle: DatabaseHandle,
+  signal: AbortSignal,
+): Promise<{ readonly version: string; readonly notes: readonly string[] }> {
   const [row] = await toDatabase(handle).rows<{ version: string; step: string }>(
     "select version() as version, cast(@@auto_increment_increment as char) as step",
     [],
     { signal },
   );
   const { version = "", step } = row ?? {};
-  if (step !== "1") {
-    throw new DemoError(
-      `this server gives every ${step}th id only (auto_increment_increment), which streams of this version wait for: use another server, or --engine private`,
-    );
-  }
-  return `${/mariadb/i.test(version) ? "MariaDB" : "MySQL"} ${version.split("-")[0]}`;
+  const inSteps = `Ids go up by ${step} here (auto_increment_increment), so the ids between are holes too.`;
+  return {
+    version: `${/mariadb/i.test(version) ? "MariaDB" : "MySQL"} ${version.split("-")[0]}`,
+    notes: step === "1" ? [] : [inSteps],
+  };
 }
 
 async function ask<R>(target: DatabaseTarget, question: (handle: DatabaseHandle) => Promise<R>): Promise<R> {

@@ -34,8 +34,8 @@ export class Company {
     this.#listener = listener;
   }
 
-  get acknowledgementFiles(): readonly string[] {
-    return this.#plan.writers.map((writer) => this.#fileOf(writer));
+  get journals(): readonly string[] {
+    return this.#plan.writers.map((writer) => this.#journalOf(writer));
   }
 
   /** Resolves when all writers are ready to begin. */
@@ -43,13 +43,13 @@ export class Company {
     const { writers, ordersPerSecond } = this.#plan;
     await Promise.all(
       writers.map(async (writer) => {
-        const acknowledgementsFile = this.#fileOf(writer);
+        const journalFile = this.#journalOf(writer);
         const start = {
           ...this.#common,
           type: "write" as const,
           writer,
           ordersPerSecond: ordersPerSecond / writers.length,
-          acknowledgementsFile,
+          journalFile,
         };
         await this.#ready(
           (events) => {
@@ -113,8 +113,8 @@ export class Company {
     return { target, prefix: tables.prefix, folder };
   }
 
-  #fileOf(writer: string): string {
-    return join(this.#plan.folder, `acknowledged-by-${writer}`);
+  #journalOf(writer: string): string {
+    return join(this.#plan.folder, `journal-of-${writer}`);
   }
 
   /** Starts a process and resolves when it says that it is ready. */

@@ -2,6 +2,7 @@ import { createConsumer, isExpected, type Observer, runForever } from "reflex-rs
 import { runChild } from "./child.ts";
 import { openDatabase } from "./connect.ts";
 import { createHandler } from "./handler.ts";
+import { HoleClock } from "./hole-clock.ts";
 import type { ConsumerProgress } from "./messages.ts";
 import { DemoTables } from "./tables.ts";
 
@@ -9,17 +10,22 @@ const REPORT_EVERY_MS = 100;
 // Cursors are written together every so often; what came after the last write comes again after a crash.
 const WRITE_CURSORS_EVERY_MS = 300;
 
+// One to stream, two more at a hole, one for cursors, and one for what the consumer does itself.
+const CONNECTIONS = 5;
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 runChild("consume", async (start, parent) => {
   const tables = new DemoTables(start.prefix);
-  const { handle } = await openDatabase(start.target, 3);
+  const { handle } = await openDatabase(start.target, CONNECTIONS);
   const progress: Mutable<ConsumerProgress> = {
     type: "consumed",
     position: "0",
     savedCursor: "",
     duplicates: 0,
     failures: 0,
+    holes: 0,
+    longestWaitMs: 0,
   };
   const observer = observe(progress, (text) => parent.report({ type: "note", text: `${start.consumer}: ${text}` }));
   const cursors = tables.cursorsTable({
@@ -50,8 +56,18 @@ runChild("consume", async (start, parent) => {
 });
 
 function observe(progress: Mutable<ConsumerProgress>, note: (text: string) => void): Observer {
+  const clock = new HoleClock();
   return {
+    gap: (report) => {
+      clock.gap(report);
+      progress.holes = clock.met;
+    },
+    page: (report) => {
+      clock.page(report);
+      progress.longestWaitMs = clock.longestWaitMs;
+    },
     consume: ({ eventId, error }) => {
+      clock.consumed();
       if (error === undefined) progress.position = eventId;
     },
     error: ({ activity, error, retryInMs }) => {

@@ -8,7 +8,9 @@ import type { Cleanup } from "./cleanup.ts";
 import { DemoError, type OpenDatabase, openDatabase } from "./connect.ts";
 import { gatherEvidence } from "./evidence.ts";
 import { NaivePoller } from "./naive-poller.ts";
+import { NoopCounter } from "./noop-counter.ts";
 import { choosePace, measureTransaction } from "./pace.ts";
+import { DECLINED_ONE_IN } from "./place-order.ts";
 import { Play, type Played } from "./play.ts";
 import { problemsOf, renderResults } from "./results.ts";
 import type { Screen } from "./screen.ts";
@@ -44,17 +46,21 @@ export async function runDemo(args: DemoArguments, around: DemoSurroundings): Pr
   presentPlan(screen, { ...args, ordersPerSecond });
   signal.throwIfAborted();
   const { seconds, skipEvent } = args;
-  const plan = { target: chosen.target, tables, folder, writers: WRITERS, seconds, ordersPerSecond, skipEvent };
+  const holes = chosen.kind !== "sqlite";
+  const noops = holes ? new NoopCounter(database.handle, tables.events) : undefined;
+  if (noops !== undefined) cleanup.add("end the demo's counter", () => noops.finish());
+  const common = { target: chosen.target, tables, folder, seconds, ordersPerSecond, skipEvent };
+  const plan = { ...common, writers: WRITERS, holesClosed: noops && ((): number => noops.count) };
   const play = new Play(plan, screen, signal);
   cleanup.add("end the demo's processes", () => play.end());
-  const poller = chosen.kind === "sqlite" ? undefined : new NaivePoller(database.handle, tables.events);
+  const poller = holes ? new NaivePoller(database.handle, tables.events) : undefined;
   if (poller !== undefined) cleanup.add("end the demo's poller", () => poller.finish());
   const played = await play.run();
   await play.end();
   const naivelySeen = await poller?.finish();
-  const evidence = await readBack(chosen, tables, play.acknowledgementFiles);
+  const evidence = await readBack(chosen, tables, play.journals);
   const checks = [...judge(evidence), resumeCheck(played)];
-  screen.print(...renderResults({ played, evidence, checks, naivelySeen }, screen.paint));
+  screen.print(...renderResults({ played, evidence, checks, holes, naivelySeen }, screen.paint));
   return problemsOf(checks).length === 0;
 }
 
@@ -101,7 +107,8 @@ function resumeCheck({ restart }: Played): Check {
 
 function presentPlan(screen: Screen, plan: DemoArguments & { readonly ordersPerSecond: number }): void {
   const { ordersPerSecond, seconds, skipEvent } = plan;
-  present(screen, "Plan", `${WRITERS.length} writers, about ${ordersPerSecond} orders/s for ${seconds} s, 3 consumers`);
+  const orders = `about ${ordersPerSecond} orders/s for ${seconds} s`;
+  present(screen, "Plan", `${WRITERS.length} writers place ${orders}; 1 in ${DECLINED_ONE_IN} is rolled back`);
   if (skipEvent) present(screen, "Sabotage", "the mailer will lose one event, and the check must find it");
   screen.print("");
 }

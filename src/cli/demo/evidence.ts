@@ -1,33 +1,29 @@
-import { readFile } from "node:fs/promises";
 import { type Database, type DatabaseHandle, toDatabase } from "reflex-rsql";
+import { readJournal } from "./journal.ts";
 import { type ConsumerName, consumerNames, type DemoTables } from "./tables.ts";
-import type { Acknowledgement, CustomerTotal, Effect, Evidence } from "./verdict.ts";
+import type { CustomerTotal, Effect, Evidence } from "./verdict.ts";
 
 /** Reads what the writers wrote down and what the tables hold. */
 export async function gatherEvidence(
   handle: DatabaseHandle,
   tables: DemoTables,
-  files: readonly string[],
+  journals: readonly string[],
 ): Promise<Evidence> {
   const database = toDatabase(handle);
   const effects = await Promise.all(
     consumerNames.map(async (name) => [name, await readEffects(database, tables.effects(name))]),
   );
+  const entries = await Promise.all(journals.map(readJournal));
+  const rows = await readRows(database, tables.events);
   return {
-    acknowledged: (await Promise.all(files.map(readAcknowledgements))).flat(),
+    acknowledged: entries.flatMap(({ acknowledged }) => acknowledged),
+    rolledBack: entries.flatMap(({ rolledBack }) => rolledBack),
     orders: await readOrders(database, tables.orders),
-    events: await readEvents(database, tables.events),
+    events: new Map(rows.filter(({ noop }) => !noop).map(({ id, orderId }) => [id, orderId])),
+    noops: new Set(rows.filter(({ noop }) => noop).map(({ id }) => id)),
     effects: Object.fromEntries(effects) as Record<ConsumerName, Effect[]>,
     totals: await readTotals(database, tables.totals),
   };
-}
-
-async function readAcknowledgements(file: string): Promise<Acknowledgement[]> {
-  const lines = (await readFile(file, "utf8")).split("\n").filter(Boolean);
-  return lines.map((line) => {
-    const [orderId = "", eventId = "", at = "0"] = line.split(" ");
-    return { orderId, eventId, at: BigInt(at) };
-  });
 }
 
 async function readOrders(database: Database, table: string): Promise<Evidence["orders"]> {
@@ -38,12 +34,18 @@ async function readOrders(database: Database, table: string): Promise<Evidence["
   return new Map(rows.map(({ id, customer, cents }) => [id, { customer, cents: Number(cents) }]));
 }
 
-async function readEvents(database: Database, table: string): Promise<Evidence["events"]> {
-  const rows = await database.rows<{ id_text: string; foreign_id: string }>(
-    `select ${database.dialect.asText("t.id")} as id_text, t.foreign_id from ${table} t order by t.id`,
+interface EventsTableRow {
+  readonly id: string;
+  readonly orderId: string;
+  readonly noop: boolean;
+}
+
+async function readRows(database: Database, table: string): Promise<EventsTableRow[]> {
+  const rows = await database.rows<{ id_text: string; foreign_id: string; type: number | bigint }>(
+    `select ${database.dialect.asText("t.id")} as id_text, t.foreign_id, t.type from ${table} t order by t.id`,
     [],
   );
-  return new Map(rows.map((row) => [row.id_text, row.foreign_id]));
+  return rows.map((row) => ({ id: row.id_text, orderId: row.foreign_id, noop: Number(row.type) === 0 }));
 }
 
 async function readEffects(database: Database, table: string): Promise<Effect[]> {

@@ -13,8 +13,8 @@ export interface StartWriter extends Start {
   readonly type: "write";
   readonly writer: string;
   readonly ordersPerSecond: number;
-  /** Where the orders go whose commit was acknowledged. */
-  readonly acknowledgementsFile: string;
+  /** Where it writes down how each order ended. */
+  readonly journalFile: string;
 }
 
 export interface StartConsumer extends Start {
@@ -28,9 +28,12 @@ export type Order = StartWriter | StartConsumer | { readonly type: "go" } | { re
 
 export interface WriterProgress {
   readonly type: "written";
-  readonly committed: number;
-  /** The highest event id committed; "0" if none. */
-  readonly head: string;
+  /** The ids of the events committed since the last report. */
+  readonly committed: readonly string[];
+  /** Orders rolled back so far. */
+  readonly rolledBack: number;
+  /** Transactions that were lost so far, each done again. */
+  readonly retries: number;
 }
 
 export interface ConsumerProgress {
@@ -42,6 +45,10 @@ export interface ConsumerProgress {
   /** Events that came again and had their effect already. */
   readonly duplicates: number;
   readonly failures: number;
+  /** Holes between ids that it came to. */
+  readonly holes: number;
+  /** The longest that it waited at one. */
+  readonly longestWaitMs: number;
 }
 
 /** What children tell the demo. */

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { type DatabaseHandle, toDatabase } from "reflex-rsql";
+import { Repetition } from "./repetition.ts";
 
 const POLL_EVERY_MS = 20;
 
@@ -8,46 +8,27 @@ const POLL_EVERY_MS = 20;
  * misses every event that commits after one with a higher id was read. Beside the demo, to show that this happens.
  */
 export class NaivePoller {
-  readonly #handle: DatabaseHandle;
-  readonly #table: string;
-  readonly #stopping = new AbortController();
-  readonly #polling: Promise<void>;
+  readonly #repetition: Repetition;
   #last = "0";
   #seen = 0;
 
   constructor(handle: DatabaseHandle, table: string) {
-    this.#handle = handle;
-    this.#table = table;
-    this.#polling = this.#poll();
-    // Awaited at the end only.
-    this.#polling.catch(() => {});
+    const { dialect } = toDatabase(handle);
+    const sql = `select ${dialect.asText("t.id")} as id_text, t.type from ${table} t where t.id > ${dialect.integerParam} order by t.id`;
+    this.#repetition = new Repetition(POLL_EVERY_MS, async () => {
+      const rows = await toDatabase(handle).rows<{ id_text: string; type: number | bigint }>(sql, [this.#last]);
+      this.#seen += rows.filter(({ type }) => Number(type) !== 0).length;
+      this.#last = rows.at(-1)?.id_text ?? this.#last;
+    });
   }
 
   /** How many events it saw, after a last look; undefined if it could not go on. */
   async finish(): Promise<number | undefined> {
-    this.#stopping.abort();
     try {
-      await this.#polling;
-      await this.#look();
+      await this.#repetition.finish();
       return this.#seen;
     } catch {
       return undefined;
     }
-  }
-
-  async #poll(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      await this.#look();
-      await delay(POLL_EVERY_MS, undefined, { signal }).catch(() => {});
-    }
-  }
-
-  async #look(): Promise<void> {
-    const { dialect } = toDatabase(this.#handle);
-    const sql = `select ${dialect.asText("t.id")} as id_text from ${this.#table} t where t.id > ${dialect.integerParam} order by t.id`;
-    const rows = await toDatabase(this.#handle).rows<{ id_text: string }>(sql, [this.#last]);
-    this.#seen += rows.length;
-    this.#last = rows.at(-1)?.id_text ?? this.#last;
   }
 }

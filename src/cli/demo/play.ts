@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Company, type CompanyPlan } from "./company.ts";
 import type { DemoError } from "./connect.ts";
-import { renderBlock, renderLine, stamp } from "./progress.ts";
+import { lineLegend, renderBlock, renderLine, stamp } from "./progress.ts";
 import type { Screen } from "./screen.ts";
 import type { ConsumerName } from "./tables.ts";
 import { type ConsumerView, Tally, type TallyView } from "./tally.ts";
@@ -9,6 +9,8 @@ import { counted, grouped } from "./text.ts";
 
 export interface PlayPlan extends CompanyPlan {
   readonly seconds: number;
+  /** How many holes streams have closed so far; undefined where there are none. */
+  readonly holesClosed: (() => number) | undefined;
 }
 
 export interface Played {
@@ -56,8 +58,8 @@ export class Play {
     });
   }
 
-  get acknowledgementFiles(): readonly string[] {
-    return this.#company.acknowledgementFiles;
+  get journals(): readonly string[] {
+    return this.#company.journals;
   }
 
   /** @throws DemoError if a process ends before its time; what `signal` was aborted with. Call `end` in any case. */
@@ -92,6 +94,7 @@ export class Play {
 
   #begin(): void {
     this.#startedAt = performance.now();
+    if (!this.#screen.live) this.#screen.print(`${" ".repeat(9)}${lineLegend}`);
     this.#ticker = setInterval(() => this.#tick(), SAMPLE_EVERY_MS);
     this.#tell(`${this.#plan.writers.length} writers, read-model and mailer start`);
   }
@@ -118,9 +121,9 @@ export class Play {
       const sum = consumers.reduce((total, consumer) => total + consumer.position, 0n);
       if (sum !== position) movedAt = performance.now();
       position = sum;
-      if (consumers.every(({ lag }) => lag === 0n)) return true;
+      if (consumers.every(({ lag }) => lag === 0)) return true;
       if (performance.now() - movedAt < NO_PROGRESS_LIMIT_MS) return false;
-      const waiting = consumers.filter(({ lag }) => lag > 0n).map(({ name }) => name);
+      const waiting = consumers.filter(({ lag }) => lag > 0).map(({ name }) => name);
       this.#tell(`${waiting.join(" and ")} made no progress for ${NO_PROGRESS_LIMIT_MS / 1000} s`, "red");
       return true;
     });
@@ -133,6 +136,7 @@ export class Play {
       seconds: this.#plan.seconds,
       writing: this.#writing,
       tally: this.#tally.view(),
+      holesClosed: this.#plan.holesClosed?.(),
     };
     if (this.#screen.live) return this.#screen.draw(renderBlock(progress, this.#screen.paint));
     if (progress.elapsedMs - this.#printedAt < PRINT_EVERY_MS) return;

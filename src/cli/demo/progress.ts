@@ -1,4 +1,5 @@
 import type { Paint } from "./paint.ts";
+import { consumerNames } from "./tables.ts";
 import type { ConsumerView, TallyView } from "./tally.ts";
 import { counted, grouped } from "./text.ts";
 
@@ -8,23 +9,29 @@ export interface Progress {
   /** Whether orders are still placed. */
   readonly writing: boolean;
   readonly tally: TallyView;
+  /** How many holes streams have closed; undefined where there are none. */
+  readonly holesClosed: number | undefined;
 }
 
 /** The lines that are drawn again and again on a terminal. */
 export function renderBlock(progress: Progress, paint: Paint): string[] {
-  const { tally } = progress;
-  const orders = `${grouped(tally.committed).padStart(6)} orders committed`;
+  const { tally, writing, elapsedMs, seconds } = progress;
+  const clock = writing ? `${stamp(elapsedMs)} of ${seconds} s` : stamp(elapsedMs);
+  const rate = writing ? `${grouped(Math.round(tally.perSecond))}/s` : "writers done";
   return [
-    `${paint.bold(clock(progress))}  ${orders}   ${rate(progress)}`,
+    `${paint.bold(clock)}   ${counts(progress).join("  ")}  ${rate}`,
     ...tally.consumers.map((consumer) => consumerLine(consumer, paint)),
   ];
 }
 
+/** What the numbers at the ends of the lines for a log are. */
+export const lineLegend: string = `lag: events that ${consumerNames.join(" / ")} have still to read`;
+
 /** The same as one line, for a log. */
 export function renderLine(progress: Progress): string {
   const { elapsedMs, tally } = progress;
-  const lags = tally.consumers.map(({ name, state, lag }) => `${name} ${state === "not started" ? "-" : grouped(lag)}`);
-  return `${stamp(elapsedMs)}  ${grouped(tally.committed)} orders committed, ${rate(progress)}; lag: ${lags.join(", ")}`;
+  const lags = tally.consumers.map(({ state, lag }) => (state === "not started" ? "-" : grouped(lag)));
+  return `${stamp(elapsedMs)}  ${counts(progress).join(", ")}; lag ${lags.join(" / ")}`;
 }
 
 /** A moment of the demo as "  6.2 s". */
@@ -32,12 +39,12 @@ export function stamp(elapsedMs: number): string {
   return `${(elapsedMs / 1000).toFixed(1).padStart(5)} s`;
 }
 
-function clock({ elapsedMs, seconds }: Progress): string {
-  return `${stamp(Math.min(elapsedMs, seconds * 1000))} of ${seconds} s`;
-}
-
-function rate({ writing, tally }: Progress): string {
-  return writing ? `${grouped(Math.round(tally.perSecond))}/s` : "writers done";
+function counts({ tally, holesClosed }: Progress): string[] {
+  return [
+    counted(tally.committed, "order"),
+    `${grouped(tally.rolledBack)} rolled back`,
+    ...(holesClosed === undefined ? [] : [`${counted(holesClosed, "hole")} closed`]),
+  ];
 }
 
 function consumerLine(consumer: ConsumerView, paint: Paint): string {

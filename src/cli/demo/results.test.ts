@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import { createPaint } from "./paint.ts";
-import { renderResults } from "./results.ts";
+import { type Results, renderResults } from "./results.ts";
 import { Tally } from "./tally.ts";
 import type { Check, Evidence } from "./verdict.ts";
 
 const evidence: Evidence = {
+  rolledBack: ["a-2"],
+  noops: new Set(["2"]),
   acknowledged: [{ orderId: "a-1", eventId: "1", at: 1n }],
   orders: new Map([["a-1", { customer: "Ada", cents: 100 }]]),
   events: new Map([["1", "a-1"]]),
@@ -12,9 +14,9 @@ const evidence: Evidence = {
   totals: new Map(),
 };
 
-function render(checks: readonly Check[]): string[] {
+function render(checks: readonly Check[], change: Partial<Results> = {}): string[] {
   const played = { tally: new Tally().view(), writingMs: 1000, restart: undefined };
-  return renderResults({ played, evidence, checks, naivelySeen: 0 }, createPaint(false));
+  return renderResults({ played, evidence, checks, holes: true, naivelySeen: 0, ...change }, createPaint(false));
 }
 
 test("the last line says that all agreed", () => {
@@ -31,6 +33,15 @@ test("the last line names the first problem; long lists are cut", () => {
   expect(lines).not.toContain("        mailer lost event 5");
   expect(lines).toContain("        and 3 more");
   expect(lines.at(-1)).toBe("FAILED: mailer lost event 0 and 7 more");
+});
+
+test("tells what became of rolled-back orders, where they leave holes and where they don't", () => {
+  const withHoles = render([]);
+  expect(withHoles).toContain("  orders rolled back            1   after their insert, which leaves a hole");
+  expect(withHoles).toContain("  holes closed                  1   with a noop row each, up to the last event");
+  const without = render([], { holes: false, naivelySeen: undefined }).join("\n");
+  expect(without).toContain("  orders rolled back            1   after their insert, which leaves no hole");
+  expect(without).not.toMatch(/holes closed|wait at a hole|out of order|naive/);
 });
 
 test("no line is too long for a terminal of 80 columns", () => {

@@ -8,7 +8,9 @@ export interface Results {
   readonly played: Played;
   readonly evidence: Evidence;
   readonly checks: readonly Check[];
-  /** How many events a poller saw that asks for ids above its last; undefined where none can be missed. */
+  /** Whether ids commit out of order here, and rollbacks leave holes between them. */
+  readonly holes: boolean;
+  /** How many events a poller saw that asks for ids above its last; undefined if none was tried. */
   readonly naivelySeen: number | undefined;
 }
 
@@ -35,27 +37,38 @@ export function problemsOf(checks: readonly Check[]): string[] {
   return checks.flatMap(({ problems }) => problems);
 }
 
-function orderLines({ played, evidence, naivelySeen }: Results): string[] {
-  const perSecond = Math.round((evidence.acknowledged.length * 1000) / played.writingMs);
+function orderLines(results: Results): string[] {
+  const { played, evidence, holes } = results;
+  const { acknowledged, rolledBack, events } = evidence;
+  const perSecond = Math.round((acknowledged.length * 1000) / played.writingMs);
   const seconds = (played.writingMs / 1000).toFixed(1);
-  const lines = [
-    row("orders acknowledged", evidence.acknowledged.length, `in ${seconds} s, ${grouped(perSecond)} a second`),
-    row("events in the table", evidence.events.size, ""),
-  ];
-  if (naivelySeen === undefined) return lines;
+  const { retries } = played.tally;
   return [
-    ...lines,
-    row(
-      "committed out of order",
-      committedOutOfOrder(evidence.acknowledged),
-      "acknowledged after one with a higher id",
-    ),
-    row("missed by naive polling", evidence.events.size - naivelySeen, "`where id > last`, tried alongside"),
+    row("orders acknowledged", acknowledged.length, `in ${seconds} s, ${grouped(perSecond)} a second`),
+    row("orders rolled back", rolledBack.length, `after their insert, which leaves ${holes ? "a" : "no"} hole`),
+    ...(retries > 0 ? [row("transactions lost", retries, "to a deadlock or a lost connection; done again")] : []),
+    row("events in the table", events.size, ""),
+    ...(holes ? holeLines(results) : []),
   ];
 }
 
-function row(name: string, value: number, remark: string): string {
-  return `  ${name.padEnd(24)}${grouped(value).padStart(7)}   ${remark}`.trimEnd();
+function holeLines({ played, evidence, naivelySeen }: Results): string[] {
+  const { acknowledged, events, noops } = evidence;
+  const { consumers } = played.tally;
+  const met = consumers.reduce((sum, consumer) => sum + consumer.holes, 0);
+  const longestMs = Math.max(...consumers.map(({ longestWaitMs }) => longestWaitMs));
+  const missed = naivelySeen === undefined ? [] : [events.size - naivelySeen];
+  return [
+    row("holes closed", noops.size, "with a noop row each, up to the last event"),
+    row("longest wait at a hole", `${(longestMs / 1000).toFixed(2)} s`, `of ${counted(met, "wait")} of all consumers`),
+    row("committed out of order", committedOutOfOrder(acknowledged), "acknowledged after one with a higher id"),
+    ...missed.map((count) => row("missed by naive polling", count, "`where id > last`, tried alongside")),
+  ];
+}
+
+function row(name: string, value: number | string, remark: string): string {
+  const shown = typeof value === "number" ? grouped(value) : value;
+  return `  ${name.padEnd(24)}${shown.padStart(7)}   ${remark}`.trimEnd();
 }
 
 const headings = ["consumer", "effects", "repeats", "failures", "restarts", "most behind"] as const;
@@ -75,7 +88,7 @@ function tableLine(cells: readonly string[]): string {
 
 function consumerCells(name: ConsumerName, { tally }: Played, evidence: Evidence): string[] {
   const consumer = tally.consumers.find((view) => view.name === name);
-  const { duplicates = 0, failures = 0, restarts = 0, maxLag = 0n } = consumer ?? {};
+  const { duplicates = 0, failures = 0, restarts = 0, maxLag = 0 } = consumer ?? {};
   return [
     name,
     ...[evidence.effects[name].length, duplicates, failures, restarts, maxLag].map((value) => grouped(value)),

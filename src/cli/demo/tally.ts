@@ -11,17 +11,22 @@ export interface ConsumerView {
   readonly position: bigint;
   /** The cursor last written, in the life it lives now. */
   readonly savedCursor: string;
-  readonly lag: bigint;
-  readonly maxLag: bigint;
+  /** Committed events that it has still to read. */
+  readonly lag: number;
+  readonly maxLag: number;
   readonly duplicates: number;
   readonly failures: number;
   readonly restarts: number;
+  /** Holes between ids that it came to. */
+  readonly holes: number;
+  readonly longestWaitMs: number;
 }
 
 export interface TallyView {
   readonly committed: number;
-  /** The highest event id that is known to be committed. */
-  readonly head: bigint;
+  readonly rolledBack: number;
+  /** Transactions that were lost, each done again. */
+  readonly retries: number;
   /** Orders per second, over the last second. */
   readonly perSecond: number;
   readonly consumers: readonly ConsumerView[];
@@ -30,19 +35,24 @@ export interface TallyView {
 interface Life {
   state: ConsumerState;
   progress: ConsumerProgress;
-  maxLag: bigint;
+  maxLag: number;
   restarts: number;
   /** Of the lives before. */
   duplicates: number;
   failures: number;
+  holes: number;
+  longestWaitMs: number;
 }
 
-const nothing: ConsumerProgress = { type: "consumed", position: "0", savedCursor: "", duplicates: 0, failures: 0 };
+const noCounts = { duplicates: 0, failures: 0, holes: 0, longestWaitMs: 0 } as const;
+const nothing: ConsumerProgress = { type: "consumed", position: "0", savedCursor: "", ...noCounts };
 const RATE_WINDOW_MS = 1000;
 
 /** Adds up what the processes report. */
 export class Tally {
   readonly #writers = new Map<string, WriterProgress>();
+  /** The ids of all events that are known to be committed, ascending. */
+  readonly #ids: bigint[] = [];
   readonly #consumers = new Map<ConsumerName, Life>();
   #samples: { readonly at: number; readonly committed: number }[] = [];
 
@@ -51,10 +61,9 @@ export class Tally {
       const life: Life = {
         state: "not started",
         progress: nothing,
-        maxLag: 0n,
+        maxLag: 0,
         restarts: 0,
-        duplicates: 0,
-        failures: 0,
+        ...noCounts,
       };
       this.#consumers.set(name, life);
     }
@@ -62,6 +71,7 @@ export class Tally {
 
   written(writer: string, progress: WriterProgress): void {
     this.#writers.set(writer, progress);
+    for (const id of progress.committed.map(BigInt)) this.#ids.splice(this.#countUpTo(id), 0, id);
   }
 
   consumed(name: ConsumerName, progress: ConsumerProgress): void {
@@ -80,16 +90,18 @@ export class Tally {
 
   ended(name: ConsumerName, state: "killed" | "stopped"): void {
     const life = this.#life(name);
-    const { duplicates, failures } = life.progress;
+    const { duplicates, failures, holes, longestWaitMs } = life.progress;
     life.duplicates += duplicates;
     life.failures += failures;
-    life.progress = { ...life.progress, duplicates: 0, failures: 0 };
+    life.holes += holes;
+    life.longestWaitMs = Math.max(life.longestWaitMs, longestWaitMs);
+    life.progress = { ...life.progress, ...noCounts };
     life.state = state;
   }
 
   /** Call it several times a second: the greatest lags and the rate are taken from these moments. */
   sample(now: number): void {
-    this.#samples.push({ at: now, committed: this.#committed });
+    this.#samples.push({ at: now, committed: this.#ids.length });
     const recent = this.#samples.findLastIndex(({ at }) => at <= now - RATE_WINDOW_MS);
     this.#samples = this.#samples.slice(Math.max(0, recent));
     for (const life of this.#consumers.values()) {
@@ -104,7 +116,14 @@ export class Tally {
     const spanMs = (last?.at ?? 0) - (first?.at ?? 0);
     const perSecond = spanMs > 0 ? (((last?.committed ?? 0) - (first?.committed ?? 0)) * 1000) / spanMs : 0;
     const consumers = [...this.#consumers].map(([name, life]) => this.#viewOf(name, life));
-    return { committed: this.#committed, head: this.#head, perSecond, consumers };
+    const writers = [...this.#writers.values()];
+    return {
+      committed: this.#ids.length,
+      rolledBack: writers.reduce((sum, { rolledBack }) => sum + rolledBack, 0),
+      retries: writers.reduce((sum, { retries }) => sum + retries, 0),
+      perSecond,
+      consumers,
+    };
   }
 
   #viewOf(name: ConsumerName, life: Life): ConsumerView {
@@ -119,21 +138,19 @@ export class Tally {
       lag: this.#lag(life),
       duplicates: life.duplicates + progress.duplicates,
       failures: life.failures + progress.failures,
+      holes: life.holes + progress.holes,
+      longestWaitMs: Math.max(life.longestWaitMs, progress.longestWaitMs),
     };
   }
 
-  get #committed(): number {
-    return [...this.#writers.values()].reduce((sum, { committed }) => sum + committed, 0);
+  // A consumer can know of a commit before its writer has reported it: then this is 0 all the same.
+  #lag({ progress }: Life): number {
+    return this.#ids.length - this.#countUpTo(BigInt(progress.position));
   }
 
-  get #head(): bigint {
-    return [...this.#writers.values()].map(({ head }) => BigInt(head)).reduce((a, b) => (a > b ? a : b), 0n);
-  }
-
-  // A consumer can know of a commit before its writer has reported it.
-  #lag({ progress }: Life): bigint {
-    const lag = this.#head - BigInt(progress.position);
-    return lag > 0n ? lag : 0n;
+  /** How many of the committed ids are this one or below it. Looked for from the end, where it mostly is. */
+  #countUpTo(id: bigint): number {
+    return this.#ids.findLastIndex((other) => other <= id) + 1;
   }
 
   #life(name: ConsumerName): Life {

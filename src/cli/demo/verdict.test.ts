@@ -8,6 +8,8 @@ const effects: readonly Effect[] = [
 ];
 
 const sound: Evidence = {
+  rolledBack: ["b-2"],
+  noops: new Set(["1", "2", "3", "4", "5", "6", "7", "8"]),
   acknowledged: [
     { orderId: "b-1", eventId: "10", at: 1n },
     { orderId: "a-1", eventId: "9", at: 2n },
@@ -77,6 +79,22 @@ test("finds events that no one placed, and orders without an event", () => {
   const found = problems({ events: new Map(sound.events).set("12", "d-1") });
   expect(found).toContain("event 12 of order d-1 was never acknowledged");
   expect(found).toContain("event 12 tells of order d-1, which does not exist");
+});
+
+test("finds each trace of an order that was rolled back", () => {
+  const orders = new Map(sound.orders).set("b-2", { customer: "Ada", cents: 0 });
+  expect(problems({ orders })).toContain("order b-2 was rolled back, but is in the orders table");
+  expect(problems({ events: new Map(sound.events).set("12", "b-2") })).toContain(
+    "order b-2 was rolled back, but event 12 tells of it",
+  );
+  expect(problems(withMailer([...effects, { eventId: "12", orderId: "b-2" }]))).toContain(
+    "mailer had order b-2, which was rolled back",
+  );
+});
+
+test("finds an id that is neither an event nor closed, comparing ids as numbers", () => {
+  const noops = new Set([...sound.noops].filter((id) => id !== "4"));
+  expect(problems({ noops })).toEqual(["id 4 is neither an event nor a noop"]);
 });
 
 test("finds totals that differ from the orders", () => {

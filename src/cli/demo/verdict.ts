@@ -21,10 +21,14 @@ export interface CustomerTotal {
 /** What the writers wrote down and what the tables hold. */
 export interface Evidence {
   readonly acknowledged: readonly Acknowledgement[];
+  /** The orders that the writers rolled back. */
+  readonly rolledBack: readonly string[];
   /** The orders table: the customer and amount of each order. */
   readonly orders: ReadonlyMap<string, { readonly customer: string; readonly cents: number }>;
   /** The events table: the order of each event, by its id. */
   readonly events: ReadonlyMap<string, string>;
+  /** The ids in the events table that streams have closed with a noop. */
+  readonly noops: ReadonlySet<string>;
   /** What each consumer did, in the order in which it did it. */
   readonly effects: Readonly<Record<ConsumerName, readonly Effect[]>>;
   /** The read-model's totals, by customer. */
@@ -42,6 +46,8 @@ export function judge(evidence: Evidence): Check[] {
   return [
     { claim: "every acknowledged order is an event", problems: lostOrders(evidence) },
     { claim: "every event is an order, and was acknowledged", problems: strayEvents(evidence) },
+    { claim: "no rolled-back order left an event or an effect", problems: undeadOrders(evidence) },
+    { claim: "every id up to the last is an event or a closed hole", problems: openHoles(evidence) },
     { claim: "every event reached every consumer", problems: eachConsumer(evidence, lostEvents) },
     { claim: "each consumer had them in ascending order", problems: eachConsumer(evidence, outOfOrder) },
     { claim: "nothing was done twice, or without an event", problems: eachConsumer(evidence, strayEffects) },
@@ -79,6 +85,25 @@ function strayEvents({ acknowledged, orders, events }: Evidence): string[] {
       .map(([id, order]) => `event ${id} tells of order ${order}, which does not exist`),
     ...[...orders.keys()].filter((order) => !told.has(order)).map((order) => `order ${order} has no event`),
   ];
+}
+
+function undeadOrders({ rolledBack, orders, events, effects }: Evidence): string[] {
+  const eventOf = new Map([...events].map(([id, order]) => [order, id]));
+  const had = consumerNames.map((name) => [name, new Set(effects[name].map(({ orderId }) => orderId))] as const);
+  return rolledBack.flatMap((order) => [
+    ...(orders.has(order) ? [`order ${order} was rolled back, but is in the orders table`] : []),
+    ...(eventOf.has(order) ? [`order ${order} was rolled back, but event ${eventOf.get(order)} tells of it`] : []),
+    ...had.filter(([, set]) => set.has(order)).map(([name]) => `${name} had order ${order}, which was rolled back`),
+  ]);
+}
+
+function openHoles({ events, noops }: Evidence): string[] {
+  const last = [...events.keys()].map(BigInt).reduce((a, b) => (a > b ? a : b), 0n);
+  const problems: string[] = [];
+  for (let id = 1n; id < last; id++) {
+    if (!events.has(String(id)) && !noops.has(String(id))) problems.push(`id ${id} is neither an event nor a noop`);
+  }
+  return problems;
 }
 
 type ConsumerCheck = (effects: readonly Effect[], events: Evidence["events"]) => string[];
