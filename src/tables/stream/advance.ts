@@ -130,12 +130,23 @@ export class Advance {
 
   async #inDoubt({ code, firstId }: Extract<Verdict, { kind: "doubt" }>): Promise<void> {
     const state = await this.#unlessEnded(this.#doubt.consider(code, this.position));
-    if (state === "confirmed") {
+    if (state === "confirmed" && !(await this.#isOpenBelow(firstId))) {
       this.#parts.onFault();
       throw positionFault(code, { table: this.#parts.table, position: this.position, firstId });
     }
     if (state === "lagging") this.#stall.lagging(this.position.id);
     await sleep(this.#backOff(), { signal: this.#signal });
+  }
+
+  /** Whether a transaction holds one of the rows that seem pruned, and says so: it may commit yet. */
+  async #isOpenBelow(firstId: bigint | undefined): Promise<boolean> {
+    if (firstId === undefined) return false;
+    const hole = { prev: this.position.id, next: firstId };
+    const below = await this.#unlessEnded(this.#parts.belowOpenRows(firstId - 1n));
+    if (below === firstId - 1n) return false;
+    const message = `a transaction that inserted row ${below + 1n} is still open: commit it or end it`;
+    this.#stall.blocked(hole, { reason: "in_flight", message });
+    return true;
   }
 
   #backOff(): number {

@@ -61,6 +61,18 @@ export class PageReader {
     return { events: rows.map((row) => toEvent(row)), epoch };
   }
 
+  /** The first row from this id on that is no noop, or the first row if there is none. */
+  async readFirstEvent(from: bigint): Promise<ReflexEvent | undefined> {
+    const { config, database } = this.#source;
+    const type = `t.${database.dialect.quote(config.fields.type)}`;
+    const { rows } = await this.#rows<EventRow>(
+      `select ${this.#columns} from ${this.#table} where ${this.#id} >= ${database.dialect.integerParam} and ${type} <> 0 order by ${this.#id} limit 1`,
+      [String(from)],
+    );
+    const [row] = rows;
+    return row === undefined ? (await this.read(from, 1)).events[0] : toEvent(row);
+  }
+
   /** The highest committed id; 0 in an empty table. */
   async readHead(): Promise<bigint> {
     return (await this.readEdges()).highest ?? 0n;

@@ -21,6 +21,8 @@ export interface ReaderParts {
   /** Has the database's head watcher wake this reader for rows beyond an id, until the function returned is called. */
   readonly head: { watch(head: bigint): () => void };
   readonly makeResolver: () => HoleResolver;
+  /** As far as this position, but below any row there that is not committed. Only where no committed row is. */
+  readonly belowOpenRows: (position: bigint) => Promise<bigint>;
   /** Tells listeners of a hole, once. */
   readonly tellGap: (hole: Hole) => void;
   /** A position fault was confirmed. */

@@ -6,24 +6,24 @@ const range = (from: number, to: number): bigint[] =>
 
 describe("headStart", () => {
   test("starts at 0 in an empty table", () => {
-    expect(headStart([], 0)).toEqual({ after: 0n, committed: new Set() });
+    expect(headStart([], 0n)).toEqual({ after: 0n, committed: new Set() });
   });
 
   test("starts at the highest id when nothing is missing below it", () => {
-    expect(headStart(range(1, 50), 0)).toEqual({ after: 50n, committed: new Set() });
+    expect(headStart(range(1, 50), 0n)).toEqual({ after: 50n, committed: new Set() });
   });
 
   test("starts below a missing id, and leaves out what was committed above it", () => {
-    expect(headStart([1n, 2n, 4n, 5n], 0)).toEqual({ after: 2n, committed: new Set([4n, 5n]) });
+    expect(headStart([1n, 2n, 4n, 5n], 0n)).toEqual({ after: 2n, committed: new Set([4n, 5n]) });
   });
 
   test("expects id 1 at the start of a short table", () => {
-    expect(headStart([2n, 3n], 0)).toEqual({ after: 0n, committed: new Set([2n, 3n]) });
+    expect(headStart([2n, 3n], 0n)).toEqual({ after: 0n, committed: new Set([2n, 3n]) });
   });
 
   test("looks no further back than its bound", () => {
     const last = 3 * HEAD_LOOK_BACK;
-    expect(headStart(range(2 * HEAD_LOOK_BACK + 1, last), 0).after).toBe(BigInt(last));
+    expect(headStart(range(2 * HEAD_LOOK_BACK + 1, last), 0n).after).toBe(BigInt(last));
   });
 });
 
@@ -39,7 +39,10 @@ describe("pruneStart", () => {
 
   test("is what a stream from the head goes by where its look back meets the table's start", () => {
     const ids = range(5001, 5010);
-    expect(headStart(ids, PRUNED_AGE_MS)).toEqual({ after: 5010n, committed: new Set() });
-    expect(headStart(ids, 0).after).toBe(4000n);
+    expect(headStart(ids, pruneStart({ id: 5001n, ageMs: PRUNED_AGE_MS }))).toEqual({
+      after: 5010n,
+      committed: new Set(),
+    });
+    expect(headStart(ids, pruneStart({ id: 5001n, ageMs: 0 })).after).toBe(4000n);
   });
 });

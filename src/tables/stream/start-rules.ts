@@ -23,15 +23,13 @@ export interface FirstRow {
 
 /**
  * Where a stream from the head starts, given the committed ids of the last {@link HEAD_LOOK_BACK}, ascending: below the
- * first hole, since what fills it commits after the call although its id is below the highest. What is missing below the
- * first of them counts by the rule of {@link pruneStart}.
+ * first hole, since what fills it commits after the call although its id is below the highest. What is missing below
+ * `floor`, which {@link pruneStart} gives, does not count.
  */
-export function headStart(ids: readonly bigint[], firstAgeMs: number): HeadStart {
+export function headStart(ids: readonly bigint[], floor: bigint): HeadStart {
   const head = ids.at(-1) ?? 0n;
   const lookedFrom = head - BigInt(HEAD_LOOK_BACK);
   const before = lookedFrom > 0n ? lookedFrom : 0n;
-  const first = ids[0];
-  const floor = first === undefined ? 0n : pruneStart({ id: first, ageMs: firstAgeMs });
   const { hole } = contiguous(floor > before ? floor : before, ids);
   const after = hole === undefined ? head : hole.prev;
   return { after, committed: new Set(ids.filter((id) => id > after)) };

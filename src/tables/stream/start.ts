@@ -26,7 +26,7 @@ export async function startOf(reader: TableReader, source: FeedSource): Promise<
   if (!fromHead) return begin(after === 0n ? await tableStart(reader, source) : await cursorStart(pages, after));
   if (!database.dialect.holesCanClose) return begin(await cursorStart(pages, await pages.readHead()));
   const ids = await pages.readRecentIds();
-  const head = headStart(ids, await ageOf(pages, ids[0]));
+  const head = headStart(ids, await floorBelow(pages, ids[0]));
   const position = await cursorStart(pages, head.after);
   return begin(position.anchor === undefined ? { ...position, floor: true } : position, head.committed);
 }
@@ -46,14 +46,18 @@ async function tableStart(reader: TableReader, source: FeedSource): Promise<Posi
   const { events } = await pages.read(0n, 1);
   const [first] = events;
   if (first === undefined || !database.dialect.holesCanClose) return { id: 0n, anchor: undefined };
-  const id = BigInt(first.id);
-  const floor = pruneStart({ id, ageMs: await ageOf(pages, id) });
+  const floor = await floorBelow(pages, BigInt(first.id));
   return { id: floor === 0n ? 0n : await reader.belowOpenRows(floor), anchor: undefined, floor: true };
 }
 
-async function ageOf(pages: PageReader, id: bigint | undefined): Promise<number> {
-  if (id === undefined) return 0;
-  const { events } = await pages.read(id, 1);
-  const micros = events[0]?.timestampMicros;
-  return micros === undefined ? 0 : ((await pages.readClockMicros()) - micros) / 1000;
+/**
+ * Where to start below the table's first row. Noops there are what earlier starts have planted: the rule goes by the first
+ * event, else each start would plant further down than the last.
+ */
+async function floorBelow(pages: PageReader, lowest: bigint | undefined): Promise<bigint> {
+  const event = lowest === undefined ? undefined : await pages.readFirstEvent(lowest);
+  if (lowest === undefined || event === undefined) return 0n;
+  const ageMs = ((await pages.readClockMicros()) - event.timestampMicros) / 1000;
+  const floor = pruneStart({ id: BigInt(event.id), ageMs });
+  return floor < lowest ? floor : lowest - 1n;
 }

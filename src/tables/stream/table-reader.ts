@@ -69,6 +69,7 @@ export class TableReader {
       loads: new LoadGate(LOADS_AT_A_TIME),
       head: { watch: (head) => this.#watch(head, wake) },
       makeResolver: () => this.#tools.makeResolver(),
+      belowOpenRows: (position) => this.belowOpenRows(position),
       tellGap: ({ prev, next }) => gaps.tell(table, { prev: String(prev), next: String(next) }, database.identity),
       onFault: () => this.#window.drop(),
     };
