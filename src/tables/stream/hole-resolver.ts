@@ -3,7 +3,7 @@ import type { ReflexEvent } from "../../reflex/event.ts";
 import type { StallReason } from "../../reflex/observer.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 import type { GapControl } from "../gap-control.ts";
-import { isRetryable } from "../table-error.ts";
+import { isRetryable, tableError } from "../table-error.ts";
 import type { Hole } from "./contiguous.ts";
 import { missingIds } from "./missing-ids.ts";
 import type { Planted, Planter } from "./planter.ts";
@@ -122,7 +122,7 @@ export class HoleResolver {
       );
       return inFlight;
     } catch (error) {
-      if (!isRetryable(error)) throw error;
+      if (!isRetryable(error)) throw this.#explained(error);
       return error instanceof Error ? error : new Error(String(error));
     }
   }
@@ -135,7 +135,7 @@ export class HoleResolver {
     try {
       planted = await gaps.track(servers().planter.plant(ids, rowsAround(seen, ids)));
     } catch (error) {
-      if (!isRetryable(error)) throw error;
+      if (!isRetryable(error)) throw this.#explained(error);
       return hold("unreachable", unreachable(error));
     }
     if (planted.kind === "held") return hold(planted.reason, planted.message);
@@ -165,9 +165,15 @@ export class HoleResolver {
       if (lags) return hold("lagging", `the server that streams read from has not got row ${id} yet`);
       return { kind: "wait", delayMs: outcome === "not_waited" ? undefined : 0, reason: "in_flight", message };
     } catch (error) {
-      if (signal.aborted || !isRetryable(error)) throw error;
+      if (signal.aborted) throw error;
+      if (!isRetryable(error)) throw this.#explained(error);
       return hold("unreachable", unreachable(error));
     }
+  }
+
+  /** The server that was asked may be another than the one that streams read from, with an error of its own. */
+  #explained(error: unknown): unknown {
+    return tableError(error, { table: this.#source.table, activity: "close a hole in" });
   }
 
   #checkSize(hole: Hole): void {
