@@ -29,9 +29,9 @@ interface Scene {
   readonly pool: Pool;
   readonly table: EventsTable;
   /** Resolves with the time at which the next event was handed over. */
-  next(): Promise<number>;
+  readonly next: () => Promise<number>;
   /** Resolves when the stream has seen the next hole. */
-  atHole(): Promise<void>;
+  readonly atHole: () => Promise<void>;
 }
 
 /** Each makes one hole, ends it, and gives the ms until the next event came. */

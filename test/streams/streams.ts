@@ -1,5 +1,5 @@
 import type { Pool, PoolConnection } from "mysql2/promise";
-import { createTables, type EventStream, EventsTable, type EventsTableOptions, type ReflexEvent } from "reflex-rsql";
+import { createTables, type EventStream, EventsTable, type EventsTableOptions } from "reflex-rsql";
 import type { EnginePool } from "../servers/engines.ts";
 
 let tables = 0;
@@ -17,7 +17,7 @@ export async function take(stream: EventStream, count: number): Promise<string[]
   while (ids.length < count) {
     const { done, value } = await stream.next();
     if (done === true) break;
-    ids.push((value as ReflexEvent).id);
+    ids.push(value.id);
   }
   return ids;
 }
