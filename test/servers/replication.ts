@@ -81,12 +81,17 @@ export async function startReplication(
     state,
     caughtUp: async () => {
       const [[now]] = await primary.pool.query<RowDataPacket[]>(words.position);
-      const [[reached]] = await replica.pool.query<RowDataPacket[]>(`select ${words.wait}(?, ?, 10) as events`, [
-        now?.["File"],
-        now?.["Position"],
-      ]);
-      if (reached?.["events"] === null || reached?.["events"] === -1) {
-        throw new Error(`the replica does not catch up: ${(await state()).error}`);
+      const deadline = performance.now() + 15_000;
+      for (;;) {
+        const [[row]] = await replica.pool.query<RowDataPacket[]>(`select ${words.wait}(?, ?, 5) as events`, [
+          now?.["File"],
+          now?.["Position"],
+        ]);
+        if (row?.["events"] >= 0 && row?.["events"] !== null) return;
+        const { error } = await state();
+        if (error !== "" || performance.now() > deadline) throw new Error(`the replica does not catch up: ${error}`);
+        // It was told to apply nothing for a while.
+        await delay(50);
       }
     },
     stopApplying: async () => {
