@@ -32,7 +32,7 @@ export function runChild<K extends "write" | "consume">(
     }
   });
   process.on("disconnect", () => {
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     process.exit(1);
   });
   // Ctrl-C in a terminal reaches every process: the parent decides what happens then.
