@@ -1,11 +1,12 @@
 import { openTransaction } from "../database/collected-notifies.ts";
+import { ConnectionExecutor } from "../database/connection-executor.ts";
 import type { Executor, RunResult, SqlParam } from "../database/database.ts";
 import type { Dialect } from "../database/dialect.ts";
 import type { ExecutorHandle } from "../database/handles.ts";
 import { toInsertTarget } from "../database/recognise.ts";
 import { duplicateKeyName, meaningOf } from "../database/sql-errors.ts";
 import { transaction } from "../database/transaction.ts";
-import { isReflexError } from "../reflex/errors.ts";
+import { isReflexError, ReflexError } from "../reflex/errors.ts";
 import type { EventsTableConfig } from "./events-table-options.ts";
 import { type Notify, notifyOnce } from "./notify.ts";
 import { tableError } from "./table-error.ts";
@@ -53,14 +54,32 @@ export class EventInserter {
     }
     const { executor, native, dialect } = target;
     const open = openTransaction(native);
+    const failed = (error: unknown): unknown =>
+      tableError(error, { table: this.#source.table, activity: "insert into" });
+    if (open?.lost !== undefined) throw failed(open.lost);
     try {
       const firstId = await this.#insertAll(executor, dialect, events);
       open?.wakeUps.add(this.#source.wake);
       return notifyOnce(this.#source.wake, firstId === "0" ? undefined : firstId);
-    } catch (error) {
-      if (open !== undefined && losesTransaction(error)) open.lost = error;
-      throw tableError(error, { table: this.#source.table, activity: "insert into" });
+    } catch (thrown) {
+      const error = await this.#lostByTimeout(thrown, executor, dialect);
+      if (open !== undefined && losesTransaction(error)) {
+        open.lost = error;
+        // What its user runs on it next would commit at once, without what came before.
+        if (executor instanceof ConnectionExecutor) executor.destroy();
+      }
+      throw failed(error);
     }
+  }
+
+  /** The error, or one that says more where the server is set up to roll the whole transaction back for a lock's time-out. */
+  async #lostByTimeout(error: unknown, executor: Executor, dialect: Dialect): Promise<unknown> {
+    if (dialect.name === "sqlite" || meaningOf(error) !== "lock_timeout") return error;
+    const question = "select @@global.innodb_rollback_on_timeout as rolls_back";
+    const [row] = await executor.rows<{ rolls_back: unknown }>(question, []).catch(() => []);
+    if (row === undefined || Number(row.rolls_back) === 0) return error;
+    const message = `the insert into ${this.#source.table} waited too long for a lock, for which this server rolls the transaction back (innodb_rollback_on_timeout); do all of it again`;
+    return new ReflexError("transaction_lost", message, { cause: error, details: { table: this.#source.table } });
   }
 
   async #insertAll(
@@ -119,5 +138,6 @@ export class EventInserter {
 
 function losesTransaction(error: unknown): boolean {
   const meaning = meaningOf(error);
-  return meaning === "transaction_lost" || meaning === "connection_lost" || isReflexError(error, "time_limit");
+  const lost = isReflexError(error, "transaction_lost") || isReflexError(error, "time_limit");
+  return lost || meaning === "transaction_lost" || meaning === "connection_lost";
 }
