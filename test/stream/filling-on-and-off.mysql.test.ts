@@ -1,10 +1,32 @@
-import { createPool } from "mysql2/promise";
-import { type ErrorReport, fillGaps, type Gap, stopFillingGaps } from "reflex-rsql";
+import { createPool, type Pool, type PoolConnection, type RowDataPacket } from "mysql2/promise";
+import { type ErrorReport, type EventsTable, fillGaps, type Gap, stopFillingGaps } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
 import { startTcpProxy } from "../servers/tcp-proxy.ts";
 import { leaveHole, noopIds, Reports } from "../streams/holes.ts";
 import { makeTable, nothingWithin, openInsert, take } from "../streams/streams.ts";
+
+/** Leaves a hole at 2, with a lock on it that lets nobody insert there. */
+async function lockHole(pool: Pool, table: EventsTable): Promise<PoolConnection> {
+  await table.insert(pool, "1", 1);
+  await leaveHole(pool, table);
+  await table.insert(pool, "3", 1);
+  const locker = await pool.getConnection();
+  await locker.query("set session transaction isolation level repeatable read");
+  await locker.beginTransaction();
+  await locker.query(`select id from ${table.name} where id > 1 and id < 3 for update`);
+  return locker;
+}
+
+async function untilPlanting(pool: Pool): Promise<void> {
+  const waiting = async (): Promise<number> => {
+    const [rows] = await pool.query<RowDataPacket[]>(
+      "select id from information_schema.processlist where db = database() and info like 'insert ignore%'",
+    );
+    return rows.length;
+  };
+  await expect.poll(waiting, { timeout: 10_000, interval: 5 }).toBe(1);
+}
 
 describeEachServer((engine) => {
   describe("a gap listener", () => {
@@ -147,19 +169,11 @@ describeEachServer((engine) => {
     // Catches a stop that resolves while a plant is under way, and a wait that its signal doesn't end.
     test("waits for what is under way, as long as its signal lets it", async () => {
       const pool = await engine.createRawPool();
-      const gaps = new Reports<Gap>();
       const table = await makeTable(pool, { gaps: { graceMs: 0 } });
-      table.listenGaps(gaps.add);
-      await table.insert(pool, "1", 1);
-      await leaveHole(pool, table);
-      await table.insert(pool, "3", 1);
-      const locker = await pool.getConnection();
-      await locker.query("set session transaction isolation level repeatable read");
-      await locker.beginTransaction();
-      await locker.query(`select id from ${table.name} where id > 1 and id < 3 for update`);
+      const locker = await lockHole(pool, table);
       const stream = table.stream(pool, "1");
       const pending = take(stream, 1);
-      await untilInsertWaits();
+      await untilPlanting(pool);
       const reason = new Error("enough");
       const controller = new AbortController();
       const aborted = stopFillingGaps(table, { signal: controller.signal });
@@ -173,16 +187,22 @@ describeEachServer((engine) => {
       expect(await Promise.race([pending, nothingWithin(300)])).toBe("nothing");
       expect(await noopIds(pool, table)).toEqual([]);
       await stream.close();
+    });
 
-      async function untilInsertWaits(): Promise<void> {
-        const waiting = async (): Promise<number> => {
-          const [rows] = (await pool.query(
-            "select id from information_schema.processlist where db = database() and info like 'insert ignore%'",
-          )) as unknown as [object[]];
-          return rows.length;
-        };
-        await expect.poll(waiting, { timeout: 10_000, interval: 5 }).toBe(1);
-      }
+    // Catches a fill that is never over when its stream ends in the middle of it.
+    test("does not wait for a plant whose stream was closed", async () => {
+      const pool = await engine.createRawPool();
+      const table = await makeTable(pool, { gaps: { graceMs: 0 } });
+      const locker = await lockHole(pool, table);
+      const stream = table.stream(pool, "1");
+      const pending = take(stream, 1);
+      await untilPlanting(pool);
+      await stream.close();
+      expect(await pending).toEqual([]);
+      await stopFillingGaps(table, { timeoutMs: 10_000 });
+      await locker.rollback();
+      locker.destroy();
+      expect(await noopIds(pool, table)).toEqual([]);
     });
   });
 });

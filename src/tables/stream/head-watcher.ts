@@ -40,6 +40,7 @@ export class HeadWatcher {
   readonly #woken = new WeakMap<WatchedHead, { value: bigint; at: number }>();
   #session: SharedSession | undefined;
   #cancelTimer: (() => void) | undefined;
+  #dueAt = 0;
   #looking = false;
 
   constructor(database: Database) {
@@ -57,22 +58,29 @@ export class HeadWatcher {
     };
   }
 
-  /** Takes the intervals anew, when one has become shorter. */
+  /** Takes the intervals anew, when one has become shorter. A look that is due sooner stays: it is never put off. */
   reschedule(): void {
     if (this.#looking || this.#watched.size === 0) return;
+    const dueAt = performance.now() + Math.min(...[...this.#watched].map((head) => head.intervalMs()));
+    if (this.#cancelTimer === undefined || dueAt < this.#dueAt) this.#lookAt(dueAt);
+  }
+
+  #lookAt(dueAt: number): void {
     this.#cancelTimer?.();
-    const intervalMs = Math.min(...[...this.#watched].map((head) => head.intervalMs()));
+    this.#dueAt = dueAt;
     // Whoever waits at the head has a timer of their own that keeps the process alive.
-    this.#cancelTimer = startTimer(intervalMs, () => void this.#look(), { keepAlive: false });
+    this.#cancelTimer = startTimer(dueAt - performance.now(), () => void this.#look(), { keepAlive: false });
   }
 
   #rest(): void {
     this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
     this.#session?.close();
     this.#session = undefined;
   }
 
   async #look(): Promise<void> {
+    this.#cancelTimer = undefined;
     const heads = [...this.#watched];
     const [first] = heads;
     if (first === undefined || this.#session === undefined) return;
@@ -87,8 +95,7 @@ export class HeadWatcher {
     }
     this.#looking = false;
     if (pauseMs === 0) this.reschedule();
-    else if (this.#watched.size > 0)
-      this.#cancelTimer = startTimer(pauseMs, () => void this.#look(), { keepAlive: false });
+    else if (this.#watched.size > 0) this.#lookAt(performance.now() + pauseMs);
   }
 
   #compare(head: WatchedHead, found: string | null | undefined): void {

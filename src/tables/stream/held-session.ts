@@ -9,17 +9,25 @@ export interface HeldSessionOptions extends BorrowOptions {
 
 // Holes come in flocks; opening a connection for each would take longer than closing it.
 const LINGER_MS = 1000;
+// What waits for the next hole must not keep the pool's connections from others: of each database only so many do.
+const MOST_LINGERING = 2;
+const lingering = new WeakMap<object, Set<HeldSession>>();
 
 /** A connection that is taken when first needed, used by one at a time, and given up soon after the last use. */
 export class HeldSession {
   readonly #options: HeldSessionOptions;
   readonly #mutex = new Mutex();
+  /** Those of this database that linger. */
+  readonly #others: Set<HeldSession>;
   #held: Promise<BorrowedSession> | undefined;
   #waiting = 0;
   #cancelLinger: (() => void) | undefined;
 
   constructor(options: HeldSessionOptions) {
     this.#options = options;
+    const { identity } = options.database;
+    this.#others = lingering.get(identity) ?? new Set();
+    lingering.set(identity, this.#others);
   }
 
   /** Whether someone else waits for it. */
@@ -36,7 +44,7 @@ export class HeldSession {
   async use<R>(work: (session: Session) => Promise<R>): Promise<R> {
     this.#waiting++;
     const release = await this.#mutex.acquire({ what: "a connection that is used for a hole" });
-    this.#cancelLinger?.();
+    this.#stay();
     try {
       const { session } = await this.#open();
       return await work(session);
@@ -53,7 +61,7 @@ export class HeldSession {
   close(): void {
     const held = this.#held;
     this.#held = undefined;
-    this.#cancelLinger?.();
+    this.#stay();
     held?.then(
       (opened) => opened.release(),
       () => undefined,
@@ -61,8 +69,19 @@ export class HeldSession {
   }
 
   #linger(): void {
-    this.#cancelLinger?.();
+    // Warmed up by one while another uses it: it lingers after that.
+    if (this.#waiting > 0) return;
+    this.#stay();
     this.#cancelLinger = startTimer(LINGER_MS, () => this.close(), { keepAlive: false });
+    this.#others.add(this);
+    const [oldest] = this.#others;
+    if (this.#others.size > MOST_LINGERING) oldest?.close();
+  }
+
+  /** Lingers no more. */
+  #stay(): void {
+    this.#cancelLinger?.();
+    this.#others.delete(this);
   }
 
   #open(): Promise<BorrowedSession> {
