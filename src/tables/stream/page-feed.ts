@@ -38,7 +38,11 @@ export class PageFeed<T extends number> implements Feed<T> {
   async next(): Promise<Page<T> | undefined> {
     for (;;) {
       const { target, leaveOut = nothing } = this.#start ?? {};
-      if (target !== undefined && this.#position.id >= target) return undefined;
+      if (target !== undefined && this.#position.id >= target) {
+        // Beyond the head is no stream that began in this table: it was truncated, unless all rows were pruned.
+        if (this.#position.id > target) await this.#openReader().check(this.#position, this.#source.signal);
+        return undefined;
+      }
       const { events } = await this.#following();
       const { table, config } = this.#source;
       const passed = passEvents<T>(events, { table, config, target, leaveOut });

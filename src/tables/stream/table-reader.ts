@@ -6,6 +6,7 @@ import type { EventsTableConfig } from "../events-table-options.ts";
 import type { GapControl } from "../gap-control.ts";
 import type { StreamWatcher } from "../notifier.ts";
 import type { Advanced } from "./advance.ts";
+import { checkPosition } from "./check-position.ts";
 import { headWatcher } from "./head-watcher.ts";
 import { HoleTools } from "./hole-tools.ts";
 import { LoadGate } from "./load-gate.ts";
@@ -84,6 +85,11 @@ export class TableReader {
     const advanced = await this.#join(position).wait(signal);
     this.#keep(position, advanced);
     return advanced;
+  }
+
+  /** Resolves if a stream may be at this position. @throws the position fault if there is one and it is confirmed */
+  check(position: Position, signal: AbortSignal): Promise<void> {
+    return checkPosition(this.#parts, position, signal);
   }
 
   /** The highest position up to this one with no open row at or below it: a start there misses none that commits. */
