@@ -73,13 +73,13 @@ export class EventInserter {
   }
 
   /** The error, or one that says more where the server is set up to roll the whole transaction back for a lock's time-out. */
-  async #lostByTimeout(error: unknown, executor: Executor, dialect: Dialect): Promise<unknown> {
-    if (dialect.name === "sqlite" || meaningOf(error) !== "lock_timeout") return error;
+  async #lostByTimeout(thrown: unknown, executor: Executor, dialect: Dialect): Promise<unknown> {
+    if (dialect.name === "sqlite" || meaningOf(thrown) !== "lock_timeout") return thrown;
     const question = "select @@global.innodb_rollback_on_timeout as rolls_back";
     const [row] = await executor.rows<{ rolls_back: unknown }>(question, []).catch(() => []);
-    if (row === undefined || Number(row.rolls_back) === 0) return error;
+    if (row === undefined || Number(row.rolls_back) === 0) return thrown;
     const message = `the insert into ${this.#source.table} waited too long for a lock, for which this server rolls the transaction back (innodb_rollback_on_timeout); do all of it again`;
-    return new ReflexError("transaction_lost", message, { cause: error, details: { table: this.#source.table } });
+    return new ReflexError("transaction_lost", message, { cause: thrown, details: { table: this.#source.table } });
   }
 
   async #insertAll(

@@ -5,7 +5,8 @@ import type { EventsTableConfig } from "./events-table-options.ts";
 /** A row as {@link eventColumns} selects it. Drivers give integers as numbers, bigints or text. */
 export interface EventRow {
   readonly id_text: string;
-  readonly micros: string | number | bigint;
+  /** Null where the server does not know the stored zone, or the row has no time. */
+  readonly micros: string | number | bigint | null;
   readonly type_number: string | number | bigint;
   readonly foreign_id_text: string;
   readonly metadata_bytes?: Uint8Array | null;

@@ -1,4 +1,5 @@
 import type { Database, SqlParam } from "../../database/database.ts";
+import { ReflexError } from "../../reflex/errors.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import { type EventRow, eventColumns, toEvent } from "../event-row.ts";
@@ -58,6 +59,7 @@ export class PageReader {
       const durationMs = performance.now() - startedAt;
       reporting.tell("poll", { table, after: String(from), rows: rows.length, durationMs });
     }
+    this.#checkZone(rows);
     return { events: rows.map((row) => toEvent(row)), epoch };
   }
 
@@ -113,6 +115,19 @@ export class PageReader {
 
   close(): void {
     this.#session.close();
+  }
+
+  /** Without its tables of zones a server converts no time, and says so with a null. */
+  #checkZone(rows: readonly EventRow[]): void {
+    const { table, config } = this.#source;
+    const { zone } = config.time;
+    const timeless = zone === undefined ? undefined : rows.find(({ micros }) => micros === null);
+    if (timeless === undefined) return;
+    throw new ReflexError(
+      "wrong_schema",
+      `the time of row ${timeless.id_text} of ${table} can't be read: the server does not know the zone ${zone} of option storedZone, or the row has none; load the server's time zone tables (mysql_tzinfo_to_sql, mariadb-tzinfo-to-sql), or give an offset such as "+02:00"`,
+      { details: { table, eventId: timeless.id_text } },
+    );
   }
 
   async #rows<R extends object>(sql: string, params: readonly SqlParam[]): Promise<EpochRows<R>> {
