@@ -1,7 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
+// Only for tools/run-mutants.mjs, which shows that the tests catch wrong implementations.
+const { RSQL_MUTANT: mutant } = process.env;
+
 const config: ViteUserConfig = defineConfig({
+  plugins: mutant === undefined ? [] : [(await import("./test/mutants/mutant-plugin.ts")).mutantPlugin(mutant)],
   resolve: { alias: [{ find: /^reflex-rsql$/, replacement: fileURLToPath(new URL("src/index.ts", import.meta.url)) }] },
   test: {
     reporters: ["default", "./tools/summary-reporter.ts"],

@@ -1,0 +1,118 @@
+import { type Mutant, stream, testOf } from "./mutant.ts";
+
+const lateCommits = "test/stream/late-commits.mysql.test.ts";
+const inFlight = "test/stream/statements-in-flight.mysql.test.ts";
+const blindProbe = "test/mutants/blind-probe.mysql.test.ts";
+
+/** What a stream does at a hole. */
+export const holeMutants: readonly Mutant[] = [
+  {
+    name: "dead ids in memory",
+    wrong: "ids that no probe shows are passed without a row in their place",
+    edits: [
+      {
+        file: stream("hole-resolver"),
+        find: "if (ripe.ids.length > 0) return this.#plant(seen, ripe.ids);",
+        replace: `if (ripe.ids.length > 0) return { kind: "poll", dead: BigInt(ripe.ids.at(-1)) >= seen.hole.next - 1n };`,
+      },
+      {
+        file: stream("advance"),
+        find: `if (step.kind === "poll") return "whole page";`,
+        replace: `if (step.kind === "poll") return step.dead ? "dead" : "whole page";`,
+      },
+      {
+        file: stream("advance"),
+        find: "const again = await this.#retried(() => this.#handle(verdict, seen));",
+        replace: `const again = await this.#retried(() => this.#handle(verdict, seen));
+          if (again === "dead") return { events: verdict.beyond.slice(0, 1), epoch };`,
+      },
+      {
+        file: stream("table-reader"),
+        find: "this.#keep(position, advanced);",
+        replace: "if (BigInt(advanced.events[0].id) === position.id + 1n) this.#keep(position, advanced);",
+      },
+    ],
+    tests: [
+      testOf(blindProbe, "a stream holds at an open row that its probes don't see"),
+      testOf(lateCommits, "leaves a noop in its place"),
+    ],
+  },
+  {
+    name: "time-out skips",
+    wrong: "a hole that is open for longer than half a second is passed",
+    edits: [
+      {
+        file: stream("advance"),
+        find: "const again = await this.#retried(() => this.#handle(verdict, seen));",
+        replace: `if (verdict.kind === "hole" && performance.now() - (this.standsSince ??= performance.now()) > 500)
+            return { events: verdict.beyond.slice(0, 1), epoch };
+          const again = await this.#retried(() => this.#handle(verdict, seen));`,
+      },
+    ],
+    tests: [
+      testOf(
+        "test/mutants/open-transaction.mysql.test.ts",
+        "a stream holds at an open transaction for longer than any",
+      ),
+    ],
+  },
+  {
+    name: "plants above an open row",
+    wrong: "ids above the first row in flight are closed too, which may be of the same statement",
+    edits: [{ file: stream("ripening"), find: "        break;\n", replace: "        continue;\n" }],
+    tests: [testOf(inFlight, "keeps all its ids, though others commit above it and there is no grace")],
+  },
+  {
+    name: "grace starts anew",
+    wrong: "the grace of a missing id is counted from the last poll",
+    edits: [
+      {
+        file: stream("ripening"),
+        find: "const since = this.#firstSeen.get(id) ?? now;",
+        replace: "const since = now;",
+      },
+    ],
+    tests: [
+      testOf(lateCommits, "leaves a noop in its place"),
+      testOf("src/tables/stream/ripening.test.ts", "counts the grace from the first sight"),
+    ],
+  },
+  {
+    name: "plants on a read-only server",
+    wrong: "whether the server takes writes is not asked, and an administrator's connection may write anyway",
+    edits: [
+      {
+        file: stream("planter"),
+        find: "first !== undefined && (isOn(first.read_only) || isOn(first.engine_read_only))",
+        replace: "false",
+      },
+    ],
+    tests: [testOf("test/mutants/wrong-server.mysql.test.ts", "a stream plants nothing on a read-only server")],
+  },
+  {
+    name: "plants on a replica",
+    wrong: "a server that takes writes counts as the primary though it applies another's",
+    edits: [{ file: stream("planter"), find: "if (this.#source.declared ||", replace: "if (true ||" }],
+    tests: [testOf("test/stream/replica.mysql.test.ts", "is known by its signs, and no noop is written to it")],
+  },
+  {
+    name: "plants beside other rows",
+    wrong: "the rows around a hole may be others on the server that noops are written to",
+    edits: [
+      {
+        file: stream("planter"),
+        find: "const same = around.every((event) => isSameRow(found.get(event.id) ?? event, event));",
+        replace: "const same = true;",
+      },
+    ],
+    tests: [
+      testOf("test/mutants/wrong-server.mysql.test.ts", "a stream plants nothing on a server that holds other rows"),
+    ],
+  },
+  {
+    name: "noops replace rows",
+    wrong: "a noop takes the place of an event that was committed while it was planted",
+    edits: [{ file: stream("planter"), find: "`insert ignore into ", replace: "`replace into " }],
+    tests: [testOf(blindProbe, "a stream holds at an open row that its probes don't see")],
+  },
+];

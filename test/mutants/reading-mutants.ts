@@ -1,0 +1,168 @@
+import { type Mutant, stream, testOf } from "./mutant.ts";
+
+const tableStream = "src/tables/stream/table-stream.mysql.test.ts";
+const lateCommits = "test/stream/late-commits.mysql.test.ts";
+const rewrittenHistory = "test/stream/rewritten-history.mysql.test.ts";
+
+/** How a stream reads, starts and ends. */
+export const readingMutants: readonly Mutant[] = [
+  {
+    name: "anchor not compared",
+    wrong: "the row at the cursor may have become another one",
+    edits: [
+      {
+        file: stream("position"),
+        find: "position.anchor !== undefined && !isSameRow(first, position.anchor)",
+        replace: "false",
+      },
+    ],
+    tests: [testOf(rewrittenHistory, "that has grown past the cursor ends a stream that runs with history_rewritten")],
+  },
+  {
+    name: "anchor not required",
+    wrong: "the row at the cursor may be missing",
+    edits: [
+      {
+        file: stream("position"),
+        find: "position.floor === true",
+        replace: "true",
+      },
+    ],
+    tests: [testOf(rewrittenHistory, "ends a stream that runs, and one that starts, with cursor_row_missing")],
+  },
+  {
+    name: "fault at first sight",
+    wrong: "a position fault ends the stream at once, as a replica that lags would cause",
+    edits: [{ file: stream("doubt"), find: "performance.now() - this.#since.at >= config.confirmMs", replace: "true" }],
+    tests: [testOf(rewrittenHistory, "is not thrown, and counts from anew when it comes again")],
+  },
+  {
+    name: "pruned rows are filled",
+    wrong: "rows that retention deleted unread are taken for a hole",
+    edits: [
+      {
+        file: stream("position"),
+        find: `if (firstId > position.id + 1n) return { kind: "doubt", code: "history_pruned", firstId };`,
+        replace: "",
+      },
+    ],
+    tests: [
+      testOf("test/stream/pruned-rows.mysql.test.ts", "ends and names its cursor and the first row that is left"),
+    ],
+  },
+  {
+    name: "cursor 0 accepts any first row",
+    wrong: "the first row that a stream sees counts as the table's first",
+    edits: [
+      {
+        file: stream("position"),
+        find: "    after,\n    events.map(({ id }) => BigInt(id)),",
+        replace: `    after === 0n && events[0] ? BigInt(events[0].id) - 1n : after,
+          events.map(({ id }) => BigInt(id)),`,
+      },
+    ],
+    tests: [testOf(tableStream, "holds at the table's start until row 1 commits")],
+  },
+  {
+    name: "head is MAX(id)",
+    wrong: "a stream from the head starts after the highest id, whatever is open below it",
+    edits: [
+      {
+        file: stream("start-rules"),
+        find: "const after = hole === undefined ? head : hole.prev;",
+        replace: "const after = head;",
+      },
+    ],
+    tests: [testOf(lateCommits, "delivers what commits below several holes after the call")],
+  },
+  {
+    name: "a hole ends toHead",
+    wrong: "a stream to the head ends at a hole, as if that were the head",
+    edits: [
+      {
+        file: stream("start"),
+        find: "toHead ? await pages.readHead() : undefined",
+        replace:
+          "toHead ? (await pages.readRecentIds()).reduce((end, id) => (id === end + 1n ? id : end), 0n) : undefined",
+      },
+    ],
+    tests: [testOf(tableStream, "holds at the table's start until row 1 commits")],
+  },
+  {
+    name: "listens after the read",
+    wrong: "a wake-up that comes during a poll is lost",
+    edits: [
+      {
+        file: stream("advance"),
+        find: `      const seen = this.#parts.wake.count;
+      const { verdict, epoch } = await this.#retried(() => this.#poll(pageLimit));`,
+        replace: `      const { verdict, epoch } = await this.#retried(() => this.#poll(pageLimit));
+          const seen = this.#parts.wake.count;`,
+      },
+    ],
+    tests: [
+      testOf("test/mutants/wake-during-poll.mysql.test.ts", "a stream that is woken during a poll polls again at once"),
+    ],
+  },
+  {
+    name: "window outlives its connection",
+    wrong: "events that were read on a connection that is gone are served from memory",
+    edits: [
+      {
+        file: stream("table-reader"),
+        find: "if (!this.#source.config.cache || this.#windowEpoch !== this.pages.epoch) return undefined;",
+        replace: "if (!this.#source.config.cache) return undefined;",
+      },
+      {
+        file: stream("table-reader"),
+        find: "if (epoch !== this.#windowEpoch) this.#window.drop();",
+        replace: "",
+      },
+    ],
+    tests: [
+      testOf(
+        "test/mutants/reconnect.mysql.test.ts",
+        "a stream reads anew, after a reconnect, what another stream had read before",
+      ),
+    ],
+  },
+  {
+    name: "page outlives its connection",
+    wrong: "a page that was read ahead is handed over though its connection is gone",
+    edits: [
+      {
+        file: stream("page-feed"),
+        find: "ahead !== undefined && advanced.epoch !== reader.pages.epoch",
+        replace: "false",
+      },
+    ],
+    tests: [testOf(rewrittenHistory, "are not handed over from a page that was read ahead")],
+  },
+  {
+    name: "reads uncommitted rows",
+    wrong: "streams read at READ UNCOMMITTED",
+    edits: [
+      {
+        file: stream("shared-session"),
+        find: "borrowSession(this.#database, options)",
+        replace: `borrowSession(this.#database, { ...options, isolation: "read uncommitted" })`,
+      },
+    ],
+    tests: [
+      testOf(lateCommits, "delivers an id above the head that was open at the call"),
+      testOf(lateCommits, "does not wait for ids above the head"),
+    ],
+  },
+  {
+    name: "ids sorted as text",
+    wrong: "pages are ordered by the text of the ids",
+    edits: [
+      {
+        file: stream("page-reader"),
+        find: "order by ${this.#id} limit ${limit}",
+        replace: "order by id_text limit ${limit}",
+      },
+    ],
+    tests: [testOf(tableStream, "reads past ids of more digits")],
+  },
+];

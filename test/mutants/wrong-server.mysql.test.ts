@@ -1,0 +1,53 @@
+import { createTables } from "reflex-rsql";
+import { expect, test } from "vitest";
+import { describeEachServer } from "../servers/engines.ts";
+import { leaveHole, noopIds } from "../streams/holes.ts";
+import { makeTable, nothingWithin, take } from "../streams/streams.ts";
+
+describeEachServer((engine) => {
+  // Catches a filler that leaves it to the server to refuse: an administrator's connection writes to a read-only
+  // replica too, and what it writes there breaks the replication.
+  test("a stream plants nothing on a read-only server as its administrator, and goes on when that takes writes", async () => {
+    const pool = await engine.createRawPool();
+    const table = await makeTable(pool);
+    await table.insert(pool, "a", 1);
+    await leaveHole(pool, table);
+    await table.insert(pool, "c", 1);
+    await pool.query("set global read_only = 1");
+    try {
+      const stream = table.stream(pool, "");
+      expect(await take(stream, 1)).toEqual(["1"]);
+      const next = take(stream, 1);
+      expect(await Promise.race([next, nothingWithin(500)])).toBe("nothing");
+      expect(await noopIds(pool, table)).toEqual([]);
+      await pool.query("set global read_only = 0");
+      expect(await next).toEqual(["3"]);
+      await stream.close();
+    } finally {
+      await pool.query("set global read_only = 0");
+    }
+  });
+
+  // Catches a filler that plants wherever it can write: elsewhere the ids belong to other events.
+  test("a stream plants nothing on a server that holds other rows beside the hole", async () => {
+    const pool = await engine.createRawPool();
+    const otherDatabase = `${engine.database}_other`;
+    await pool.query(`create database ${otherDatabase}`);
+    const other = await engine.createRawPool({ database: otherDatabase });
+    const table = await makeTable(pool, { gaps: { primary: other } });
+    await createTables(other, [table]);
+    for (const server of [pool, other]) {
+      await table.insert(server, "a", 1);
+      await leaveHole(server, table);
+      await table.insert(server, server === pool ? "c" : "another", 1);
+    }
+    const stream = table.stream(pool, "");
+    expect(await take(stream, 1)).toEqual(["1"]);
+    const next = take(stream, 1);
+    expect(await Promise.race([next, nothingWithin(500)])).toBe("nothing");
+    expect(await noopIds(other, table)).toEqual([]);
+    await stream.close();
+    expect(await next).toEqual([]);
+    await pool.query(`drop database ${otherDatabase}`);
+  });
+});
