@@ -181,7 +181,12 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
 
   /** Of a stream that shares nothing. It knows its own noops. */
   #configOfStream({ noopValues }: GapConfig): EventsTableConfig {
-    return { ...this.#config, cache: false, noopForeignId: noopForeignId(noopValues[this.#config.fields.foreignId]) };
+    const { fields, foreignIdBytes } = this.#config;
+    return {
+      ...this.#config,
+      cache: false,
+      noopForeignId: noopForeignId(noopValues[fields.foreignId], foreignIdBytes),
+    };
   }
 
   #check(event: NewEvent<T, ForeignId>): EventToInsert {

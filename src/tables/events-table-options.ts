@@ -151,7 +151,7 @@ export function toEventsTableConfig<T extends number>(
     fields,
     gaps,
     foreignIdBytes: options.foreignIdColumn === "binary",
-    noopForeignId: noopForeignId(gaps.noopValues[fields.foreignId]),
+    noopForeignId: noopForeignId(gaps.noopValues[fields.foreignId], options.foreignIdColumn === "binary"),
     confirmMs: options.confirmMs ?? 5000,
     cache: options.cache ?? true,
     time: { column: options.timeColumn ?? "datetime6", zone: options.storedZone },
@@ -180,8 +180,9 @@ function toFields<T extends number>(options: EventsTableOptions<T>): EventFields
 }
 
 /** The foreign id of noops with this value, as a stream reads it back. */
-export function noopForeignId(value: SqlParam | undefined): string {
-  if (value === undefined || value === null) return "0";
+export function noopForeignId(given: SqlParam | undefined, bytes: boolean): string {
+  const value = given ?? "0";
+  if (bytes && !(value instanceof Uint8Array)) return Buffer.from(String(value)).toString("hex");
   return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : String(value);
 }
 

@@ -1,5 +1,5 @@
 import type { SqlParam } from "../database/database.ts";
-import { show, typeMistake } from "../reflex/errors.ts";
+import { rangeMistake, show, typeMistake } from "../reflex/errors.ts";
 import { EventsTableBase } from "./events-table-base.ts";
 import type { EventsTableOptions } from "./events-table-options.ts";
 
@@ -23,10 +23,20 @@ export class EventsTable<T extends number = number> extends EventsTableBase<T, s
   }
 
   protected override toForeignIdParam(foreignId: string): SqlParam {
-    if (typeof foreignId === "string") return foreignId;
+    if (typeof foreignId === "string") {
+      return this.options.foreignIdColumn === "binary" ? this.#toBytes(foreignId) : foreignId;
+    }
     throw typeMistake(
       "invalid_argument",
       `a foreign id of ${this.name} must be a string, found ${show(foreignId)}; for integers use EventsTableInt`,
+    );
+  }
+
+  #toBytes(foreignId: string): Uint8Array {
+    if (/^([0-9a-f]{2})*$/i.test(foreignId)) return Buffer.from(foreignId, "hex");
+    throw rangeMistake(
+      "invalid_argument",
+      `a foreign id of ${this.name}, whose column holds bytes, must be in hex (a UUID without its dashes), found ${show(foreignId)}`,
     );
   }
 }
