@@ -105,17 +105,18 @@ function sqliteColumns(schema: string): string {
       case m.type when 'view' then null else 'SQLite' end as engine_text,
       null as charset_text, null as length_text
     from (select ? as name, ? as schema_name) a
-    join pragma_table_info(a.name, a.schema_name) c
+    cross join pragma_table_info(a.name, a.schema_name) c
     left join ${sqliteDialect.quote(schema)}.sqlite_master m
       on m.name = a.name collate nocase and m.type in ('table', 'view')`;
 }
 
+// CROSS JOIN keeps the order: SQLite would else ask for the columns of an index that it does not know yet.
 const sqliteKeys = `select '' as key_name_text, c.name as column_name_text, '1' as is_primary, null as prefix_text
-    from (select ? as name, ? as schema_name) a join pragma_table_info(a.name, a.schema_name) c where c.pk > 0
+    from (select ? as name, ? as schema_name) a cross join pragma_table_info(a.name, a.schema_name) c where c.pk > 0
   union all
   select i.name, coalesce(c.name, ''), '0', null
-    from (select ? as name, ? as schema_name) a join pragma_index_list(a.name, a.schema_name) i
-    join pragma_index_info(i.name, a.schema_name) c where i."unique" = 1 and i.partial = 0`;
+    from (select ? as name, ? as schema_name) a cross join pragma_index_list(a.name, a.schema_name) i
+    cross join pragma_index_info(i.name, a.schema_name) c where i."unique" = 1 and i.partial = 0`;
 
 const BITS: Readonly<Record<string, bigint>> = { tinyint: 8n, smallint: 16n, mediumint: 24n, int: 32n };
 
