@@ -24,7 +24,7 @@ export interface Surroundings {
 }
 
 const noHolesOnSqlite =
-  "SQLite lets one writer in at a time: ids commit in order, and a rollback leaves no hole between them. On MySQL and MariaDB both are the rule.";
+  "SQLite lets one writer in at a time: ids commit in order, and a rollback leaves no hole between them. On MySQL and MariaDB neither is so.";
 
 /** The user's database if they named one, else a private server if there is one, else SQLite. */
 export async function chooseDatabase(args: DemoArguments, around: Surroundings): Promise<ChosenDatabase> {

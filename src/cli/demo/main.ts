@@ -63,6 +63,8 @@ function listenForInterrupt(screen: Screen): AbortSignal {
     controller.abort(new Error("interrupted"));
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
+  // As with `| head`: nobody reads on.
+  process.stdout.on("error", () => controller.abort(new Error("nobody reads the output")));
   return controller.signal;
 }
 

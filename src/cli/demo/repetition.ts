@@ -20,7 +20,10 @@ export class Repetition {
   async finish(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
-    await this.#work();
+    await this.#work().catch((error: unknown) => {
+      if (!isRetryable(error)) throw error;
+      return this.#work();
+    });
   }
 
   async #run(): Promise<void> {

@@ -46,7 +46,7 @@ function orderLines(results: Results): string[] {
   return [
     row("orders acknowledged", acknowledged.length, `in ${seconds} s, ${grouped(perSecond)} a second`),
     row("orders rolled back", rolledBack.length, `after their insert, which leaves ${holes ? "a" : "no"} hole`),
-    ...(retries > 0 ? [row("transactions lost", retries, "to a deadlock or a lost connection; done again")] : []),
+    ...(retries > 0 ? [row("transactions lost", retries, "by deadlock or lost connection; done again")] : []),
     row("events in the table", events.size, ""),
     ...(holes ? holeLines(results) : []),
   ];

@@ -25,7 +25,7 @@ export class Screen {
 
   /** How wide texts may be. */
   get columns(): number {
-    return this.live ? Math.max(40, Math.min(this.#output.columns || 80, 120)) : 100;
+    return this.live ? Math.max(40, Math.min(this.#output.columns || 80, 120)) : 80;
   }
 
   /** Prints lines that stay. */
