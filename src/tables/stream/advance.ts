@@ -1,8 +1,10 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { sleep } from "../../waiting/sleep.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
+import { startTimer } from "../../waiting/timer.ts";
+import type { Hole } from "./contiguous.ts";
 import { DoubtWatch } from "./doubt.ts";
-import type { HoleResolver } from "./hole-resolver.ts";
+import type { HoleResolver, Step } from "./hole-resolver.ts";
 import { LastSight } from "./last-sight.ts";
 import type { ReadPage } from "./page-reader.ts";
 import { judge, judgeWithoutAnchor, type Position, positionFault, type Verdict } from "./position.ts";
@@ -112,12 +114,27 @@ export class Advance {
     this.#parts.tellGap(hole);
     const anchor = verdict.anchored ? this.position.anchor : undefined;
     const seenHole = { hole, anchor, beyond: this.#beyond, ageMs };
-    const step = await this.#unlessEnded(this.#resolver.step(seenHole, this.#signal));
+    const step = await this.#toldIfSlow(hole, this.#resolver.step(seenHole, this.#signal));
     if (step.kind === "poll") return "whole page";
     this.#stall.blocked(hole, step);
     if (step.delayMs === 0) return "next row";
     await this.#pauseAtHole(step.delayMs ?? this.#backOff(), seen);
     return "next row";
+  }
+
+  /** A step that waits long for a connection or an answer can't say so itself. */
+  async #toldIfSlow(hole: Hole, step: Promise<Step>): Promise<Step> {
+    const { gaps, database } = this.#parts;
+    const { poolSize } = gaps.primary ?? database;
+    const pool = poolSize === undefined ? "its pool" : `its pool (of ${poolSize})`;
+    const message = `the server that takes writes does not answer, or ${pool} has no connection free: a hole takes up to two besides the one that reads`;
+    const tell = (): void => this.#stall.blocked(hole, { reason: "unreachable", message });
+    const cancel = startTimer(this.#stall.arrived(hole), tell, { keepAlive: false });
+    try {
+      return await this.#unlessEnded(step);
+    } finally {
+      cancel();
+    }
   }
 
   /** Inserts above the hole wake too, perhaps all the time; they tell nothing of it. */

@@ -21,6 +21,14 @@ export class StallWatch {
     this.#reporting = reporting;
   }
 
+  /** The stream has come to this hole, or is still at it. In how many ms it is to be told, if what is done takes so long. */
+  arrived(hole: Hole): number {
+    const now = performance.now();
+    if (this.#standing?.prev !== hole.prev) this.#standing = { prev: hole.prev, since: now, told: undefined };
+    const leftMs = this.#standing.since + STALL_AFTER_MS - now;
+    return leftMs > 0 ? leftMs : STALL_AFTER_MS;
+  }
+
   /** The stream stands at this hole; told again when the reason changes. */
   blocked(hole: Hole, why: { reason: StallReason; message: string }): void {
     const ids = hole.next - hole.prev === 2n ? `row ${hole.prev + 1n}` : `rows ${hole.prev + 1n} to ${hole.next - 1n}`;
@@ -51,6 +59,8 @@ export class StallWatch {
     const waitedMs = now - since;
     const { reason, next } = why;
     if (waitedMs < STALL_AFTER_MS || told?.reason === reason) return;
+    // The grace, after what stood in the way: over in a moment, and no cause for alarm.
+    if (told !== undefined && reason === "missing_ids") return;
     this.#standing.told = { reason, next };
     const message = `the stream of ${this.#table} has waited ${seconds(waitedMs)} for ${why.what}: ${why.message}`;
     this.#reporting.stall({

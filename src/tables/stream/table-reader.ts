@@ -11,6 +11,7 @@ import { headWatcher } from "./head-watcher.ts";
 import { HoleTools } from "./hole-tools.ts";
 import { LoadGate } from "./load-gate.ts";
 import { PageReader } from "./page-reader.ts";
+import { warnOfSmallPool } from "./pool-warning.ts";
 import { isSameRow, type Position } from "./position.ts";
 import type { ReaderParts } from "./reader-parts.ts";
 import { SharedAdvance } from "./shared-advance.ts";
@@ -50,6 +51,7 @@ export class TableReader {
   #hotUntil = 0;
 
   constructor(source: TableReaderSource) {
+    warnOfSmallPool(source);
     this.#source = source;
     this.pages = new PageReader(source);
     this.#tools = new HoleTools({ ...source, epoch: () => this.pages.epoch });
