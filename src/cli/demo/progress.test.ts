@@ -27,7 +27,7 @@ test("a terminal shows a line on the orders and one a consumer", () => {
 
 test("a log gets the same in one line", () => {
   expect(renderLine({ ...halfWay(), writing: false })).toBe(
-    "  6.2 s  1,234 orders, 176 rolled back, 171 holes closed; lag 234 / 4 / -",
+    "  6.2 s  1,234 orders, 176 rolled back, 171 holes closed; lag 234/4/-",
   );
 });
 

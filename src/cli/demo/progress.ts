@@ -25,13 +25,13 @@ export function renderBlock(progress: Progress, paint: Paint): string[] {
 }
 
 /** What the numbers at the ends of the lines for a log are. */
-export const lineLegend: string = `lag: events that ${consumerNames.join(" / ")} have still to read`;
+export const lineLegend: string = `lag: events that ${consumerNames.join("/")} have still to read`;
 
 /** The same as one line, for a log. */
 export function renderLine(progress: Progress): string {
   const { elapsedMs, tally } = progress;
   const lags = tally.consumers.map(({ state, lag }) => (state === "not started" ? "-" : grouped(lag)));
-  return `${stamp(elapsedMs)}  ${counts(progress).join(", ")}; lag ${lags.join(" / ")}`;
+  return `${stamp(elapsedMs)}  ${counts(progress).join(", ")}; lag ${lags.join("/")}`;
 }
 
 /** A moment of the demo as "  6.2 s". */
