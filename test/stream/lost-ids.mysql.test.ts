@@ -1,5 +1,5 @@
 import type { Pool, PoolConnection, RowDataPacket } from "mysql2/promise";
-import { EventsTable, isReflexError, transaction } from "reflex-rsql";
+import { type EventsTable, isReflexError, transaction } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { gapControlOf } from "../../src/tables/gap-control.ts";
 import { describeEachServer } from "../servers/engines.ts";

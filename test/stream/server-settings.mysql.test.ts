@@ -1,29 +1,33 @@
-import type { RowDataPacket } from "mysql2/promise";
-import { CursorsTable, createTables, EventsTable, transaction } from "reflex-rsql";
+import type { Pool, RowDataPacket } from "mysql2/promise";
+import { CursorsTable, createTables, EventsTable, type EventsTableOptions, transaction } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
+import type { StallReport } from "../../src/reflex/observer.ts";
 import { describeEachServer } from "../servers/engines.ts";
 import { type ServerWithPools, startServerWithPools } from "../servers/replication.ts";
 import { makeTable, nothingWithin, openInsert, rest, take } from "../streams/streams.ts";
 
 const settings: readonly { what: string; flags: readonly string[]; onlyOn?: "mariadb"; because?: string }[] = [
-  { what: "READ-UNCOMMITTED as its default level", flags: ["--transaction-isolation=READ-UNCOMMITTED"] },
-  { what: "SERIALIZABLE as its default level", flags: ["--transaction-isolation=SERIALIZABLE"] },
+  {
+    what: "READ-UNCOMMITTED as its default level and the AUTO-INC lock for bulk inserts",
+    flags: ["--transaction-isolation=READ-UNCOMMITTED", "--innodb-autoinc-lock-mode=1"],
+  },
+  {
+    what: "SERIALIZABLE as its default level and the AUTO-INC lock for every insert",
+    flags: ["--transaction-isolation=SERIALIZABLE", "--innodb-autoinc-lock-mode=0"],
+  },
   { what: "a binary log of statements", flags: ["--log-bin=binlog", "--server-id=1", "--binlog-format=STATEMENT"] },
-  { what: "autocommit off", flags: ["--autocommit=0"] },
-  { what: "no SQL mode", flags: ["--sql-mode="] },
-  { what: "ANSI quotes and the strictest SQL mode", flags: ["--sql-mode=ANSI,TRADITIONAL,NO_BACKSLASH_ESCAPES"] },
+  { what: "autocommit off and no SQL mode", flags: ["--autocommit=0", "--sql-mode="] },
+  {
+    what: "ANSI quotes and the strictest SQL mode",
+    flags: ["--sql-mode=ANSI,TRADITIONAL,NO_BACKSLASH_ESCAPES"],
+  },
   {
     what: "table names in lower case",
     flags: ["--lower-case-table-names=1"],
     onlyOn: "mariadb",
     because: "MySQL takes lower_case_table_names only when its data folder is made",
   },
-  { what: "the AUTO-INC lock for every insert", flags: ["--innodb-autoinc-lock-mode=0"] },
-  { what: "the AUTO-INC lock for bulk inserts", flags: ["--innodb-autoinc-lock-mode=1"] },
-  {
-    what: "ids in steps of 3",
-    flags: ["--auto-increment-increment=3", "--auto-increment-offset=2"],
-  },
+  { what: "ids in steps of 3", flags: ["--auto-increment-increment=3", "--auto-increment-offset=2"] },
 ];
 
 interface NoopRow extends RowDataPacket {
@@ -41,7 +45,21 @@ async function idsIn({ pool }: ServerWithPools, table: EventsTable): Promise<{ a
   };
 }
 
-describeEachServer(({ vendor }) => {
+/** Resolves at the first stall, which `report` is told of. */
+function firstStall(reports: StallReport[]): { promise: Promise<void>; report: (stall: StallReport) => void } {
+  let settle: () => void = () => undefined;
+  const promise = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  const report = (stall: StallReport): void => {
+    reports.push(stall);
+    settle();
+  };
+  return { promise, report };
+}
+
+describeEachServer((engine) => {
+  const { vendor } = engine;
   describe("a server with", () => {
     // Catches: statements that rely on a level, mode or quote of the server; a noop that moves the table's counter; noops
     // that are refused in statement format (error 1665); reads in a transaction that nobody ends.
@@ -133,6 +151,57 @@ describeEachServer(({ vendor }) => {
       expect(await take(stream, 1)).toEqual(["3"]);
       const { all, noops } = await idsIn(server, table);
       expect({ all, noops }).toEqual({ all: ["1", "2", "3"], noops: ["1"] });
+      await stream.close();
+    });
+  });
+
+  // Side by side, since one waits for 5 s until a stall is told.
+  describe.concurrent("a pool of", () => {
+    async function tableWithHole(pool: Pool, options: EventsTableOptions): Promise<EventsTable> {
+      const table = await makeTable(pool, options);
+      await table.insert(pool, "a", 1);
+      await (await openInsert(pool, table)).rollback();
+      await table.insert(pool, "c", 1);
+      return table;
+    }
+
+    // Catches: a stream that waits for ever, without a word, for connections that it holds itself.
+    test("one connection is warned of once, and a hole's stall names it within 5 s", async () => {
+      const [pool, small] = [await engine.createRawPool(), await engine.createRawPool({ connectionLimit: 1 })];
+      const warnings: string[] = [];
+      const reports: StallReport[] = [];
+      const { promise: told, report } = firstStall(reports);
+      const logger = { warn: (message: string) => void warnings.push(message) };
+      const table = await tableWithHole(pool, { logger, observer: { stall: report }, acquireTimeoutMs: 5500 });
+      const stream = table.stream(small, "");
+      expect(await take(stream, 1)).toEqual(["1"]);
+      const pending = take(stream, 1);
+      await told;
+      expect(reports[0]).toMatchObject({ state: "stalled", prev: "1", next: "3", reason: "unreachable" });
+      expect(reports[0]?.message).toMatch(/pool \(of 1\)/);
+      expect(reports[0]?.waitedMs).toBeLessThan(6000);
+      // It has a connection to read with, so that it goes on when another process closes the hole.
+      const filler = table.clone({ logger }).stream(pool, "1");
+      expect(await take(filler, 1)).toEqual(["3"]);
+      expect(await pending).toEqual(["3"]);
+      // With gaps of its own, a stream has a reader of its own.
+      await table.stream(small, "3", { toHead: true, gaps: {} }).start();
+      expect(warnings.filter((message) => message.includes("a pool of 1"))).toHaveLength(1);
+      expect(warnings.filter((message) => message.includes("a pool of 10"))).toEqual([]);
+      await Promise.all([stream.close(), filler.close()]);
+    });
+
+    // Catches: a planter that keeps the probe's connection from it, and the other way about.
+    test("two connections is warned of, and holes are closed all the same", async () => {
+      const [pool, small] = [await engine.createRawPool(), await engine.createRawPool({ connectionLimit: 2 })];
+      const warnings: string[] = [];
+      const table = await tableWithHole(pool, { logger: { warn: (message) => void warnings.push(message) } });
+      const stream = table.stream(small, "");
+      expect(await take(stream, 2)).toEqual(["1", "3"]);
+      await (await openInsert(pool, table)).rollback();
+      await table.insert(pool, "e", 1);
+      expect(await take(stream, 1)).toEqual(["5"]);
+      expect(warnings).toEqual([expect.stringContaining("a pool of 2")]);
       await stream.close();
     });
   });
