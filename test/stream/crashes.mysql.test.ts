@@ -94,7 +94,10 @@ describeEachServer((engine) => {
       const stream = table.stream(pool, "");
       const delivered: ReflexEvent[] = [];
       const reading = (async () => {
-        for await (const event of stream) delivered.push(event);
+        for await (const event of stream) {
+          delivered.push(event);
+          if (event.foreignId === "the last") break;
+        }
       })();
       const acknowledged: string[] = [];
       for (let round = 0; round < 3; round++) {
@@ -105,11 +108,8 @@ describeEachServer((engine) => {
         await Promise.all(writers);
         await server.restart();
       }
-      const last = (await table.insert(pool, "the last", 1)).eventId;
+      await table.insert(pool, "the last", 1);
       acknowledged.push("the last");
-      // A stream that has failed says why, here.
-      await Promise.race([reading, expect.poll(() => delivered.at(-1)?.id, { timeout: 15_000 }).toBe(last)]);
-      await stream.close();
       await reading;
       const ids = delivered.map(({ id }) => BigInt(id));
       expect(ids.every((id, index) => index === 0 || id > (ids[index - 1] ?? 0n))).toBe(true);
@@ -123,7 +123,7 @@ describeEachServer((engine) => {
 
   describe("a server that loses what it had shown", () => {
     // Catches a stream that goes on at its cursor: the new events, which get the lost ones' ids, would be skipped.
-    test("ends the stream that had read it, and new events are delivered to the one that had not", async () => {
+    test("ends the stream that had read it, and new events are delivered to the one that had not", async ({ skip }) => {
       // The log is written once a second: what committed since is lost with the process.
       const { server, pool, table } = await place(["--skip-log-bin", "--innodb-flush-log-at-trx-commit=0"]);
       await table.insertMany(
@@ -145,7 +145,7 @@ describeEachServer((engine) => {
       await server.crash();
       await server.restart();
       const [rows] = (await pool.query("select count(*) as kept from events")) as unknown as [{ kept: number }[]];
-      if (rows[0]?.kept === 8) return void fast.close();
+      if (rows[0]?.kept === 8) skip("the server had written its log before it was killed");
       await expect(end).rejects.toMatchObject({ code: "cursor_ahead", details: { cursor: "8" } });
       await table.insert(pool, "new", 1);
       const [next] = await takeEvents(slow, 1);
