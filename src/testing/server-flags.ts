@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { ServerVendor } from "./find-server.ts";
 
 export interface ServerFlagOptions {
@@ -20,6 +20,8 @@ export function serverFlags(vendor: ServerVendor, options: ServerFlagOptions): s
     ...dataFolderFlags(dataFolder),
     `--socket=${socketPath}`,
     `--pid-file=${join(dataFolder, "server.pid")}`,
+    // Temporary tables of a server that was killed would stay in the machine's folder for them.
+    `--tmpdir=${dirname(socketPath)}`,
     ...(port === undefined ? ["--skip-networking"] : [`--port=${port}`, "--bind-address=127.0.0.1"]),
     "--character-set-server=utf8mb4",
     "--innodb-buffer-pool-size=32M",

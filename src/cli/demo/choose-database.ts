@@ -59,9 +59,8 @@ async function chooseUsers(origin: string, url: string, signal: AbortSignal): Pr
   return { kind: "yours", target, title: `${version}, yours at ${place}`, notes };
 }
 
-async function choosePrivate({ cleanup, folder, signal }: Surroundings): Promise<ChosenDatabase> {
-  // A server that is killed leaves its temporary tables behind.
-  const server = await startPrivateServer({ flags: [`--tmpdir=${folder}`] }).catch((error: unknown) => {
+async function choosePrivate({ cleanup, signal }: Surroundings): Promise<ChosenDatabase> {
+  const server = await startPrivateServer().catch((error: unknown) => {
     throw new DemoError(error instanceof Error ? error.message : String(error));
   });
   cleanup.add(`end process ${server.pid} and remove ${server.dataFolder}`, () => server.stop());

@@ -9,6 +9,9 @@ export interface HeldSessionOptions extends BorrowOptions {
 
 // Holes come in flocks; opening a connection for each would take longer than closing it.
 const LINGER_MS = 1000;
+// Of a small pool the user's own queries need the connection sooner than the next hole does.
+const SMALL_POOL = 5;
+const LINGER_IN_SMALL_POOL_MS = 50;
 // What waits for the next hole must not keep the pool's connections from others: of each database only so many do.
 const MOST_LINGERING = 2;
 const lingering = new WeakMap<object, Set<HeldSession>>();
@@ -68,11 +71,16 @@ export class HeldSession {
     );
   }
 
+  get #lingerMs(): number {
+    const { poolSize = Number.POSITIVE_INFINITY } = this.#options.database;
+    return poolSize <= SMALL_POOL ? LINGER_IN_SMALL_POOL_MS : LINGER_MS;
+  }
+
   #linger(): void {
     // Warmed up by one while another uses it: it lingers after that.
     if (this.#waiting > 0) return;
     this.#stay();
-    this.#cancelLinger = startTimer(LINGER_MS, () => this.close(), { keepAlive: false });
+    this.#cancelLinger = startTimer(this.#lingerMs, () => this.close(), { keepAlive: false });
     this.#others.add(this);
     const [oldest] = this.#others;
     if (this.#others.size > MOST_LINGERING) oldest?.close();
