@@ -101,7 +101,7 @@ describeEachServer((engine) => {
     test("a transaction that is open longer than every limit, until its commit, which is delivered", async () => {
       const pool = await engine.createRawPool();
       const stalls = new Reports<StallReport>();
-      const limits = { acquireTimeoutMs: 1000, statementTimeoutMs: 1500, backoffMs: 100, confirmMs: 100 };
+      const limits = { acquireTimeoutMs: 4000, statementTimeoutMs: 4000, backoffMs: 100, confirmMs: 100 };
       const table = await makeTable(pool, {
         ...limits,
         gaps: { graceMs: 0 },
