@@ -137,6 +137,30 @@ describeEachServer((engine) => {
       await slow.close();
     });
 
+    // Catches a window that only a fault empties: here no stream stands where the rows were.
+    test("are given to no stream from memory, though nobody had to be ended", async () => {
+      const pool = await engine.createRawPool();
+      const options = { ...SOON, limit: 2, observer: { error: () => undefined } };
+      const [table, neighbour] = [await makeTable(pool, options), await makeTable(pool, options)];
+      await insert(pool, table, ["1", "2", "3", "4", "lost", "lost", "lost", "lost"]);
+      const [slow, fast, other] = [table.stream(pool, ""), table.stream(pool, ""), neighbour.stream(pool, "")];
+      expect(await take(slow, 2)).toEqual(["1", "2"]);
+      expect(await take(fast, 8)).toEqual(idRange(1, 8));
+      await fast.close();
+      // All streams of a database read through one connection: the neighbour's finds out that it is gone.
+      await other.start();
+      const noticed = take(other, 1);
+      await vanish(pool, table, 4);
+      const writer = await engine.createRawPool();
+      await insert(writer, neighbour, ["1"]);
+      expect(await noticed).toEqual(["1"]);
+      await insert(writer, table, ["new 5", "new 6"]);
+      const seen = await takeEvents(slow, 4);
+      expect(seen.map(({ foreignId }) => foreignId)).toEqual(["3", "4", "new 5", "new 6"]);
+      await slow.close();
+      await other.close();
+    });
+
     // Catches a read-ahead that is handed over though its connection is gone.
     test("are not handed over from a page that was read ahead", async () => {
       const pool = await engine.createRawPool();
