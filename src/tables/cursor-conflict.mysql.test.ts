@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { describeEachEngine } from "../../test/servers/engines.ts";
-import { cursorSettings } from "../../test/tables/cursor-setting.ts";
+import { cursorSettings, Signal, type Watched } from "../../test/tables/cursor-setting.ts";
 import { ReflexError } from "../reflex/errors.ts";
 
 describeEachEngine((engine) => {
@@ -135,4 +135,66 @@ describeEachEngine((engine) => {
     expect(await stored()).toEqual({ a: "9", b: "4" });
     expect(errors).toHaveLength(1);
   });
+
+  test("what a slow read found does not hide what was written meanwhile", async () => {
+    const { db, table, watched, stored, errors } = await setUp();
+    await table.setCursor(db, "a", "1");
+    await table.flush();
+    const answer = holdAnswer(watched);
+    const read = table.getCursor(db, "a");
+    await answer.found.next();
+    await table.setCursor(db, "a", "2");
+    await table.flush();
+    answer.arrive.give();
+    expect(await read).toBe("1");
+    await table.setCursor(db, "a", "3");
+    await table.flush();
+    expect(await stored()).toEqual({ a: "3" });
+    expect(errors).toEqual([]);
+  });
+
+  test("what a slow read found does not let a cursor that was set meanwhile move another's back", async () => {
+    const { db, table, watched, raw, stored } = await setUp();
+    await table.setCursor(db, "a", "1");
+    await table.flush();
+    await raw.query(`update ${table.name} set last_event_id = 9`);
+    const answer = holdAnswer(watched);
+    const read = table.getCursor(db, "a");
+    await answer.found.next();
+    await table.setCursor(db, "a", "2");
+    answer.arrive.give();
+    expect(await read).toBe("9");
+    await table.flush();
+    expect(await stored()).toEqual({ a: "9" });
+    await expect(table.setCursor(db, "a", "3")).rejects.toMatchObject({ code: "cursor_not_advanced" });
+  });
+
+  test("where it can't be read which of the cursors were written, those that were are recognised later", async () => {
+    const { db, table, watched, raw, stored, errors } = await setUp();
+    for (const consumer of ["a", "b"]) await table.setCursor(db, consumer, "1");
+    await table.flush();
+    await raw.query(`update ${table.name} set last_event_id = 9 where id = 'b'`);
+    for (const consumer of ["a", "b"]) await table.setCursor(db, consumer, "2");
+    watched.aroundRead = () => Promise.reject(new Error("no server"));
+    await expect(table.flush()).rejects.toMatchObject({ code: "database_error" });
+    expect(await stored()).toEqual({ a: "2", b: "9" });
+    await table.setCursor(db, "a", "3");
+    watched.aroundRead = (read) => read();
+    await table.flush();
+    expect(await stored()).toEqual({ a: "3", b: "9" });
+    expect(errors).toMatchObject([{ error: { code: "cursor_not_advanced", details: { consumer: "b" } } }]);
+  });
 });
+
+/** Holds the answer to the next read back: `found` when it is there, until `arrive`. */
+function holdAnswer(watched: Watched): { found: Signal; arrive: Signal } {
+  const [found, arrive] = [new Signal(), new Signal()];
+  watched.aroundRead = async (read) => {
+    watched.aroundRead = (later) => later();
+    const rows = await read();
+    found.give();
+    await arrive.next();
+    return rows;
+  };
+  return { found, arrive };
+}

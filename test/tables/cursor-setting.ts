@@ -26,6 +26,7 @@ export interface Watched {
   readonly database: Database;
   readonly writes: string[];
   around: (run: () => ReturnType<Database["run"]>) => ReturnType<Database["run"]>;
+  aroundRead: (read: () => Promise<object[]>) => Promise<object[]>;
 }
 
 export function watch(handle: DatabaseHandle): Watched {
@@ -33,6 +34,7 @@ export function watch(handle: DatabaseHandle): Watched {
   const watched: Watched = {
     writes: [],
     around: (run) => run(),
+    aroundRead: (read) => read(),
     database: {
       identity: {},
       dialect: real.dialect,
@@ -40,7 +42,8 @@ export function watch(handle: DatabaseHandle): Watched {
         watched.writes.push(sql);
         return watched.around(() => real.run(sql, params, options));
       },
-      rows: (sql, params, options) => real.rows(sql, params, options),
+      rows: <R extends object>(...query: Parameters<Database["rows"]>) =>
+        watched.aroundRead(() => real.rows<R>(...query)) as Promise<R[]>,
       session: (use, options) => real.session(use, options),
       transaction: (use, options) => real.transaction(use, options),
     },
