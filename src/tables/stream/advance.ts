@@ -1,4 +1,5 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
+import type { StallReason } from "../../reflex/observer.ts";
 import { sleep } from "../../waiting/sleep.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 import { startTimer } from "../../waiting/timer.ts";
@@ -33,6 +34,7 @@ export class Advance {
   #holeSince: { readonly ageMs: number; readonly at: number } | undefined;
   #beyond: readonly ReflexEvent[] = [];
   readonly #lastSight = new LastSight();
+  #blockedBy: { readonly reason: StallReason; readonly message: string } | undefined;
   #holeWaitMs = SHORTEST_HOLE_WAIT_MS;
   #epoch = 0;
 
@@ -117,6 +119,7 @@ export class Advance {
     const step = await this.#toldIfSlow(hole, this.#resolver.step(seenHole, this.#signal));
     if (step.kind === "poll") return "whole page";
     this.#stall.blocked(hole, step);
+    if (step.reason !== "missing_ids") this.#blockedBy = step;
     if (step.delayMs === 0) return "next row";
     await this.#pauseAtHole(step.delayMs ?? this.#backOff(), seen);
     return "next row";
@@ -128,7 +131,8 @@ export class Advance {
     const { poolSize } = gaps.primary ?? database;
     const pool = poolSize === undefined ? "its pool" : `its pool (of ${poolSize})`;
     const message = `the server that takes writes does not answer, or ${pool} has no connection free: a hole takes up to two besides the one that reads`;
-    const tell = (): void => this.#stall.blocked(hole, { reason: "unreachable", message });
+    // A step may be in the middle of waiting for what the last one waited for.
+    const tell = (): void => this.#stall.blocked(hole, this.#blockedBy ?? { reason: "unreachable", message });
     const cancel = startTimer(this.#stall.arrived(hole), tell, { keepAlive: false });
     try {
       return await this.#unlessEnded(step);
