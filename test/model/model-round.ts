@@ -11,6 +11,8 @@ import {
 
 export interface RoundOptions {
   readonly pool: Pool;
+  /** Of another database of the same server, which knows nothing of what happens in the first. */
+  readonly blind: Pool;
   readonly url: string;
   readonly seed: number;
   /** How many each connection of each writer does. */
@@ -38,6 +40,8 @@ const CONNECTIONS = 4;
 /** The foreign id of the event that ends a round. */
 const LAST = "last";
 const CATCH_UP_MS = 30_000;
+/** Row 1 is committed when so many transactions are. */
+const FIRST_AFTER = 30;
 
 let rounds = 0;
 
@@ -58,18 +62,20 @@ export class ModelPrograms {
 
 /** Has random transactions written to a new table while streams follow it, and compares what each side saw. */
 export async function playRound(programs: ModelPrograms, options: RoundOptions): Promise<RoundResult> {
-  const { pool, url, seed, transactions } = options;
+  const { pool, blind, url, seed, transactions } = options;
   const startedAt = performance.now();
   const table = new EventsTable(`model_${process.pid}_${++rounds}`);
-  await createTables(pool, [table]);
+  for (const server of [pool, blind]) await createTables(server, [table]);
   const written: WrittenTransaction[] = [];
   const stops = new Set<string>();
   table.listenGaps(({ prev }) => stops.add(prev));
+  const first = await openFirst(pool, table);
   const late = new AbortController();
   const followers = new Followers(pool, late.signal);
   followers.follow("default", table);
-  followers.follow("small pages", table.clone({ limit: 7 }));
-  followers.follow("no cache", table.clone({ cache: false }));
+  // What a stream is told of open transactions, and how long it waits, must not be what its safety rests on.
+  followers.follow("small pages, blind probe", table.clone({ limit: 7, gaps: { probe: [blind] } }));
+  followers.follow("no cache, no grace", table.clone({ cache: false, gaps: { graceMs: 0 } }));
   followers.followElsewhere(programs.reader, { url, table: table.name, last: LAST });
   const half = (WRITERS * CONNECTIONS * transactions) / 2;
   const task = { url, table: table.name, seed, transactions, connections: CONNECTIONS };
@@ -77,10 +83,12 @@ export async function playRound(programs: ModelPrograms, options: RoundOptions):
     programs.writers.map((program, writer) =>
       program.work({ ...task, writer }, (transaction) => {
         written.push(transaction);
+        if (written.length === FIRST_AFTER) first.commit();
         if (written.length === half) followers.follow("late starter", table);
       }),
     ),
   );
+  written.push(await first.ended);
   await table.insert(pool, LAST, 1);
   const timer = setTimeout(() => late.abort(new Error("did not catch up")), CATCH_UP_MS);
   await followers.allEnded();
@@ -102,6 +110,30 @@ export async function playRound(programs: ModelPrograms, options: RoundOptions):
     writerErrors: written.flatMap(({ error }) => error ?? []),
     durationMs: performance.now() - startedAt,
   };
+}
+
+/** Row 1, in a transaction that is open while others begin: a stream without a cursor must wait for it. */
+async function openFirst(
+  pool: Pool,
+  table: EventsTable,
+): Promise<{ commit(): void; ended: Promise<WrittenTransaction> }> {
+  const connection = await pool.getConnection();
+  await connection.beginTransaction();
+  const { eventId } = await table.insert(connection, "first", 1);
+  let commit: () => void = () => undefined;
+  const mayCommit = new Promise<void>((resolve) => {
+    commit = resolve;
+  });
+  const end = async (): Promise<WrittenTransaction> => {
+    await mayCommit;
+    const commitSentAt = Number(process.hrtime.bigint()) / 1e6;
+    await connection.commit();
+    connection.release();
+    const kept = [{ foreignId: "first", id: eventId }];
+    const acknowledgedAt = Number(process.hrtime.bigint()) / 1e6;
+    return { name: "first", outcome: "committed", kept, dropped: [], commitSentAt, acknowledgedAt };
+  };
+  return { commit, ended: end() };
 }
 
 interface Follower {

@@ -7,8 +7,8 @@ import { ModelPrograms, playRound, type RoundResult } from "./model-round.ts";
 const { RSQL_MODEL_SEED: seedsText, RSQL_MODEL_SECONDS: secondsText } = process.env;
 const seconds = Number(secondsText ?? 0);
 const ROUNDS = 3;
-// Of each of 16 connections: 960 a round, or 4 800 where there is time.
-const TRANSACTIONS = seconds > 0 ? 300 : 60;
+// Of each of 16 connections: 704 a round, or 4 800 where there is time.
+const TRANSACTIONS = seconds > 0 ? 300 : 44;
 
 function* seeds(): Generator<number> {
   if (seedsText !== undefined) {
@@ -49,9 +49,18 @@ describe("with random transactions of 16 connections in 4 processes", () => {
       timeout: 120_000 + seconds * 1000,
     }, async () => {
       const pool = await engine.createRawPool({ connectionLimit: 20 });
+      const blindDatabase = `${engine.database}_blind`;
+      await pool.query(`create database ${blindDatabase}`);
+      const blind = await engine.createRawPool({ database: blindDatabase });
       for (const seed of seeds()) {
         if (programs === undefined) expect.unreachable();
-        const result = await playRound(programs, { pool, url: engine.url(), seed, transactions: TRANSACTIONS });
+        const result = await playRound(programs, {
+          pool,
+          blind,
+          url: engine.url(),
+          seed,
+          transactions: TRANSACTIONS,
+        });
         console.log(summary(engine.name, result));
         const none = Object.keys(result.problems).map((name) => [name, []]);
         expect(result.problems, `seed ${seed}`).toEqual(Object.fromEntries(none));
@@ -59,6 +68,7 @@ describe("with random transactions of 16 connections in 4 processes", () => {
         expect(result.holes, `holes of seed ${seed}`).toBeGreaterThanOrEqual(100);
         expect(result.lateCommits, `late commits of seed ${seed}`).toBeGreaterThanOrEqual(20);
       }
+      await pool.query(`drop database ${blindDatabase}`);
     });
   });
 });

@@ -10,6 +10,8 @@ export function randomNumbers(seed) {
 }
 
 const LONG_MS = 400;
+// Longer than any wait of a stream's own: it must not go by the clock.
+const VERY_LONG_MS = 3000;
 
 /** What one transaction is going to do, drawn before it begins: what the server does must not shift the numbers. */
 export function planTransaction(random) {
@@ -30,4 +32,9 @@ export function planTransaction(random) {
     ending: ending < 0.01 ? "dies" : ending < 0.02 ? "dies in commit" : ending < 0.17 ? "rolls back" : "commits",
     deathMs: random() * 2,
   };
+}
+
+/** The same, but held open for very long and committed then. */
+export function veryLong(plan) {
+  return { ...plan, onPool: false, ending: "commits", beforeEndMs: VERY_LONG_MS };
 }

@@ -1,7 +1,7 @@
 // A process of writers for the model test: random transactions on connections of its own, told in full to the parent.
 import { setTimeout as delay } from "node:timers/promises";
 import { createPool } from "mysql2/promise";
-import { planTransaction, randomNumbers } from "./transaction-plan.mjs";
+import { planTransaction, randomNumbers, veryLong } from "./transaction-plan.mjs";
 
 const { EventsTable } = await import(process.argv[2]);
 
@@ -15,7 +15,8 @@ async function writeRound({ url, table, seed, writer, connections, transactions 
     const pool = createPool({ uri: url, connectionLimit: 1 });
     for (let number = 0; number < transactions; number++) {
       const record = newRecord(`${writer}.${lane}.${number}`);
-      const plan = planTransaction(random);
+      const drawn = planTransaction(random);
+      const plan = isMiddle(writer, lane, number / transactions) ? veryLong(drawn) : drawn;
       await delay(plan.idleMs);
       await runTransaction(pool, events, { plan, record });
       process.send({ kind: "transaction", ...record });
@@ -24,6 +25,11 @@ async function writeRound({ url, table, seed, writer, connections, transactions 
   });
   await Promise.all(lanes);
   process.send({ kind: "done" });
+}
+
+/** One transaction a round. */
+function isMiddle(writer, lane, part) {
+  return writer === 0 && lane === 0 && part === 0.5;
 }
 
 function newRecord(name) {

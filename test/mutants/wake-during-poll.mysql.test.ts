@@ -26,7 +26,7 @@ describeEachServer((engine) => {
       };
     });
     const pending = take(stream, 1);
-    expect(await Promise.race([polledAgain, nothingWithin(5000)])).toBe("polled again");
+    expect(await Promise.race([polledAgain, nothingWithin(4000)])).toBe("polled again");
     await table.insert(pool, "a", 1);
     expect(await pending).toEqual(["1"]);
     await stream.close();
