@@ -3,12 +3,12 @@ import type { EventFields, EventsTableConfig } from "../events-table-options.ts"
 import { autoIncrementId, createTable, timeType } from "./column-types.ts";
 import type { TableSchema } from "./table-schema.ts";
 
-type EventsShape = Pick<EventsTableConfig, "fields" | "time">;
+type EventsShape = Pick<EventsTableConfig, "fields" | "time"> & Partial<Pick<EventsTableConfig, "foreignIdBytes">>;
 
 /** The schema of an events table. */
 export function eventsTableSchema(
   name: string,
-  { fields, time }: EventsShape,
+  { fields, time, foreignIdBytes = false }: EventsShape,
   foreignIdType: "text" | "integer",
 ): TableSchema {
   return {
@@ -16,7 +16,7 @@ export function eventsTableSchema(
     statements: (dialect) => [
       createTable(dialect, name, [
         autoIncrementId(dialect, fields.id),
-        `${dialect.quote(fields.foreignId)} ${foreignId(dialect, foreignIdType)} not null`,
+        `${dialect.quote(fields.foreignId)} ${foreignId(dialect, foreignIdBytes ? "bytes" : foreignIdType)} not null`,
         `${dialect.quote(fields.time)} ${timeType(dialect, time.column)} not null`,
         `${dialect.quote(fields.type)} ${dialect.name === "mysql" ? "int" : "integer"} not null default 0`,
         ...byteColumns(dialect, fields),
@@ -25,8 +25,10 @@ export function eventsTableSchema(
   };
 }
 
-function foreignId(dialect: Dialect, type: "text" | "integer"): string {
-  if (dialect.name === "sqlite") return type;
+function foreignId(dialect: Dialect, type: "text" | "integer" | "bytes"): string {
+  if (dialect.name === "sqlite") return type === "bytes" ? "blob" : type;
+  // Of no fixed length: binary(n) would fill shorter values up, and give them back longer.
+  if (type === "bytes") return "varbinary(255)";
   return type === "integer" ? "bigint" : "varchar(255) character set utf8mb4 collate utf8mb4_bin";
 }
 
