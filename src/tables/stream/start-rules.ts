@@ -31,14 +31,15 @@ export function headStart(ids: readonly bigint[], floor: bigint): HeadStart {
   const lookedFrom = head - BigInt(HEAD_LOOK_BACK);
   const before = lookedFrom > 0n ? lookedFrom : 0n;
   const { hole } = contiguous(floor > before ? floor : before, ids);
-  const after = hole === undefined ? head : hole.prev;
+  const reached = head > floor ? head : floor;
+  const after = hole === undefined ? reached : hole.prev;
   return { after, committed: new Set(ids.filter((id) => id > after)) };
 }
 
 /**
  * Where a stream without a cursor starts, given the table's first row. Row 1 is expected. A long missing prefix is taken as
  * pruned when its first row is over an hour old: no statement runs that long and still holds an id below it. Of a younger
- * one the last {@link START_FENCE} ids are closed like any hole.
+ * one, or of an empty table, the last {@link START_FENCE} ids are closed like any hole.
  */
 export function pruneStart(first: FirstRow): bigint {
   const missing = first.id - 1n;

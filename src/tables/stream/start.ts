@@ -26,7 +26,7 @@ export async function startOf(reader: TableReader, source: FeedSource): Promise<
   if (!fromHead) return begin(after === 0n ? await tableStart(reader, source) : await cursorStart(pages, after));
   if (!database.dialect.holesCanClose) return begin(await cursorStart(pages, await pages.readHead()));
   const ids = await pages.readRecentIds();
-  const head = headStart(ids, await floorBelow(pages, ids[0]));
+  const head = headStart(ids, await floorBelow(reader, ids[0]));
   const position = await cursorStart(pages, head.after);
   return begin(position.anchor === undefined ? { ...position, floor: true } : position, head.committed);
 }
@@ -43,20 +43,32 @@ async function tableStart(reader: TableReader, source: FeedSource): Promise<Posi
   const { pages } = reader;
   const { firstId, database } = source;
   if (firstId !== undefined) return { id: firstId - 1n, anchor: undefined, floor: true };
+  if (!database.dialect.holesCanClose) return { id: 0n, anchor: undefined };
   const { events } = await pages.read(0n, 1);
   const [first] = events;
-  if (first === undefined || !database.dialect.holesCanClose) return { id: 0n, anchor: undefined };
-  const floor = await floorBelow(pages, BigInt(first.id));
-  return { id: floor === 0n ? 0n : await reader.belowOpenRows(floor), anchor: undefined, floor: true };
+  const floor = await floorBelow(reader, first === undefined ? undefined : BigInt(first.id));
+  return { id: floor, anchor: undefined, floor: true };
+}
+
+/** Where to start below the table's first row, or in an empty table, whose counter tells how many rows it has had. */
+async function floorBelow(reader: TableReader, lowest: bigint | undefined): Promise<bigint> {
+  const { pages } = reader;
+  const floor = lowest === undefined ? await floorOfEmpty(pages) : await floorOfPruned(pages, lowest);
+  return floor === 0n ? 0n : reader.belowOpenRows(floor);
+}
+
+async function floorOfEmpty(pages: PageReader): Promise<bigint> {
+  const { nextId } = await pages.readEdges();
+  return nextId === undefined ? 0n : pruneStart({ id: nextId, ageMs: 0 });
 }
 
 /**
- * Where to start below the table's first row. Noops there are what earlier starts have planted: the rule goes by the first
- * event, else each start would plant further down than the last.
+ * Noops at the table's start are what earlier starts have planted: the rule goes by the first event, else each start would
+ * plant further down than the last.
  */
-async function floorBelow(pages: PageReader, lowest: bigint | undefined): Promise<bigint> {
-  const event = lowest === undefined ? undefined : await pages.readFirstEvent(lowest);
-  if (lowest === undefined || event === undefined) return 0n;
+async function floorOfPruned(pages: PageReader, lowest: bigint): Promise<bigint> {
+  const event = await pages.readFirstEvent(lowest);
+  if (event === undefined) return 0n;
   const ageMs = ((await pages.readClockMicros()) - event.timestampMicros) / 1000;
   const floor = pruneStart({ id: BigInt(event.id), ageMs });
   return floor < lowest ? floor : lowest - 1n;
