@@ -11,6 +11,7 @@ const config: ViteUserConfig = defineConfig({
     reporters: ["default", "./tools/summary-reporter.ts"],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    expect: { poll: { timeout: 10_000 } },
     projects: [
       {
         extends: true,

@@ -69,7 +69,7 @@ export const readingMutants: readonly Mutant[] = [
     edits: [
       {
         file: stream("start-rules"),
-        find: "const after = hole === undefined ? head : hole.prev;",
+        find: "const after = hole === undefined ? reached : hole.prev;",
         replace: "const after = head;",
       },
     ],
