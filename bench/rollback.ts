@@ -100,6 +100,7 @@ async function largeHole(pool: Pool, ids: number): Promise<Figures> {
   for (let round = 0; round < 5; round++) {
     const counted = countedDatabase(pool);
     const table = await makeTable(pool, { gaps: { primary: counted.database } });
+    await table.insert(pool, "before", 1);
     const connection = await pool.getConnection();
     await connection.beginTransaction();
     await table.insertMany(
@@ -109,7 +110,7 @@ async function largeHole(pool: Pool, ids: number): Promise<Figures> {
     await connection.rollback();
     connection.release();
     const stream = table.stream(pool, "");
-    await stream.start();
+    await nextAt(stream);
     const arrived = nextAt(stream);
     await table.insert(pool, "after", 1);
     const committed = performance.now();
