@@ -2,7 +2,15 @@ import { fileURLToPath } from "node:url";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 const config: ViteUserConfig = defineConfig({
-  resolve: { alias: [{ find: /^reflex-rsql$/, replacement: fileURLToPath(new URL("src/index.ts", import.meta.url)) }] },
+  resolve: {
+    alias: [
+      { find: /^reflex-rsql$/, replacement: fileURLToPath(new URL("src/index.ts", import.meta.url)) },
+      {
+        find: /^reflex-rsql\/patterns$/,
+        replacement: fileURLToPath(new URL("src/patterns/index.ts", import.meta.url)),
+      },
+    ],
+  },
   test: {
     reporters: ["default", "./tools/summary-reporter.ts"],
     testTimeout: 30_000,

@@ -21,6 +21,8 @@ export type {
   LagAlert,
 } from "./reflex/consumer.ts";
 export { createConsumer } from "./reflex/consumer.ts";
+export type { ConsumerError, ErrorInsertFunc, ErrorToRecord } from "./reflex/consumer-error.ts";
+export { ErrorStatus } from "./reflex/consumer-error.ts";
 export type { CursorStore, FlushOptions, SetCursorOptions } from "./reflex/cursor-store.ts";
 export type { MistakeCode, ReflexErrorCode, ReflexErrorDetails, ReflexErrorOptions } from "./reflex/errors.ts";
 export { isReflexError, ReflexError } from "./reflex/errors.ts";
@@ -49,6 +51,17 @@ export type { CursorType } from "./tables/cursor-type.ts";
 export { castCursor } from "./tables/cursor-type.ts";
 export { CursorsTable } from "./tables/cursors-table.ts";
 export type { CursorsTableOptions } from "./tables/cursors-table-options.ts";
+export { isDuplicateErrorInsertion } from "./tables/error-duplicate.ts";
+export type { RetryAllOptions, RetryAllResult, RetryErrorOptions, RetryFailure } from "./tables/error-retry.ts";
+export type { ListErrorsOptions } from "./tables/errors-table.ts";
+export { ErrorsTable } from "./tables/errors-table.ts";
+export type {
+  ErrorEventInserter,
+  ErrorEventType,
+  ErrorInserter,
+  ErrorsTableOptions,
+} from "./tables/errors-table-options.ts";
+export { goErrorColumns } from "./tables/errors-table-options.ts";
 export { EventsTable } from "./tables/events-table.ts";
 export type { NewEvent } from "./tables/events-table-base.ts";
 export { EventsTableInt } from "./tables/events-table-int.ts";

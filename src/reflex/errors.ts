@@ -23,6 +23,9 @@ export type ReflexErrorCode =
   | "time_limit"
   | "stream_stopped"
   | "consumer_failed"
+  | "event_not_found"
+  | "error_not_found"
+  | "error_settled"
   | "database_error";
 
 /** Strings and numbers only, so that an error's details survive logs and wires. */

@@ -7,6 +7,7 @@ import { noopEventType } from "../reflex/event.ts";
 import { Reporting } from "../reflex/observer.ts";
 import type { EventStream, StreamFunc } from "../reflex/stream.ts";
 import { cacheEnabled } from "./cache.ts";
+import { setEventSource } from "./event-by-id.ts";
 import { EventInserter, type EventToInsert } from "./event-insert.ts";
 import {
   type EventsTableConfig,
@@ -62,6 +63,7 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
     this.#reporting = new Reporting([options.observer], options.logger);
     this.#gaps = new GapControl(this.#config.gaps, this.#reporting);
     setGapControl(this, this.#gaps);
+    setEventSource(this, { table: name, config: this.#config });
     // One function per table, so that a transaction with many inserts wakes it once.
     this.#inserter = new EventInserter({
       table: name,
