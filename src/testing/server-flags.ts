@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { ServerVendor } from "./find-server.ts";
 
 export interface ServerFlagOptions {
@@ -19,6 +19,8 @@ export function serverFlags(vendor: ServerVendor, options: ServerFlagOptions): s
     "--no-defaults",
     ...dataFolderFlags(dataFolder),
     `--socket=${socketPath}`,
+    // A server that starts deletes the temporary tables of all others in its folder, and MariaDB crashes without them.
+    `--tmpdir=${dirname(dataFolder)}`,
     `--pid-file=${join(dataFolder, "server.pid")}`,
     ...(port === undefined ? ["--skip-networking"] : [`--port=${port}`, "--bind-address=127.0.0.1"]),
     "--character-set-server=utf8mb4",
