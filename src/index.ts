@@ -62,6 +62,8 @@ export type {
   ErrorsTableOptions,
 } from "./tables/errors-table-options.ts";
 export { goErrorColumns } from "./tables/errors-table-options.ts";
+export type { EventsInserter, EventToStore } from "./tables/event-insert.ts";
+export type { EventsLoader, LoadRequest } from "./tables/event-loader.ts";
 export { EventsTable } from "./tables/events-table.ts";
 export type { NewEvent } from "./tables/events-table-base.ts";
 export { EventsTableInt } from "./tables/events-table-int.ts";
@@ -69,6 +71,8 @@ export type { EventsTableOptions, WakeOptions } from "./tables/events-table-opti
 export { fillGaps, stopFillingGaps } from "./tables/fill-gaps.ts";
 export type { Gap, GapListener } from "./tables/gap-control.ts";
 export type { GapOptions } from "./tables/gap-options.ts";
+export type { EventParts } from "./tables/make-event.ts";
+export { makeEvent } from "./tables/make-event.ts";
 export type { EventsNotifier, StreamWatcher } from "./tables/notifier.ts";
 export { inMemoryNotifier } from "./tables/notifier.ts";
 export type { Notify } from "./tables/notify.ts";

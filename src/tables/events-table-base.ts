@@ -1,4 +1,3 @@
-import type { SqlParam } from "../database/database.ts";
 import type { DatabaseHandle, ExecutorHandle } from "../database/handles.ts";
 import { parseTableName } from "../database/identifiers.ts";
 import { toDatabase } from "../database/recognise.ts";
@@ -6,6 +5,7 @@ import { ReflexError, rangeMistake, show, typeMistake } from "../reflex/errors.t
 import { noopEventType } from "../reflex/event.ts";
 import { Reporting } from "../reflex/observer.ts";
 import type { EventStream, StreamFunc } from "../reflex/stream.ts";
+import { isolated } from "../waiting/isolated.ts";
 import { cacheEnabled } from "./cache.ts";
 import { setEventSource } from "./event-by-id.ts";
 import { EventInserter, type EventToInsert } from "./event-insert.ts";
@@ -77,7 +77,7 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
   abstract clone(options?: EventsTableOptions<T>): EventsTableBase<T, ForeignId>;
 
   /** Checks a foreign id and makes it the parameter of its column. */
-  protected abstract toForeignIdParam(foreignId: ForeignId): SqlParam;
+  protected abstract toForeignIdParam(foreignId: ForeignId): string;
 
   /**
    * Inserts an event through `tx`: your connection, inside your transaction, so that the event commits or rolls back
@@ -220,7 +220,7 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
 
   #toMetadata(metadata: unknown): Uint8Array | undefined {
     if (metadata === undefined) return undefined;
-    if (this.#config.fields.metadata === undefined) {
+    if (this.#config.fields.metadata === undefined && this.#config.inserter === undefined) {
       throw new ReflexError(
         "metadata_disabled",
         `${this.name} has no metadata column; name it in the option metadataField`,
@@ -235,10 +235,9 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
   }
 
   #notify(): void {
-    try {
-      this.#notifier.notify();
-    } catch (error) {
-      this.#reporting.error({ activity: "notify", name: this.name, error });
-    }
+    isolated(
+      () => this.#notifier.notify(),
+      (error) => this.#reporting.error({ activity: "notify", name: this.name, error }),
+    );
   }
 }

@@ -15,6 +15,8 @@ import {
   type OptionChecks,
   oneOf,
 } from "../reflex/options.ts";
+import type { EventsInserter } from "./event-insert.ts";
+import type { EventsLoader } from "./event-loader.ts";
 import { type GapConfig, type GapOptions, toGapConfig } from "./gap-options.ts";
 import type { EventsNotifier } from "./notifier.ts";
 
@@ -58,7 +60,17 @@ export interface EventsTableOptions<T extends number = number> {
    * lower-case hex. @defaultValue "text"
    */
   foreignIdColumn?: "text" | "binary" | undefined;
-  /** How holes are closed that rolled-back transactions leave; false waits for ever. @defaultValue closes them */
+  /**
+   * Reads events in place of the table's own query. The table and `idField` still name where the highest id is looked up;
+   * other columns are not needed. Holes are then closed only if `gaps` or `fillGaps()` says so.
+   */
+  loader?: EventsLoader | undefined;
+  /** Inserts an event in place of the table's own statement. */
+  inserter?: EventsInserter | undefined;
+  /**
+   * How holes are closed that rolled-back transactions leave; false waits for ever.
+   * @defaultValue closes them; false with a `loader`
+   */
   gaps?: false | GapOptions | undefined;
   /** How long a position fault must last before it ends a stream, where no primary is declared, in ms. @defaultValue 5000 */
   confirmMs?: number | undefined;
@@ -90,9 +102,11 @@ const checks: OptionChecks<EventsTableOptions> = {
   onUnknownType: oneOf("deliver", "error"),
   includeNoops: aBoolean,
   backoffMs: aDuration,
-  notifier: anObject,
+  notifier: aNotifier,
   wake: either(oneOf(false), anObject),
   foreignIdColumn: oneOf("text", "binary"),
+  loader: aFunction,
+  inserter: aFunction,
   gaps: either(oneOf(false), anObject),
   confirmMs: aDuration,
   cache: aBoolean,
@@ -119,6 +133,8 @@ export interface EventsTableConfig {
   readonly foreignIdBytes: boolean;
   /** The foreign id of this table's noops, as events give it. */
   readonly noopForeignId: string;
+  readonly loader: EventsLoader | undefined;
+  readonly inserter: EventsInserter | undefined;
   readonly gaps: GapConfig;
   readonly confirmMs: number;
   readonly cache: boolean;
@@ -142,13 +158,17 @@ export function toEventsTableConfig<T extends number>(
   options: EventsTableOptions<T>,
 ): EventsTableConfig {
   checkOptions(owner, options, checks as unknown as OptionChecks<EventsTableOptions<T>>);
-  if (options.trace !== undefined && options.traceField === undefined) {
+  const { loader, inserter } = options;
+  if (options.trace !== undefined && options.traceField === undefined && inserter === undefined) {
     throw typeMistake("invalid_option", `option trace of ${owner} needs option traceField, the column to store it in`);
   }
   const fields = toFields(options);
-  const gaps = toGapConfig(owner, options.gaps);
+  // What a loader returns need not be this table's rows: what would close a hole is for the user to know.
+  const gaps = toGapConfig(owner, options.gaps ?? (loader === undefined ? undefined : false));
   return {
     fields,
+    loader,
+    inserter,
     gaps,
     foreignIdBytes: options.foreignIdColumn === "binary",
     noopForeignId: noopForeignId(gaps.noopValues[fields.foreignId]),
@@ -205,6 +225,12 @@ function aTypeCatalogue(value: unknown): string | undefined {
   const numbers = typeof value === "object" && value !== null ? typeNumbers(value) : [undefined];
   const known = numbers.every((number) => Number.isSafeInteger(number) && number !== 0);
   return known ? undefined : "an object of names and whole numbers other than 0, which is a noop's";
+}
+
+function aNotifier(value: unknown): string | undefined {
+  const { subscribe, notify } = Object(value) as Partial<EventsNotifier>;
+  const complete = typeof subscribe === "function" && typeof notify === "function";
+  return complete ? undefined : "an object with the functions subscribe and notify";
 }
 
 function aZone(value: unknown): string | undefined {

@@ -1,4 +1,3 @@
-import type { SqlParam } from "../database/database.ts";
 import { show, typeMistake } from "../reflex/errors.ts";
 import { EventsTableBase } from "./events-table-base.ts";
 import type { EventsTableOptions } from "./events-table-options.ts";
@@ -22,11 +21,20 @@ export class EventsTable<T extends number = number> extends EventsTableBase<T, s
     return new EventsTable<T>(this.name, { ...this.options, ...options });
   }
 
-  protected override toForeignIdParam(foreignId: string): SqlParam {
-    if (typeof foreignId === "string") return foreignId;
+  protected override toForeignIdParam(foreignId: string): string {
+    if (typeof foreignId === "string")
+      return this.options.foreignIdColumn === "binary" ? this.#hex(foreignId) : foreignId;
     throw typeMistake(
       "invalid_argument",
       `a foreign id of ${this.name} must be a string, found ${show(foreignId)}; for integers use EventsTableInt`,
+    );
+  }
+
+  #hex(foreignId: string): string {
+    if (/^([0-9a-f]{2})*$/.test(foreignId)) return foreignId;
+    throw typeMistake(
+      "invalid_argument",
+      `a foreign id of ${this.name} must be bytes in lower-case hex, found ${show(foreignId)}`,
     );
   }
 }

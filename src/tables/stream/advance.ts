@@ -33,6 +33,8 @@ export class Advance {
   readonly #lastSight = new LastSight();
   #holeWaitMs = SHORTEST_HOLE_WAIT_MS;
   #epoch = 0;
+  /** The highest id that was committed before the last load. */
+  #committed = 0n;
 
   constructor(parts: ReaderParts, position: Position, signal: AbortSignal) {
     this.#parts = parts;
@@ -71,7 +73,9 @@ export class Advance {
   async #poll(limit: number): Promise<{ verdict: Verdict; epoch: number }> {
     const { pages, loads, database } = this.#parts;
     // One more than asked for: the anchor.
-    const page: ReadPage = await loads.run(() => this.#unlessEnded(pages.read(this.position.id, limit + 1)));
+    const page: ReadPage = await loads.run(() =>
+      this.#unlessEnded(pages.read(this.position.id, limit + 1, this.#signal)),
+    );
     const verdict = judge(this.position, page.events, database.dialect.holesCanClose);
     if (verdict.kind !== "no_anchor") return { verdict: this.#lastSight.of(verdict), epoch: page.epoch };
     const edges = await this.#unlessEnded(pages.readEdges());
@@ -95,13 +99,23 @@ export class Advance {
 
   async #atHead(seen: number): Promise<void> {
     const { wake, head, config } = this.#parts;
-    this.#stall.advanced();
+    if (config.loader === undefined) this.#stall.advanced();
+    else await this.#checkLoader();
     const stopWatching = head.watch(this.position.id);
     try {
       await wake.beyond(seen, config.backoffMs, this.#signal);
     } finally {
       stopWatching();
     }
+  }
+
+  /** A loader that leaves out rows would let the stream wait at what it takes for the head, in silence. */
+  async #checkLoader(): Promise<void> {
+    const { id } = this.position;
+    const committed = this.#committed;
+    this.#committed = await this.#unlessEnded(this.#parts.pages.readHead());
+    if (committed > id) this.#stall.notLoaded(id, committed);
+    else this.#stall.advanced();
   }
 
   async #atHole(verdict: Extract<Verdict, { kind: "hole" }>, seen: number): Promise<"whole page" | "next row"> {

@@ -16,44 +16,45 @@ export interface Start {
 /** Reads what a stream's start depends on. Any error rejects: nothing is tried again before the first success. */
 export async function startOf(reader: TableReader, source: FeedSource): Promise<Start> {
   const { pages } = reader;
-  const { after, fromHead, toHead, database } = source;
+  const { after, fromHead, toHead, database, signal } = source;
   const target = toHead ? await pages.readHead() : undefined;
   const begin = (position: Position, leaveOut: ReadonlySet<bigint> = new Set()): Start => ({
     position,
     leaveOut,
     target,
   });
-  if (!fromHead) return begin(after === 0n ? await tableStart(reader, source) : await cursorStart(pages, after));
-  if (!database.dialect.holesCanClose) return begin(await cursorStart(pages, await pages.readHead()));
+  if (!fromHead)
+    return begin(after === 0n ? await tableStart(reader, source) : await cursorStart(pages, after, signal));
+  if (!database.dialect.holesCanClose) return begin(await cursorStart(pages, await pages.readHead(), signal));
   const ids = await pages.readRecentIds();
-  const head = headStart(ids, await ageOf(pages, ids[0]));
-  const position = await cursorStart(pages, head.after);
+  const head = headStart(ids, await ageOf(pages, ids[0], signal));
+  const position = await cursorStart(pages, head.after, signal);
   return begin(position.anchor === undefined ? { ...position, floor: true } : position, head.committed);
 }
 
 /** The row at the cursor becomes the anchor. If it is missing, the first poll decides what that means. */
-async function cursorStart(pages: PageReader, after: bigint): Promise<Position> {
+async function cursorStart(pages: PageReader, after: bigint, signal: AbortSignal): Promise<Position> {
   if (after === 0n) return { id: 0n, anchor: undefined };
-  const { events } = await pages.read(after, 1);
+  const { events } = await pages.read(after, 1, signal);
   const [first] = events;
   return { id: after, anchor: first !== undefined && BigInt(first.id) === after ? first : undefined };
 }
 
 async function tableStart(reader: TableReader, source: FeedSource): Promise<Position> {
   const { pages } = reader;
-  const { firstId, database } = source;
+  const { firstId, database, signal } = source;
   if (firstId !== undefined) return { id: firstId - 1n, anchor: undefined, floor: true };
-  const { events } = await pages.read(0n, 1);
+  const { events } = await pages.read(0n, 1, signal);
   const [first] = events;
   if (first === undefined || !database.dialect.holesCanClose) return { id: 0n, anchor: undefined };
   const id = BigInt(first.id);
-  const floor = pruneStart({ id, ageMs: await ageOf(pages, id) });
+  const floor = pruneStart({ id, ageMs: await ageOf(pages, id, signal) });
   return { id: floor === 0n ? 0n : await reader.belowOpenRows(floor), anchor: undefined, floor: true };
 }
 
-async function ageOf(pages: PageReader, id: bigint | undefined): Promise<number> {
+async function ageOf(pages: PageReader, id: bigint | undefined, signal: AbortSignal): Promise<number> {
   if (id === undefined) return 0;
-  const { events } = await pages.read(id, 1);
+  const { events } = await pages.read(id, 1, signal);
   const micros = events[0]?.timestampMicros;
   return micros === undefined ? 0 : ((await pages.readClockMicros()) - micros) / 1000;
 }
