@@ -121,12 +121,13 @@ function sqliteColumns(schema: string): string {
       on m.name = a.name collate nocase and m.type in ('table', 'view')`;
 }
 
+// CROSS JOIN keeps the order of the tables: in another one, an index is looked for before its name is known.
 const sqliteKeys = `select '' as key_name_text, c.name as column_name_text, '1' as is_primary, null as prefix_text
-    from (select ? as name, ? as schema_name) a join pragma_table_info(a.name, a.schema_name) c where c.pk > 0
+    from (select ? as name, ? as schema_name) a cross join pragma_table_info(a.name, a.schema_name) c where c.pk > 0
   union all
   select i.name, coalesce(c.name, ''), '0', null
-    from (select ? as name, ? as schema_name) a join pragma_index_list(a.name, a.schema_name) i
-    join pragma_index_info(i.name, a.schema_name) c where i."unique" = 1 and i.partial = 0`;
+    from (select ? as name, ? as schema_name) a cross join pragma_index_list(a.name, a.schema_name) i
+    cross join pragma_index_info(i.name, a.schema_name) c where i."unique" = 1 and i.partial = 0`;
 
 const BITS: Readonly<Record<string, bigint>> = { tinyint: 8n, smallint: 16n, mediumint: 24n, int: 32n };
 
