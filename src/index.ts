@@ -80,6 +80,8 @@ export type { ErrorsTableSchemaOptions } from "./tables/schema/errors-table-sche
 export { errorsTableSchema } from "./tables/schema/errors-table-schema.ts";
 export type { SchemaSource, TableSchema } from "./tables/schema/table-schema.ts";
 export { createTables, schemaSql } from "./tables/schema/table-schema.ts";
+export type { SocketNotifier, SocketNotifierOptions } from "./tables/socket-notifier.ts";
+export { socketNotifier } from "./tables/socket-notifier.ts";
 export type { TableStreamOptions } from "./tables/stream/stream-options.ts";
 export { isRetryable } from "./tables/table-error.ts";
 export type { CallOptions } from "./waiting/time-limit.ts";
