@@ -99,7 +99,9 @@ describe("a dead-letter consumer", () => {
       const wrapper = createDeadLetterConsumer(consumer, { errors, retries: 1, ...fast });
       for (let run = 0; run < 3; run++) {
         abort = new AbortController();
-        await expect(wrapper.consume(EVENT, { signal: abort.signal })).rejects.toThrow();
+        await expect(wrapper.consume(EVENT, { signal: abort.signal })).rejects.toThrow(
+          /closing|aborted|connection closed/,
+        );
       }
       expect(recorded).toEqual([]);
       abort = undefined;
@@ -116,12 +118,12 @@ describe("a dead-letter consumer", () => {
     const abort = new AbortController();
     const reason = new Error("closing");
     const consuming = wrapper.consume(EVENT, { signal: abort.signal });
-    const rejected = expect(consuming).rejects.toBe(reason);
+    const outcome = Promise.resolve(consuming).catch((error: unknown) => error);
     // By then it has failed and waits: what is between are promises that are settled already.
     await new Promise((resolve) => setImmediate(resolve));
     expect(calls()).toBe(1);
     abort.abort(reason);
-    await rejected;
+    expect(await outcome).toBe(reason);
     await wrapper.consume(EVENT, { signal: live() });
     expect([calls(), recorded.length]).toEqual([2, 1]);
   });

@@ -3,7 +3,7 @@ import { type ErrorInsertFunc, errorMessage } from "../reflex/consumer-error.ts"
 import { rangeMistake, show, showError, typeMistake } from "../reflex/errors.ts";
 import type { ReflexEvent } from "../reflex/event.ts";
 import { type Logger, type Observer, Reporting } from "../reflex/observer.ts";
-import { aDuration, aFunction, aLogger, anObject, checkOptions, type OptionChecks } from "../reflex/options.ts";
+import { aFiniteDuration, aFunction, aLogger, anObject, checkOptions, type OptionChecks } from "../reflex/options.ts";
 import { declareWrapper } from "../reflex/wrapped-consumer.ts";
 import { throwIfAborted } from "../waiting/abort.ts";
 import { isolated } from "../waiting/isolated.ts";
@@ -37,8 +37,8 @@ export interface DeadLetterOptions<T extends number = number> {
 const checks: OptionChecks<DeadLetterOptions> = {
   errors: aFunction,
   retries: (value) => (Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : "a whole number, 0 or more"),
-  minBackoffMs: aDuration,
-  maxBackoffMs: aDuration,
+  minBackoffMs: aFiniteDuration,
+  maxBackoffMs: aFiniteDuration,
   onDeadLetter: aFunction,
   observer: anObject,
   logger: aLogger,

@@ -36,8 +36,8 @@ export class ErrorRecorder {
   /** Resolves with the error's id once it is committed. */
   async record(error: ErrorToRecord, options: CallOptions): Promise<string> {
     const { table, inserter, onErrorRecorded } = this.#config;
-    const { consumer } = error;
     checkError(table, error, undefined);
+    const { consumer } = error;
     const insert = inserter === undefined ? await this.#defaultInsert(error, options) : this.#ownInsert(error);
     try {
       const id = await this.#commit(insert, { consumer, options });

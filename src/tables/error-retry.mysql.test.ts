@@ -33,8 +33,12 @@ async function setUp({ open }: ErrorsTarget, count = 1): Promise<Setting> {
 }
 
 describeEachDatabase((target) => {
-  describe("a retry", () => registerRetry(target));
-  describe("a retry of all", () => registerRetryAll(target));
+  describe("a retry", () => {
+    registerRetry(target);
+  });
+  describe("a retry of all", () => {
+    registerRetryAll(target);
+  });
 });
 
 function registerRetry(target: ErrorsTarget): void {
@@ -103,6 +107,8 @@ function registerRetry(target: ErrorsTarget): void {
   test("leaves an error that someone else changed meanwhile as they left it", async () => {
     // Catches: a mark that hides a newer failure, or a person's word.
     const { db, errors, events, ids } = await setUp(target, 2);
+    // Within one second, the time alone does not show the change.
+    if (target.engine !== undefined) await target.sql(`alter table ${errors.name} modify updated_at datetime not null`);
     const record = errors.toErrorInserter(db);
     const consumer = createConsumer("mailer", async ({ id }) => {
       if (id === "1") await errors.resolve(db, ids[0] ?? "");

@@ -1,8 +1,9 @@
-import type { Consumer } from "../reflex/consumer.ts";
+import { type Consumer, checkConsumerName } from "../reflex/consumer.ts";
 import { ErrorStatus, errorMessage } from "../reflex/consumer-error.ts";
 import { isReflexError, ReflexError, rangeMistake, show, showError, typeMistake } from "../reflex/errors.ts";
 import type { ReflexEvent } from "../reflex/event.ts";
 import { isExpected } from "../reflex/expected.ts";
+import { aSignal, checkOptions, type OptionChecks } from "../reflex/options.ts";
 import { unwrapped } from "../reflex/wrapped-consumer.ts";
 import { throwIfAborted } from "../waiting/abort.ts";
 import { sleep } from "../waiting/sleep.ts";
@@ -62,8 +63,12 @@ export class ErrorRetry {
   }
 
   async retry<T extends number>(id: string, options: RetryErrorOptions<T>): Promise<void> {
+    checkRetry("retry", options);
+    await this.#retry(id, options);
+  }
+
+  async #retry<T extends number>(id: string, options: RetryErrorOptions<T>): Promise<void> {
     const { consumer, signal } = options;
-    checkRetry(options);
     throwIfAborted(signal);
     const row = await this.#store.get(id, { signal });
     this.#checkRow(row, consumer.name);
@@ -78,7 +83,7 @@ export class ErrorRetry {
   }
 
   async retryAll<T extends number>(options: RetryAllOptions<T>): Promise<RetryAllResult> {
-    checkRetry(options);
+    checkRetry("retryAll", options);
     const { consumer, signal, limit = PAGE * 10, perSecond = Number.POSITIVE_INFINITY } = options;
     checkPace(limit, perSecond);
     const failures: RetryFailure[] = [];
@@ -114,7 +119,7 @@ export class ErrorRetry {
     options: RetryErrorOptions<T>,
   ): Promise<ReflexError | "settled" | undefined> {
     try {
-      await this.retry(row.id_text, options);
+      await this.#retry(row.id_text, options);
       return undefined;
     } catch (error) {
       if (isReflexError(error, "error_settled") || isReflexError(error, "error_not_found")) return "settled";
@@ -170,16 +175,20 @@ export class ErrorRetry {
   }
 }
 
-function checkRetry<T extends number>(options: RetryErrorOptions<T>): void {
-  const { consumer, events, signal } = Object(options) as Partial<RetryErrorOptions<T>>;
+function checkRetry(owner: "retry" | "retryAll", options: object): void {
+  checkOptions(owner, options, owner === "retry" ? retryChecks : retryAllChecks);
+  const { consumer, events } = Object(options) as Partial<RetryErrorOptions>;
   if (typeof consumer?.consume !== "function") {
-    throw typeMistake("invalid_argument", `a retry needs a consumer, found ${show(consumer)}`);
+    throw typeMistake("invalid_argument", `a retry needs a consumer in option consumer, found ${show(consumer)}`);
   }
+  checkConsumerName(consumer.name);
   eventSourceOf(events);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw typeMistake("invalid_argument", `signal of a retry must be an AbortSignal, found ${show(signal)}`);
-  }
 }
+
+// What must be given is checked by itself.
+const anything = (): undefined => undefined;
+const retryChecks: OptionChecks<RetryErrorOptions> = { consumer: anything, events: anything, signal: aSignal };
+const retryAllChecks: OptionChecks<RetryAllOptions> = { ...retryChecks, limit: anything, perSecond: anything };
 
 function checkPace(limit: number, perSecond: number): void {
   if (!Number.isSafeInteger(limit) || limit < 1) {

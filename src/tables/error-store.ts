@@ -48,6 +48,7 @@ export class ErrorStore {
 
   /** @throws ReflexError `error_not_found` */
   async get(id: string, options: CallOptions): Promise<ErrorRow> {
+    checkId(id);
     const statements = await this.statements(options);
     const [row] = isId(id) ? await this.#rows(statements.byId(id), options) : [];
     if (row === undefined) throw this.#notFound(id);
@@ -61,6 +62,7 @@ export class ErrorStore {
 
   /** @throws ReflexError `error_not_found` */
   async resolve(id: string, options: CallOptions): Promise<void> {
+    checkId(id);
     const statements = await this.statements(options);
     if (!isId(id)) throw this.#notFound(id);
     const { affectedRows } = await this.#run(statements.setStatus(id, ErrorStatus.Resolved), options);
@@ -97,13 +99,15 @@ export class ErrorStore {
 
   #notFound(id: string): ReflexError {
     const { table } = this.config;
-    if (typeof id !== "string") {
-      throw typeMistake("invalid_argument", `the id of an error must be a string, found ${show(id)}`);
-    }
     return new ReflexError("error_not_found", `${table} has no error ${show(id)}; list() gives those that it has`, {
       details: { table, errorId: id },
     });
   }
+}
+
+function checkId(id: unknown): void {
+  if (typeof id === "string") return;
+  throw typeMistake("invalid_argument", `the id of an error must be a string, found ${show(id)}`);
 }
 
 /** Makes the error of a row. */

@@ -18,8 +18,12 @@ import { type ErrorInserter, goErrorColumns } from "./errors-table-options.ts";
 const FAILED = { consumer: "mailer", eventId: "7", message: "no such address" };
 
 describeEachDatabase((target) => {
-  describe("an errors table", () => registerSchema(target));
-  describe("an inserter of one's own", () => registerInserter(target));
+  describe("an errors table", () => {
+    registerSchema(target);
+  });
+  describe("an inserter of one's own", () => {
+    registerInserter(target);
+  });
 });
 
 describeEachServer((engine) => registerColumns(serverTarget(engine), (options) => engine.createRawPool(options)));
@@ -235,9 +239,11 @@ function registerColumns({ open, sql }: ErrorsTarget, createPool: (options: obje
       const record = errors.toErrorInserter(pool);
       for (let index = 0; index < 5; index++) await record({ ...FAILED, eventId: String(index) });
       const now = Date.now();
-      for (const { createdAt, updatedAt } of await errors.list(pool)) {
-        expect(Math.abs(now - createdAt.getTime())).toBeLessThan(60_000);
-        expect(updatedAt.getTime()).toBeLessThanOrEqual(now + 2);
+      for (const reader of [pool, await open()]) {
+        for (const { createdAt, updatedAt } of await errors.list(reader)) {
+          expect(Math.abs(now - createdAt.getTime())).toBeLessThan(60_000);
+          expect(updatedAt.getTime()).toBeLessThanOrEqual(now + 2);
+        }
       }
     },
   );

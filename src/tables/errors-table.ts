@@ -1,5 +1,6 @@
 import type { DatabaseHandle } from "../database/handles.ts";
 import { toDatabase } from "../database/recognise.ts";
+import { checkCallOptions } from "../reflex/call-options.ts";
 import { checkConsumerName } from "../reflex/consumer.ts";
 import { type ConsumerError, type ErrorInsertFunc, ErrorStatus, type ErrorToRecord } from "../reflex/consumer-error.ts";
 import { Reporting } from "../reflex/observer.ts";
@@ -105,7 +106,9 @@ export class ErrorsTable<RecordOnly extends boolean = false> {
    */
   toErrorInserter(db: DatabaseHandle): ErrorInsertFunc {
     const { recorder } = this.#in(db);
-    return async (error: ErrorToRecord, { signal, timeoutMs }: CallOptions = {}) => {
+    return async (error: ErrorToRecord, options: CallOptions = {}) => {
+      checkCallOptions("an error inserter", options);
+      const { signal, timeoutMs } = options;
       throwIfAborted(signal);
       const ending = new AbortController();
       return withTimeLimit(recorder.record(error, { signal: ending.signal, timeoutMs }), {
@@ -131,6 +134,7 @@ export class ErrorsTable<RecordOnly extends boolean = false> {
    * @throws ReflexError `error_not_found`
    */
   async resolve(db: DatabaseHandle, id: string, options: CallOptions = {}): Promise<void> {
+    checkCallOptions("resolve", options);
     await this.#in(db).store.resolve(id, options);
   }
 

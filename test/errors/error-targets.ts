@@ -15,11 +15,11 @@ export interface ErrorsTarget {
   /** Undefined for SQLite. */
   readonly engine: Engine | undefined;
   /** The pool that all tests share: each of their own would take the server's connections. */
-  open(): Promise<DatabaseHandle>;
+  readonly open: () => Promise<DatabaseHandle>;
   /** Another one; the same handle on SQLite. */
-  openOther(): Promise<DatabaseHandle>;
+  readonly openOther: () => Promise<DatabaseHandle>;
   /** Runs SQL past the library. Integers come as text from servers. */
-  sql(text: string): Promise<Record<string, unknown>[]>;
+  readonly sql: (text: string) => Promise<Record<string, unknown>[]>;
 }
 
 /** Registers the tests once a server, once for SQLite in a file, and once for SQLite in memory. */
@@ -37,7 +37,7 @@ export function describeEachDriverAndDatabase(register: (target: ErrorsTarget) =
 export function serverTarget(engine: Engine): ErrorsTarget {
   let shared: Promise<DatabaseHandle> | undefined;
   let raw: ReturnType<Engine["createRawPool"]> | undefined;
-  const openOther = (): Promise<DatabaseHandle> => engine.createPool() as Promise<DatabaseHandle>;
+  const openOther = (): Promise<DatabaseHandle> => engine.createPool();
   return {
     engine,
     openOther,
@@ -83,7 +83,9 @@ function describeSqlite(register: (target: ErrorsTarget) => void): void {
     registerSqlite(new Libsql(join(folder, "errors.db")), register);
     afterAll(() => rmSync(folder, { recursive: true }));
   });
-  describe("SQLite in memory", () => registerSqlite(new Libsql(":memory:"), register));
+  describe("SQLite in memory", () => {
+    registerSqlite(new Libsql(":memory:"), register);
+  });
 }
 
 function registerSqlite(handle: Libsql.Database, register: (target: ErrorsTarget) => void): void {
