@@ -1,7 +1,7 @@
 import { sleep } from "../waiting/sleep.ts";
 import { isMistake, rangeMistake } from "./errors.ts";
 import { Reporting } from "./observer.ts";
-import { aDuration, checkOptions, type OptionChecks } from "./options.ts";
+import { aFiniteDuration, checkOptions, type OptionChecks } from "./options.ts";
 import { RunOnce } from "./run-once.ts";
 import { type RunOptions, runChecks } from "./run-options.ts";
 import { checkSpec, type Spec } from "./spec.ts";
@@ -13,7 +13,11 @@ export interface RunForeverOptions extends RunOptions {
   maxBackoffMs?: number | undefined;
 }
 
-const checks: OptionChecks<RunForeverOptions> = { ...runChecks, minBackoffMs: aDuration, maxBackoffMs: aDuration };
+const checks: OptionChecks<RunForeverOptions> = {
+  ...runChecks,
+  minBackoffMs: aFiniteDuration,
+  maxBackoffMs: aFiniteDuration,
+};
 
 /**
  * Runs as {@link run} does and starts again after every error, from the consumer's cursor, with a backoff that doubles

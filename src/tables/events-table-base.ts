@@ -10,6 +10,7 @@ import { cacheEnabled } from "./cache.ts";
 import { setEventSource } from "./event-by-id.ts";
 import { EventInserter, type EventToInsert } from "./event-insert.ts";
 import {
+  checkEventsTableOptions,
   type EventsTableConfig,
   type EventsTableOptions,
   noopForeignId,
@@ -75,6 +76,12 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
 
   /** A table of the same name and options but those given here; it shares no notifier, reader or cache with this one. */
   abstract clone(options?: EventsTableOptions<T>): EventsTableBase<T, ForeignId>;
+
+  /** The options of a clone. */
+  protected optionsWith(options: EventsTableOptions<T>): EventsTableOptions<T> {
+    checkEventsTableOptions(`table ${this.name}`, options);
+    return { ...this.options, ...options };
+  }
 
   /** Checks a foreign id and makes it the parameter of its column. */
   protected abstract toForeignIdParam(foreignId: ForeignId): string;
@@ -158,7 +165,7 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
   toStream(db: DatabaseHandle, options: TableStreamOptions = {}): StreamFunc<T> {
     toDatabase(db);
     checkStreamOptions(options);
-    return (after, own = {}) => this.stream(db, after, { ...options, ...own });
+    return (after, own = {}) => this.stream(db, after, { ...options, ...checkStreamOptions(own) });
   }
 
   /** Calls `listener` once for each hole that a stream of this table sees. Its errors are reported and stop nothing. */

@@ -16,7 +16,7 @@ export class EventsTableInt<T extends number = number> extends EventsTableBase<T
   }
 
   override clone(options: EventsTableOptions<T> = {}): EventsTableInt<T> {
-    return new EventsTableInt<T>(this.name, { ...this.options, ...options });
+    return new EventsTableInt<T>(this.name, this.optionsWith(options));
   }
 
   /** As text, which every driver passes exactly. */

@@ -7,7 +7,9 @@ import {
   aBoolean,
   aCount,
   aDuration,
+  aFiniteDuration,
   aFunction,
+  aLogger,
   anObject,
   aString,
   checkOptions,
@@ -101,14 +103,14 @@ const checks: OptionChecks<EventsTableOptions> = {
   types: aTypeCatalogue,
   onUnknownType: oneOf("deliver", "error"),
   includeNoops: aBoolean,
-  backoffMs: aDuration,
+  backoffMs: aFiniteDuration,
   notifier: aNotifier,
   wake: either(oneOf(false), anObject),
   foreignIdColumn: oneOf("text", "binary"),
   loader: aFunction,
   inserter: aFunction,
   gaps: either(oneOf(false), anObject),
-  confirmMs: aDuration,
+  confirmMs: aFiniteDuration,
   cache: aBoolean,
   limit: aCount,
   timeColumn: oneOf("datetime6", "datetime", "timestamp"),
@@ -116,7 +118,7 @@ const checks: OptionChecks<EventsTableOptions> = {
   acquireTimeoutMs: aDuration,
   statementTimeoutMs: aDuration,
   observer: anObject,
-  logger: anObject,
+  logger: aLogger,
 };
 
 /** A table's options with every default filled in. */
@@ -157,12 +159,12 @@ export function toEventsTableConfig<T extends number>(
   owner: string,
   options: EventsTableOptions<T>,
 ): EventsTableConfig {
-  checkOptions(owner, options, checks as unknown as OptionChecks<EventsTableOptions<T>>);
+  checkEventsTableOptions(owner, options);
   const { loader, inserter } = options;
   if (options.trace !== undefined && options.traceField === undefined && inserter === undefined) {
     throw typeMistake("invalid_option", `option trace of ${owner} needs option traceField, the column to store it in`);
   }
-  const fields = toFields(options);
+  const fields = toFields(owner, options);
   // What a loader returns need not be this table's rows: what would close a hole is for the user to know.
   const gaps = toGapConfig(owner, options.gaps ?? (loader === undefined ? undefined : false));
   return {
@@ -187,8 +189,14 @@ export function toEventsTableConfig<T extends number>(
   };
 }
 
-function toFields<T extends number>(options: EventsTableOptions<T>): EventFields {
-  const field = (name: keyof EventsTableOptions, value: string): string => checkIdentifier(value, `option ${name}`);
+/** @throws TypeError or RangeError `invalid_option` */
+export function checkEventsTableOptions<T extends number>(owner: string, options: EventsTableOptions<T>): void {
+  checkOptions(owner, options, checks as unknown as OptionChecks<EventsTableOptions<T>>);
+}
+
+function toFields<T extends number>(owner: string, options: EventsTableOptions<T>): EventFields {
+  const field = (name: keyof EventsTableOptions, value: string): string =>
+    checkIdentifier(value, `option ${name} of ${owner}`);
   return {
     id: field("idField", options.idField ?? "id"),
     time: field("timeField", options.timeField ?? "timestamp"),
@@ -208,8 +216,8 @@ export function noopForeignId(value: SqlParam | undefined): string {
 function toWake(owner: string, wake: false | WakeOptions | undefined): EventsTableConfig["wake"] {
   if (wake === false) return false;
   const { hotMs = 5, idleMs = 50 } = checkOptions<WakeOptions>(`option wake of ${owner}`, wake, {
-    hotMs: aDuration,
-    idleMs: aDuration,
+    hotMs: aFiniteDuration,
+    idleMs: aFiniteDuration,
   });
   return { hotMs, idleMs };
 }
@@ -222,8 +230,9 @@ function typeNumbers(types: object): unknown[] {
 }
 
 function aTypeCatalogue(value: unknown): string | undefined {
-  const numbers = typeof value === "object" && value !== null ? typeNumbers(value) : [undefined];
-  const known = numbers.every((number) => Number.isSafeInteger(number) && number !== 0);
+  // Without a single type, each insert would be refused.
+  const numbers = typeof value === "object" && value !== null && !Array.isArray(value) ? typeNumbers(value) : [];
+  const known = numbers.length > 0 && numbers.every((number) => Number.isSafeInteger(number) && number !== 0);
   return known ? undefined : "an object of names and whole numbers other than 0, which is a noop's";
 }
 

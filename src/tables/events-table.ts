@@ -18,7 +18,7 @@ export class EventsTable<T extends number = number> extends EventsTableBase<T, s
   }
 
   override clone(options: EventsTableOptions<T> = {}): EventsTable<T> {
-    return new EventsTable<T>(this.name, { ...this.options, ...options });
+    return new EventsTable<T>(this.name, this.optionsWith(options));
   }
 
   protected override toForeignIdParam(foreignId: string): string {

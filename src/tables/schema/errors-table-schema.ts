@@ -56,7 +56,7 @@ export const errorsTableSchemaChecks: OptionChecks<ErrorsTableSchemaOptions> = {
 /** Fills in the defaults. @throws TypeError `invalid_identifier` */
 export function toErrorsTableNames(options: ErrorsTableSchemaOptions): { tableName: string; fields: ErrorFields } {
   const { tableName = "consumer_errors" } = options;
-  parseTableName(tableName, "option tableName");
+  parseTableName(tableName, "option tableName of an errors table");
   const fields = {
     id: field("idField", options.idField ?? "id"),
     eventId: field("eventIdField", options.eventIdField ?? "event_id"),
@@ -115,5 +115,5 @@ function errorEvents(tableName: string): TableSchema {
 }
 
 function field(name: keyof ErrorsTableSchemaOptions, value: string): string {
-  return checkIdentifier(value, `option ${name}`);
+  return checkIdentifier(value, `option ${name} of an errors table`);
 }
