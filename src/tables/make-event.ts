@@ -24,6 +24,7 @@ export interface EventParts<T extends number = number> {
  * makeEvent({ id: row.id, type: 1, foreignId: row.order_id, timestampMicros: row.micros, metadata: row.payload })
  */
 export function makeEvent<T extends number = number>(parts: EventParts<T>): ReflexEvent<T> {
+  if (typeof parts !== "object" || parts === null) throw wrong("parts", "an object", parts);
   const { type, metadata, trace } = parts;
   if (!Number.isSafeInteger(type)) throw wrong("type", "a whole number", type);
   return toEvent<T>({
