@@ -1,5 +1,6 @@
-import { describe, expect, test } from "vitest";
-import { describeEachDatabase, type ErrorsTarget, newErrorsTable, newName } from "../../test/errors/error-targets.ts";
+import { expect, test } from "vitest";
+import { describeEachDatabase, newErrorsTable, newName } from "../../test/errors/error-targets.ts";
+import { failedEvents } from "../../test/errors/failed-events.ts";
 import type { DatabaseHandle } from "../database/handles.ts";
 import { createDeadLetterConsumer } from "../patterns/dead-letter.ts";
 import { createConsumer } from "../reflex/consumer.ts";
@@ -7,44 +8,16 @@ import { ErrorStatus } from "../reflex/consumer-error.ts";
 import type { ReflexError } from "../reflex/errors.ts";
 import type { ReflexEvent } from "../reflex/event.ts";
 import type { ErrorsTable } from "./errors-table.ts";
+import type { EventsLoader } from "./event-loader.ts";
 import { EventsTable } from "./events-table.ts";
 import { EventsTableInt } from "./events-table-int.ts";
+import { makeEvent } from "./make-event.ts";
 import { createTables } from "./schema/table-schema.ts";
 
-interface Setting {
-  readonly db: DatabaseHandle;
-  readonly errors: ErrorsTable;
-  readonly events: EventsTable;
-  /** The ids of the errors, one for each event. */
-  readonly ids: readonly string[];
-}
-
-async function setUp({ open }: ErrorsTarget, count = 1): Promise<Setting> {
-  const db = await open();
-  const errors = await newErrorsTable(db);
-  const events = new EventsTable(`${newName()}_orders`, { idField: "order by", metadataField: "metadata" });
-  await createTables(db, [events]);
-  const ids: string[] = [];
-  for (let index = 1; index <= count; index++) {
-    await events.insertWithMetadata(db, `o${index}`, 5, `m${index}`);
-    ids.push(await errors.toErrorInserter(db)({ consumer: "mailer", eventId: String(index), message: "first" }));
-  }
-  return { db, errors, events, ids };
-}
-
 describeEachDatabase((target) => {
-  describe("a retry", () => {
-    registerRetry(target);
-  });
-  describe("a retry of all", () => {
-    registerRetryAll(target);
-  });
-});
-
-function registerRetry(target: ErrorsTarget): void {
   test("gives the consumer the event as it is in its table, and marks the error as retried", async () => {
     // Catches: an event without its metadata or exact time, an error that stays open, a second event in the stream.
-    const { db, errors, events, ids } = await setUp(target, 2);
+    const { db, errors, events, ids } = await failedEvents(target, 2);
     const seen: ReflexEvent[] = [];
     const consumer = createConsumer("mailer", (event) => void seen.push(event));
     await errors.retry(db, ids[1] ?? "", { consumer, events });
@@ -60,7 +33,7 @@ function registerRetry(target: ErrorsTarget): void {
 
   test("that fails records the newest message and one more attempt, writes an event, and throws", async () => {
     // Catches: a failure that marks the error as retried, or that is thrown and not recorded.
-    const { db, errors, events, ids } = await setUp(target);
+    const { db, errors, events, ids } = await failedEvents(target);
     const cause = new Error("second", { cause: new Error("the mail server is down") });
     const consumer = createConsumer("mailer", () => Promise.reject(cause));
     await expect(errors.retry(db, ids[0] ?? "", { consumer, events })).rejects.toMatchObject({
@@ -79,7 +52,7 @@ function registerRetry(target: ErrorsTarget): void {
 
   test("of a dead-letter consumer shows its failures", async () => {
     // Catches: a wrapper that records and resolves, which would make each retry seem to succeed.
-    const { db, errors, events, ids } = await setUp(target);
+    const { db, errors, events, ids } = await failedEvents(target);
     const inner = createConsumer("mailer", () => Promise.reject(new Error("no")));
     const consumer = createDeadLetterConsumer(inner, { errors: errors.toErrorInserter(db), retries: 0 });
     await expect(errors.retry(db, ids[0] ?? "", { consumer, events })).rejects.toMatchObject({
@@ -90,7 +63,7 @@ function registerRetry(target: ErrorsTarget): void {
 
   test("whose failure can't be recorded tells of both", async () => {
     // Catches: a database error that hides why the consumer failed.
-    const { db, errors, events, ids } = await setUp(target);
+    const { db, errors, events, ids } = await failedEvents(target);
     const cause = new Error("no such address");
     const consumer = createConsumer("mailer", async () => {
       await target.sql(`drop table ${errors.name}_events`);
@@ -106,7 +79,7 @@ function registerRetry(target: ErrorsTarget): void {
 
   test("leaves an error that someone else changed meanwhile as they left it", async () => {
     // Catches: a mark that hides a newer failure, or a person's word.
-    const { db, errors, events, ids } = await setUp(target, 2);
+    const { db, errors, events, ids } = await failedEvents(target, 2);
     // Within one second, the time alone does not show the change.
     if (target.engine !== undefined) await target.sql(`alter table ${errors.name} modify updated_at datetime not null`);
     const record = errors.toErrorInserter(db);
@@ -123,7 +96,7 @@ function registerRetry(target: ErrorsTarget): void {
 
   test("is refused for errors that are settled, unknown, another consumer's, or of an event that is gone", async () => {
     // Catches: a payment that a person has settled and that is made again; a pruned event that passes for success.
-    const { db, errors, events, ids } = await setUp(target, 3);
+    const { db, errors, events, ids } = await failedEvents(target, 3);
     const [resolved = "", retried = "", pruned = ""] = ids;
     let calls = 0;
     const consumer = createConsumer("mailer", () => void (calls += 1));
@@ -153,7 +126,7 @@ function registerRetry(target: ErrorsTarget): void {
 
   test("that its signal ends leaves the error as it was; a failure of the consumer's own does not", async () => {
     // Catches: an abort that is recorded as a failure; a handler's time-out that passes for an abort.
-    const { db, errors, events, ids } = await setUp(target);
+    const { db, errors, events, ids } = await failedEvents(target);
     const abort = new AbortController();
     const reason = new Error("closing");
     const consumer = createConsumer("mailer", (_event, { signal }) => {
@@ -171,6 +144,24 @@ function registerRetry(target: ErrorsTarget): void {
     expect(await errors.list(db)).toMatchObject([{ attempts: 2 }]);
   });
 
+  test("reads the event with the loader of its table, if it has one", async () => {
+    // Catches: a query of columns that such a table lacks; the next event taken for one that is gone.
+    const { db, errors, events, ids } = await failedEvents(target, 2);
+    const loader: EventsLoader = async (executor, { after, limit }) => {
+      const sql = `select foreign_id as f from ${events.name} where foreign_id > ? order by foreign_id limit ${limit}`;
+      const rows = await executor.rows<{ f: string }>(sql, [`o${after}`]);
+      return rows.map(({ f }) => makeEvent({ id: f.slice(1), type: 1, foreignId: `loaded ${f}`, timestampMicros: 1 }));
+    };
+    const loaded = new EventsTable(events.name, { loader });
+    const seen: string[] = [];
+    const consumer = createConsumer("mailer", ({ foreignId }) => void seen.push(foreignId));
+    await errors.retry(db, ids[1] ?? "", { consumer, events: loaded });
+    expect(seen).toEqual(["loaded o2"]);
+    await target.sql(`delete from ${events.name} where foreign_id = 'o1'`);
+    const gone = errors.retry(db, ids[0] ?? "", { consumer, events: loaded });
+    await expect(gone).rejects.toMatchObject({ code: "event_not_found" });
+  });
+
   test("works on a table of integers too", async () => {
     // Catches: a look-up that only one of the two classes has.
     const db = await target.open();
@@ -184,86 +175,7 @@ function registerRetry(target: ErrorsTarget): void {
     await errors.retry(db, id, { consumer, events });
     expect(seen).toEqual([String(2n ** 60n)]);
   });
-}
-
-function registerRetryAll(target: ErrorsTarget): void {
-  test("takes each open error of the consumer once, by id, and goes on after those that fail", async () => {
-    // Catches: a failure that stops the rest, one that is retried without end, errors of others or settled ones.
-    const { db, errors, events, ids } = await setUp(target, 6);
-    await errors.toErrorInserter(db)({ consumer: "biller", eventId: "1", message: "m" });
-    await errors.resolve(db, ids[4] ?? "");
-    await target.sql(`delete from ${events.name} where foreign_id = 'o4'`);
-    const seen: string[] = [];
-    const consumer = createConsumer("mailer", ({ id }) => {
-      seen.push(id);
-      if (id === "2") throw new Error("never");
-    });
-    const result = await errors.retryAll(db, { consumer, events });
-    expect(seen).toEqual(["1", "2", "3", "6"]);
-    expect(result).toEqual({
-      retried: 3,
-      more: false,
-      failures: [
-        { errorId: ids[1], eventId: "2", error: expect.objectContaining({ code: "consumer_failed" }) },
-        { errorId: ids[3], eventId: "4", error: expect.objectContaining({ code: "event_not_found" }) },
-      ],
-    });
-    expect((await errors.list(db, { consumer: "mailer" })).map(({ status }) => status)).toEqual([2, 1, 2, 1, 3, 2]);
-  });
-
-  test("stops at its limit, saying that there are more, and reads more than one page", async () => {
-    // Catches: a limit of one page, a `more` that is always false.
-    const { db, errors, events } = await setUp(target);
-    await events.insertMany(
-      db,
-      Array.from({ length: 120 }, () => ({ foreignId: "x", type: 1 })),
-    );
-    const time = "'2026-01-02 03:04:05'";
-    const rows = Array.from({ length: 120 }, (_, index) => `('mailer', ${index + 2}, 'm', ${time}, ${time}, 1)`);
-    await target.sql(
-      `insert into ${errors.name} (consumer, event_id, msg, created_at, updated_at, status) values ${rows.join(", ")}`,
-    );
-    const consumer = createConsumer("mailer", () => undefined);
-    expect(await errors.retryAll(db, { consumer, events, limit: 5 })).toEqual({ retried: 5, failures: [], more: true });
-    expect(await errors.retryAll(db, { consumer, events, limit: 116 })).toMatchObject({ retried: 116, more: false });
-    expect(await errors.retryAll(db, { consumer, events })).toEqual({ retried: 0, failures: [], more: false });
-  });
-
-  test("keeps to its pace", async () => {
-    // Catches: a pace that is ignored. Two waits of 50 ms, however fast the server.
-    const { db, errors, events } = await setUp(target, 3);
-    const consumer = createConsumer("mailer", () => undefined);
-    const startedAt = performance.now();
-    await errors.retryAll(db, { consumer, events, perSecond: 20 });
-    expect(performance.now() - startedAt).toBeGreaterThan(95);
-  });
-
-  test("ends at an abort with its reason, after the one in hand", async () => {
-    // Catches: an abort that leaves the one in hand unmarked, or that begins another.
-    const { db, errors, events } = await setUp(target, 3);
-    const abort = new AbortController();
-    const reason = new Error("closing");
-    const seen: string[] = [];
-    const consumer = createConsumer("mailer", ({ id }) => {
-      seen.push(id);
-      abort.abort(reason);
-    });
-    await expect(errors.retryAll(db, { consumer, events, signal: abort.signal })).rejects.toBe(reason);
-    expect(seen).toEqual(["1"]);
-    expect((await errors.list(db)).map(({ status }) => status)).toEqual([2, 1, 1]);
-  });
-
-  test("refuses a limit and a pace that are none", async () => {
-    // Catches: a pace of 0, which waits for ever.
-    const { db, errors, events } = await setUp(target);
-    const consumer = createConsumer("mailer", () => undefined);
-    for (const wrong of [{ limit: 0 }, { limit: 1.5 }, { perSecond: 0 }, { perSecond: Number.NaN }]) {
-      await expect(errors.retryAll(db, { consumer, events, ...wrong })).rejects.toMatchObject({
-        code: "invalid_argument",
-      });
-    }
-  });
-}
+});
 
 async function typesOf(db: DatabaseHandle, errors: ErrorsTable): Promise<number[]> {
   const types: number[] = [];
