@@ -9,6 +9,10 @@ const config: ViteUserConfig = defineConfig({
         find: /^reflex-rsql\/patterns$/,
         replacement: fileURLToPath(new URL("src/patterns/index.ts", import.meta.url)),
       },
+      {
+        find: /^reflex-rsql\/testing$/,
+        replacement: fileURLToPath(new URL("src/testing/index.ts", import.meta.url)),
+      },
     ],
   },
   test: {
