@@ -1,3 +1,7 @@
+export type { MariadbPool } from "./database/adapters/mariadb.ts";
+export type { Mysql2CallbackPool, Mysql2Pool } from "./database/adapters/mysql2.ts";
+export type { SqliteHandle } from "./database/adapters/sqlite-handle.ts";
+export type { SqliteTransaction } from "./database/adapters/sqlite-transaction.ts";
 export type {
   Database,
   Executor,
@@ -9,7 +13,7 @@ export type {
   TransactionOptions,
 } from "./database/database.ts";
 export type { Dialect, TimeStorage } from "./database/dialect.ts";
-export type { DatabaseHandle, ExecutorHandle, TxOf } from "./database/handles.ts";
+export type { ConnectionHandle, DatabaseHandle, ExecutorHandle, TxOf } from "./database/handles.ts";
 export { toDatabase } from "./database/recognise.ts";
 export { transaction } from "./database/transaction.ts";
 export type {

@@ -19,6 +19,7 @@ export interface DeadLetter<T extends number = number> {
   readonly errorId: string;
 }
 
+/** When an event is given up, and where it is recorded. */
 export interface DeadLetterOptions<T extends number = number> {
   /** Where to record what can't be consumed, such as `errorsTable.toErrorInserter(pool)`. */
   errors: ErrorInsertFunc;

@@ -4,6 +4,7 @@ import type { ReflexEvent } from "./event.ts";
 import { Reporting } from "./observer.ts";
 import { aDuration, aFunction, checkOptions, type OptionChecks } from "./options.ts";
 
+/** What a consumer is told besides the event. */
 export interface ConsumeContext {
   /** Aborted when the run is to end. Hand it to whatever the consumer waits for. */
   readonly signal: AbortSignal;
@@ -33,10 +34,13 @@ export interface ConsumerStatus {
   readonly lagAlert: boolean;
 }
 
+/** A consumer that {@link createConsumer} has made, which also tells how it is doing. */
 export interface CreatedConsumer<T extends number = number> extends Consumer<T> {
+  /** How it is doing now. Cheap enough for each health check. */
   status(): ConsumerStatus;
 }
 
+/** That events reach a consumer too late, or no longer do. */
 export interface LagAlert {
   readonly consumer: string;
   /** True when events became too old, false when they are fresh again. */
@@ -44,6 +48,7 @@ export interface LagAlert {
   readonly lagMs: number;
 }
 
+/** Which events a consumer takes, what it does with its errors, and when it counts as late. */
 export interface ConsumerOptions<T extends number = number> {
   /** Only these types reach the function; the cursor passes the others. @defaultValue all */
   types?: readonly NoInfer<T>[] | undefined;

@@ -31,6 +31,7 @@ export type ReflexErrorCode =
 /** Strings and numbers only, so that an error's details survive logs and wires. */
 export type ReflexErrorDetails = Readonly<Record<string, string | number>>;
 
+/** What led to a {@link ReflexError}, and where. */
 export interface ReflexErrorOptions {
   /** The error that led here, for example the driver's. */
   cause?: unknown;

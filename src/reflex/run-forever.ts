@@ -6,6 +6,7 @@ import { RunOnce } from "./run-once.ts";
 import { type RunOptions, runChecks } from "./run-options.ts";
 import { checkSpec, type Spec } from "./spec.ts";
 
+/** How a run ends, whom it tells, and how long it waits before it starts again. */
 export interface RunForeverOptions extends RunOptions {
   /** The wait after the first error, in ms; it doubles with each that follows before the cursor has moved. @defaultValue 100 */
   minBackoffMs?: number | undefined;

@@ -13,6 +13,7 @@ import {
 } from "../reflex/options.ts";
 import type { CursorType } from "./cursor-type.ts";
 
+/** The columns of a cursors table, and when cursors are written. */
 export interface CursorsTableOptions {
   /** The column of the consumer's name. @defaultValue "id" */
   idField?: string | undefined;

@@ -89,6 +89,7 @@ export class CursorsTable implements AsyncDisposable {
     await allSettled([...this.#ledgers.values()].map((ledger) => ledger.close()));
   }
 
+  /** As {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -14,6 +14,7 @@ import { eventSourceOf, loadEvent } from "./event-by-id.ts";
 import type { EventsTable } from "./events-table.ts";
 import type { EventsTableInt } from "./events-table-int.ts";
 
+/** What a retry needs to consume an event again. */
 export interface RetryErrorOptions<T extends number = number> {
   /** The consumer that the error is of. Of a dead-letter consumer, the one that it wraps is called. */
   consumer: Consumer<T>;
@@ -23,6 +24,7 @@ export interface RetryErrorOptions<T extends number = number> {
   signal?: AbortSignal | undefined;
 }
 
+/** Which errors are retried, how many, and how fast. */
 export interface RetryAllOptions<T extends number = number> extends RetryErrorOptions<T> {
   /** The most errors to retry, those recorded first before others. @defaultValue 1000 */
   limit?: number | undefined;
@@ -40,6 +42,7 @@ export interface RetryAllResult {
   readonly more: boolean;
 }
 
+/** An error that a retry did not settle. */
 export interface RetryFailure {
   /** The id of the error's record. */
   readonly errorId: string;

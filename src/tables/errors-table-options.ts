@@ -33,6 +33,7 @@ export type ErrorEventInserter = (
   // oxlint-disable-next-line typescript/no-invalid-void-type -- for inserters that wake no one
 ) => Promise<(() => void) | void>;
 
+/** The columns of an errors table, and how errors and their events get into it. */
 export interface ErrorsTableOptions<RecordOnly extends boolean = boolean> extends ErrorsTableSchemaOptions {
   /** Inserts errors in place of the default, for example into more columns. */
   inserter?: ErrorInserter | undefined;

@@ -25,6 +25,7 @@ import type { TableSchema } from "./schema/table-schema.ts";
 
 const { Unknown: _unknown, ...errorEventTypes } = ErrorStatus;
 
+/** Which errors to list, one page of them. */
 export interface ListErrorsOptions extends CallOptions {
   /** Only errors of this consumer. */
   consumer?: string | undefined;

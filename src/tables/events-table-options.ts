@@ -30,6 +30,7 @@ export interface WakeOptions {
   idleMs?: number | undefined;
 }
 
+/** The columns and types of an events table, and how its streams read, wake and close holes. */
 export interface EventsTableOptions<T extends number = number> {
   /** The auto-increment primary key. @defaultValue "id" */
   idField?: string | undefined;

@@ -7,6 +7,7 @@ import { KeptLink, type OpenLink } from "./socket-notifier-link.ts";
 import { multicastLink } from "./socket-notifier-multicast.ts";
 import { unixLink } from "./socket-notifier-unix.ts";
 
+/** Where the processes of a machine meet: a unix socket, or a UDP port. */
 export interface SocketNotifierOptions {
   /**
    * A unix socket, made when it is missing, for this user's processes only: the first process is the hub that the others

@@ -5,6 +5,7 @@ import { autoIncrementId, createTable, exactText, timeType } from "./column-type
 import { eventsTableSchema } from "./events-table-schema.ts";
 import type { TableSchema } from "./table-schema.ts";
 
+/** The names of an errors table and its columns. */
 export interface ErrorsTableSchemaOptions {
   /** @defaultValue "consumer_errors" */
   tableName?: string | undefined;
