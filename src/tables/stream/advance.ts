@@ -127,11 +127,23 @@ export class Advance {
     const anchor = verdict.anchored ? this.position.anchor : undefined;
     const seenHole = { hole, anchor, beyond: this.#beyond, ageMs };
     const step = await this.#unlessEnded(this.#resolver.step(seenHole, this.#signal));
-    if (step.kind === "poll") return "whole page";
+    if (step.kind === "poll") {
+      this.#tellOfAll();
+      return "whole page";
+    }
     this.#stall.blocked(hole, step);
     if (step.delayMs === 0) return "next row";
     await this.#pauseAtHole(step.delayMs ?? this.#backOff(), seen);
     return "next row";
+  }
+
+  /** Noops were planted in the holes above as well, at which no stream will stand. */
+  #tellOfAll(): void {
+    const ids = this.#beyond.map(({ id }) => BigInt(id));
+    for (const [index, next] of ids.entries()) {
+      const prev = ids[index - 1] ?? next - 1n;
+      if (next > prev + 1n) this.#parts.tellGap({ prev, next });
+    }
   }
 
   /** Inserts above the hole wake too, perhaps all the time; they tell nothing of it. */
