@@ -54,7 +54,10 @@ describeEachDatabase(({ open, sql }) => {
     expectTypeOf(errors.events).toEqualTypeOf<undefined>();
     expectTypeOf(new ErrorsTable().events).toEqualTypeOf<EventsTable<ErrorEventType>>();
     await errors.toErrorInserter(db)(FAILED);
-    expect(await errors.list(db)).toHaveLength(1);
+    const eventInserter = () => Promise.reject(new Error("not to be called"));
+    const silent = new ErrorsTable({ tableName, recordOnly: true, eventInserter });
+    await silent.toErrorInserter(db)({ ...FAILED, eventId: "8" });
+    expect(await errors.list(db)).toHaveLength(2);
     await expect(sql(`select * from ${tableName}_events`)).rejects.toThrow(/doesn't exist|no such table/);
   });
 
