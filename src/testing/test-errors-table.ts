@@ -14,7 +14,7 @@ import { removeRowsOf, thenRemove } from "./remove-rows.ts";
  * Checks that an errors table exists as its options say and works: its schema, an error that is recorded, listed, recorded
  * again under its id and resolved, and its event, if there is a table of them. For a test of your migrations.
  *
- * It uses a consumer with a made-up name and deletes its rows at its end. Events are never deleted: two remain in
+ * It uses a consumer with a made-up name and deletes its rows at its end. Events are never deleted: three remain in
  * `<table>_events`. A table of events that does not exist, as with an `eventInserter`, is left out.
  * @throws AssertionError that tells what is wrong with the table.
  * @example
