@@ -133,15 +133,17 @@ const LONGEST_NAME = 255;
 
 /** @throws TypeError or RangeError `invalid_argument` for a name that a database could confuse with another. */
 export function checkConsumerName(name: unknown): asserts name is string {
-  if (typeof name !== "string") {
-    throw typeMistake("invalid_argument", `a consumer's name must be a string, found ${show(name)}`);
-  }
-  if (name === "" || name !== name.trim() || name.length > LONGEST_NAME) {
-    throw rangeMistake(
-      "invalid_argument",
-      `a consumer's name must have 1 to ${LONGEST_NAME} characters and no space at its ends, found ${show(name)}`,
-    );
-  }
+  const problem = aConsumerName(name);
+  if (problem === undefined) return;
+  const mistake = typeof name === "string" ? rangeMistake : typeMistake;
+  throw mistake("invalid_argument", `a consumer's name must be ${problem}, found ${show(name)}`);
+}
+
+/** For options. */
+export function aConsumerName(name: unknown): string | undefined {
+  if (typeof name !== "string") return "a string";
+  const valid = name !== "" && name === name.trim() && name.length <= LONGEST_NAME;
+  return valid ? undefined : `of 1 to ${LONGEST_NAME} characters, with no space at its ends`;
 }
 
 const reporting = new Reporting([]);

@@ -76,7 +76,7 @@ describeEachDatabase((target) => {
     const consumer = createConsumer("mailer", () => undefined);
     for (const wrong of [{ limit: 0 }, { limit: 1.5 }, { perSecond: 0 }, { perSecond: Number.NaN }]) {
       await expect(errors.retryAll(db, { consumer, events, ...wrong })).rejects.toMatchObject({
-        code: "invalid_argument",
+        code: "invalid_option",
       });
     }
   });

@@ -1,16 +1,16 @@
-import { type Consumer, checkConsumerName } from "../reflex/consumer.ts";
+import { aConsumerName, type Consumer } from "../reflex/consumer.ts";
 import { ErrorStatus, errorMessage } from "../reflex/consumer-error.ts";
-import { isReflexError, ReflexError, rangeMistake, show, showError, typeMistake } from "../reflex/errors.ts";
+import { isReflexError, ReflexError, rangeMistake, showError, typeMistake } from "../reflex/errors.ts";
 import type { ReflexEvent } from "../reflex/event.ts";
 import { isExpected } from "../reflex/expected.ts";
-import { aSignal, checkOptions, type OptionChecks } from "../reflex/options.ts";
+import { aCount, aSignal, checkOptions, type OptionChecks } from "../reflex/options.ts";
 import { unwrapped } from "../reflex/wrapped-consumer.ts";
 import { throwIfAborted } from "../waiting/abort.ts";
 import { sleep } from "../waiting/sleep.ts";
 import type { ErrorRecorder } from "./error-recorder.ts";
 import type { ErrorRow } from "./error-statements.ts";
 import { type ErrorStore, isId, toConsumerError } from "./error-store.ts";
-import { eventSourceOf, loadEvent } from "./event-by-id.ts";
+import { eventSourceOf, isEventsTable, loadEvent } from "./event-by-id.ts";
 import type { EventsTable } from "./events-table.ts";
 import type { EventsTableInt } from "./events-table-int.ts";
 
@@ -88,7 +88,6 @@ export class ErrorRetry {
   async retryAll<T extends number>(options: RetryAllOptions<T>): Promise<RetryAllResult> {
     checkRetry("retryAll", options);
     const { consumer, signal, limit = PAGE * 10, perSecond = Number.POSITIVE_INFINITY } = options;
-    checkPace(limit, perSecond);
     const failures: RetryFailure[] = [];
     let tried = 0;
     let retried = 0;
@@ -181,23 +180,22 @@ export class ErrorRetry {
 function checkRetry(owner: "retry" | "retryAll", options: object): void {
   checkOptions(owner, options, owner === "retry" ? retryChecks : retryAllChecks);
   const { consumer, events } = Object(options) as Partial<RetryErrorOptions>;
-  if (typeof consumer?.consume !== "function") {
-    throw typeMistake("invalid_argument", `a retry needs a consumer in option consumer, found ${show(consumer)}`);
-  }
-  checkConsumerName(consumer.name);
-  eventSourceOf(events);
-}
-
-// What must be given is checked by itself.
-const anything = (): undefined => undefined;
-const retryChecks: OptionChecks<RetryErrorOptions> = { consumer: anything, events: anything, signal: aSignal };
-const retryAllChecks: OptionChecks<RetryAllOptions> = { ...retryChecks, limit: anything, perSecond: anything };
-
-function checkPace(limit: number, perSecond: number): void {
-  if (!Number.isSafeInteger(limit) || limit < 1) {
-    throw rangeMistake("invalid_argument", `limit of retryAll must be a whole number, 1 or more, found ${show(limit)}`);
-  }
-  if (typeof perSecond !== "number" || !(perSecond > 0)) {
-    throw rangeMistake("invalid_argument", `perSecond of retryAll must be more than 0, found ${show(perSecond)}`);
+  for (const [name, value] of Object.entries({ consumer, events })) {
+    if (value === undefined) throw typeMistake("invalid_option", `${owner} needs option ${name}`);
   }
 }
+
+const retryChecks: OptionChecks<RetryErrorOptions> = {
+  consumer: (value) => {
+    const { consume, name } = Object(value) as Partial<Consumer>;
+    const usable = typeof consume === "function" && aConsumerName(name) === undefined;
+    return usable ? undefined : "a consumer, such as one of createConsumer()";
+  },
+  events: (value) => (isEventsTable(value) ? undefined : "the EventsTable or EventsTableInt of the event"),
+  signal: aSignal,
+};
+const retryAllChecks: OptionChecks<RetryAllOptions> = {
+  ...retryChecks,
+  limit: aCount,
+  perSecond: (value) => (typeof value === "number" && value > 0 ? undefined : "a number, more than 0"),
+};

@@ -1,7 +1,7 @@
 import type { DatabaseHandle } from "../database/handles.ts";
 import { toDatabase } from "../database/recognise.ts";
 import { checkCallOptions } from "../reflex/call-options.ts";
-import { checkConsumerName } from "../reflex/consumer.ts";
+import { aConsumerName } from "../reflex/consumer.ts";
 import { type ConsumerError, type ErrorInsertFunc, ErrorStatus, type ErrorToRecord } from "../reflex/consumer-error.ts";
 import { Reporting } from "../reflex/observer.ts";
 import { aCount, aDuration, aSignal, checkOptions, type OptionChecks, oneOf } from "../reflex/options.ts";
@@ -38,10 +38,7 @@ export interface ListErrorsOptions extends CallOptions {
 }
 
 const listChecks: OptionChecks<ListErrorsOptions> = {
-  consumer: (value) => {
-    checkConsumerName(value);
-    return undefined;
-  },
+  consumer: aConsumerName,
   status: oneOf(...Object.values(ErrorStatus)),
   after: (value) => (isId(value) ? undefined : 'the id of an error, such as "42"'),
   limit: aCount,

@@ -29,6 +29,11 @@ export function eventSourceOf(table: unknown): EventSource {
   throw typeMistake("invalid_argument", `expected an EventsTable or EventsTableInt, found ${show(table)}`);
 }
 
+/** Whether it is an events table of either kind. */
+export function isEventsTable(table: unknown): boolean {
+  return sources.has(Object(table));
+}
+
 /** The event of this id; undefined if there is none, for example since it was pruned. */
 export async function loadEvent<T extends number>(
   db: DatabaseHandle,
