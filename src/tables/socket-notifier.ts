@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import { rangeMistake, show, typeMistake } from "../reflex/errors.ts";
 import { defaultLogger } from "../reflex/observer.ts";
 import { aFunction, aString, checkOptions, type OptionChecks } from "../reflex/options.ts";
@@ -53,9 +54,10 @@ const checks: OptionChecks<SocketNotifierOptions> = {
  * const orders = new EventsTable("order_events", { notifier });
  */
 export function socketNotifier(options: SocketNotifierOptions): SocketNotifier {
-  const { onError = warn } = checkOptions("socketNotifier()", options, checks);
+  const checked = checkOptions("socketNotifier()", options, checks);
+  const { onError = warn } = checked;
   const local = inMemoryNotifier();
-  const link = new KeptLink({ open: opener(options), onWake: () => local.notify(), onError });
+  const link = new KeptLink({ open: opener(checked), onWake: () => local.notify(), onError });
   return {
     subscribe(onWake) {
       link.open();
@@ -98,7 +100,7 @@ function aPort(value: unknown): string | undefined {
 }
 
 function aGroup(value: unknown): string | undefined {
-  const first = typeof value === "string" && /^\d{1,3}(\.\d{1,3}){3}$/.test(value) ? Number.parseInt(value, 10) : 0;
+  const first = typeof value === "string" && isIPv4(value) ? Number.parseInt(value, 10) : 0;
   return first >= 224 && first <= 239 ? undefined : `a multicast address such as "${DEFAULT_GROUP}"`;
 }
 

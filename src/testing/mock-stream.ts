@@ -1,7 +1,7 @@
 import { parseIntCursor } from "../reflex/cursor.ts";
 import { rangeMistake, show, typeMistake } from "../reflex/errors.ts";
 import type { ReflexEvent } from "../reflex/event.ts";
-import { aBoolean, aDuration, aSignal, checkOptions, type OptionChecks } from "../reflex/options.ts";
+import { aBoolean, aFiniteDuration, aSignal, checkOptions, type OptionChecks } from "../reflex/options.ts";
 import type { EventStream, StreamOptions } from "../reflex/stream.ts";
 import type { Feed } from "../tables/stream/feed.ts";
 import { LaggedFeed } from "../tables/stream/lagged-feed.ts";
@@ -27,12 +27,12 @@ export interface MockStream<T extends number = number> {
 }
 
 const streamChecks: OptionChecks<StreamOptions> = {
-  lagMs: aDuration,
+  lagMs: aFiniteDuration,
   fromHead: aBoolean,
   toHead: aBoolean,
   signal: aSignal,
 };
-const mockChecks: OptionChecks<MockStreamOptions> = { error: () => undefined, delayMs: aDuration };
+const mockChecks: OptionChecks<MockStreamOptions> = { error: () => undefined, delayMs: aFiniteDuration };
 
 /**
  * Streams of events in memory, for tests of what consumes them. They do what streams of a table do: resume after a cursor,
