@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { createConsumer } from "../reflex/consumer.ts";
 import { run } from "../reflex/run.ts";
@@ -82,6 +83,8 @@ describe("a mock stream", () => {
     expect(performance.now() - started).toBeGreaterThan(15);
     const controller = new AbortController();
     const pending = mockStream([{}], { delayMs: 600_000 })("", { signal: controller.signal }).next();
+    // So that it waits already.
+    await setImmediate();
     controller.abort(new Error("enough"));
     await expect(pending).rejects.toThrow("enough");
   });
