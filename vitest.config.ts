@@ -6,7 +6,19 @@ const { RSQL_MUTANT: mutant } = process.env;
 
 const config: ViteUserConfig = defineConfig({
   plugins: mutant === undefined ? [] : [(await import("./test/mutants/mutant-plugin.ts")).mutantPlugin(mutant)],
-  resolve: { alias: [{ find: /^reflex-rsql$/, replacement: fileURLToPath(new URL("src/index.ts", import.meta.url)) }] },
+  resolve: {
+    alias: [
+      { find: /^reflex-rsql$/, replacement: fileURLToPath(new URL("src/index.ts", import.meta.url)) },
+      {
+        find: /^reflex-rsql\/patterns$/,
+        replacement: fileURLToPath(new URL("src/patterns/index.ts", import.meta.url)),
+      },
+      {
+        find: /^reflex-rsql\/testing$/,
+        replacement: fileURLToPath(new URL("src/testing/index.ts", import.meta.url)),
+      },
+    ],
+  },
   test: {
     reporters: ["default", "./tools/summary-reporter.ts"],
     testTimeout: 30_000,

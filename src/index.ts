@@ -1,3 +1,7 @@
+export type { MariadbPool } from "./database/adapters/mariadb.ts";
+export type { Mysql2CallbackPool, Mysql2Pool } from "./database/adapters/mysql2.ts";
+export type { SqliteHandle } from "./database/adapters/sqlite-handle.ts";
+export type { SqliteTransaction } from "./database/adapters/sqlite-transaction.ts";
 export type {
   Database,
   Executor,
@@ -9,7 +13,7 @@ export type {
   TransactionOptions,
 } from "./database/database.ts";
 export type { Dialect, TimeStorage } from "./database/dialect.ts";
-export type { DatabaseHandle, ExecutorHandle, TxOf } from "./database/handles.ts";
+export type { ConnectionHandle, DatabaseHandle, ExecutorHandle, TxOf } from "./database/handles.ts";
 export { toDatabase } from "./database/recognise.ts";
 export { transaction } from "./database/transaction.ts";
 export type {
@@ -21,6 +25,8 @@ export type {
   LagAlert,
 } from "./reflex/consumer.ts";
 export { createConsumer } from "./reflex/consumer.ts";
+export type { ConsumerError, ErrorInsertFunc, ErrorToRecord } from "./reflex/consumer-error.ts";
+export { ErrorStatus } from "./reflex/consumer-error.ts";
 export type { CursorStore, FlushOptions, SetCursorOptions } from "./reflex/cursor-store.ts";
 export type { MistakeCode, ReflexErrorCode, ReflexErrorDetails, ReflexErrorOptions } from "./reflex/errors.ts";
 export { isReflexError, ReflexError } from "./reflex/errors.ts";
@@ -49,6 +55,19 @@ export type { CursorType } from "./tables/cursor-type.ts";
 export { castCursor } from "./tables/cursor-type.ts";
 export { CursorsTable } from "./tables/cursors-table.ts";
 export type { CursorsTableOptions } from "./tables/cursors-table-options.ts";
+export { isDuplicateErrorInsertion } from "./tables/error-duplicate.ts";
+export type { RetryAllOptions, RetryAllResult, RetryErrorOptions, RetryFailure } from "./tables/error-retry.ts";
+export type { ListErrorsOptions } from "./tables/errors-table.ts";
+export { ErrorsTable } from "./tables/errors-table.ts";
+export type {
+  ErrorEventInserter,
+  ErrorEventType,
+  ErrorInserter,
+  ErrorsTableOptions,
+} from "./tables/errors-table-options.ts";
+export { goErrorColumns } from "./tables/errors-table-options.ts";
+export type { EventsInserter, EventToStore } from "./tables/event-insert.ts";
+export type { EventsLoader, LoadRequest } from "./tables/event-loader.ts";
 export { EventsTable } from "./tables/events-table.ts";
 export type { NewEvent } from "./tables/events-table-base.ts";
 export { EventsTableInt } from "./tables/events-table-int.ts";
@@ -56,6 +75,8 @@ export type { EventsTableOptions, WakeOptions } from "./tables/events-table-opti
 export { fillGaps, stopFillingGaps } from "./tables/fill-gaps.ts";
 export type { Gap, GapListener } from "./tables/gap-control.ts";
 export type { GapOptions } from "./tables/gap-options.ts";
+export type { EventParts } from "./tables/make-event.ts";
+export { makeEvent } from "./tables/make-event.ts";
 export type { EventsNotifier, StreamWatcher } from "./tables/notifier.ts";
 export { inMemoryNotifier } from "./tables/notifier.ts";
 export type { Notify } from "./tables/notify.ts";
@@ -63,6 +84,8 @@ export type { ErrorsTableSchemaOptions } from "./tables/schema/errors-table-sche
 export { errorsTableSchema } from "./tables/schema/errors-table-schema.ts";
 export type { SchemaSource, TableSchema } from "./tables/schema/table-schema.ts";
 export { createTables, schemaSql } from "./tables/schema/table-schema.ts";
+export type { SocketNotifier, SocketNotifierOptions } from "./tables/socket-notifier.ts";
+export { socketNotifier } from "./tables/socket-notifier.ts";
 export type { TableStreamOptions } from "./tables/stream/stream-options.ts";
 export { isRetryable } from "./tables/table-error.ts";
 export type { CallOptions } from "./waiting/time-limit.ts";

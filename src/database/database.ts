@@ -4,6 +4,7 @@ import type { Dialect } from "./dialect.ts";
 /** A value that may be bound to a placeholder. No `Date`: drivers convert it by the time zone of the process. */
 export type SqlParam = string | number | bigint | null | Uint8Array;
 
+/** What a statement that returns no rows did. */
 export interface RunResult {
   /** Rows that the statement matched or changed, as the driver counts them. */
   readonly affectedRows: number;
@@ -25,6 +26,7 @@ export interface Session extends Executor {
   control<R extends object>(text: string, options?: CallOptions): Promise<R[]>;
 }
 
+/** How a connection is lent, and how long to wait for one. */
 export interface SessionOptions extends CallOptions {
   /** @defaultValue "read committed" */
   isolation?: IsolationLevel | undefined;
@@ -32,8 +34,10 @@ export interface SessionOptions extends CallOptions {
   acquireTimeoutMs?: number | undefined;
 }
 
+/** What a transaction sees of others, as SQL names it. */
 export type IsolationLevel = "read uncommitted" | "read committed" | "repeatable read" | "serializable";
 
+/** How a transaction runs, and how long to wait for its connection. */
 export interface TransactionOptions extends CallOptions {
   /** @defaultValue the default of the server or session */
   isolation?: IsolationLevel | undefined;

@@ -12,8 +12,11 @@ export type ExecutorHandle = Executor | ConnectionHandle | DatabaseHandle;
 
 /** A connection of mysql2 or mariadb, as far as types can tell. */
 export interface ConnectionHandle {
+  /** Runs a statement that the server has prepared. */
   execute(...args: never[]): unknown;
+  /** Runs a statement as text. */
   query(...args: never[]): unknown;
+  /** Tells a connection from a pool. */
   beginTransaction(...args: never[]): unknown;
 }
 
@@ -23,7 +26,10 @@ export type TxOf<D> =
     ? Tx
     : D extends Mysql2CallbackPool<infer C>
       ? C
-      : D extends { getConnection(): Promise<infer C> }
+      : D extends {
+            /** Of mysql2's promise pool and of mariadb's pool. */
+            getConnection(): Promise<infer C>;
+          }
         ? C
         : D extends SqliteHandle
           ? SqliteTransaction<D>

@@ -1,8 +1,17 @@
-import { isReflexError, ReflexError } from "../reflex/errors.ts";
+import { isReflexError, ReflexError, show, typeMistake } from "../reflex/errors.ts";
+import { aBoolean, aDuration, aSignal, checkOptions, type OptionChecks, oneOf } from "../reflex/options.ts";
 import { beginCollecting, endCollecting, type OpenTransaction } from "./collected-notifies.ts";
 import type { TransactionOptions } from "./database.ts";
 import type { DatabaseHandle, TxOf } from "./handles.ts";
 import { nativeOf, toDatabase } from "./recognise.ts";
+
+const checks: OptionChecks<TransactionOptions> = {
+  isolation: oneOf("read uncommitted", "read committed", "repeatable read", "serializable"),
+  readOnly: aBoolean,
+  acquireTimeoutMs: aDuration,
+  signal: aSignal,
+  timeoutMs: aDuration,
+};
 
 /**
  * Runs `use` in a transaction of `db`: commits when it resolves, rolls back when it throws, and rethrows what it threw.
@@ -26,6 +35,10 @@ export async function transaction<D extends DatabaseHandle, R>(
   use: (tx: TxOf<D>) => Promise<R>,
   options: TransactionOptions = {},
 ): Promise<R> {
+  if (typeof use !== "function") {
+    throw typeMistake("invalid_argument", `transaction() needs a function of a transaction, found ${show(use)}`);
+  }
+  checkOptions("transaction()", options, checks);
   let collected: OpenTransaction | undefined;
   const wake = (): void => {
     for (const wakeUp of collected?.wakeUps ?? []) wakeUp();

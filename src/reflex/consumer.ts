@@ -4,6 +4,7 @@ import type { ReflexEvent } from "./event.ts";
 import { Reporting } from "./observer.ts";
 import { aDuration, aFunction, checkOptions, type OptionChecks } from "./options.ts";
 
+/** What a consumer is told besides the event. */
 export interface ConsumeContext {
   /** Aborted when the run is to end. Hand it to whatever the consumer waits for. */
   readonly signal: AbortSignal;
@@ -33,10 +34,13 @@ export interface ConsumerStatus {
   readonly lagAlert: boolean;
 }
 
+/** A consumer that {@link createConsumer} has made, which also tells how it is doing. */
 export interface CreatedConsumer<T extends number = number> extends Consumer<T> {
+  /** How it is doing now. Cheap enough for each health check. */
   status(): ConsumerStatus;
 }
 
+/** That events reach a consumer too late, or no longer do. */
 export interface LagAlert {
   readonly consumer: string;
   /** True when events became too old, false when they are fresh again. */
@@ -44,6 +48,7 @@ export interface LagAlert {
   readonly lagMs: number;
 }
 
+/** Which events a consumer takes, what it does with its errors, and when it counts as late. */
 export interface ConsumerOptions<T extends number = number> {
   /** Only these types reach the function; the cursor passes the others. @defaultValue all */
   types?: readonly NoInfer<T>[] | undefined;
@@ -128,15 +133,17 @@ const LONGEST_NAME = 255;
 
 /** @throws TypeError or RangeError `invalid_argument` for a name that a database could confuse with another. */
 export function checkConsumerName(name: unknown): asserts name is string {
-  if (typeof name !== "string") {
-    throw typeMistake("invalid_argument", `a consumer's name must be a string, found ${show(name)}`);
-  }
-  if (name === "" || name !== name.trim() || name.length > LONGEST_NAME) {
-    throw rangeMistake(
-      "invalid_argument",
-      `a consumer's name must have 1 to ${LONGEST_NAME} characters and no space at its ends, found ${show(name)}`,
-    );
-  }
+  const problem = aConsumerName(name);
+  if (problem === undefined) return;
+  const mistake = typeof name === "string" ? rangeMistake : typeMistake;
+  throw mistake("invalid_argument", `a consumer's name must be ${problem}, found ${show(name)}`);
+}
+
+/** For options. */
+export function aConsumerName(name: unknown): string | undefined {
+  if (typeof name !== "string") return "a string";
+  const valid = name !== "" && name === name.trim() && name.length <= LONGEST_NAME;
+  return valid ? undefined : `of 1 to ${LONGEST_NAME} characters, with no space at its ends`;
 }
 
 const reporting = new Reporting([]);

@@ -1,11 +1,13 @@
 import type { CallOptions } from "../waiting/time-limit.ts";
 import type { ReflexEvent } from "./event.ts";
 
+/** How a cursor is moved. */
 export interface SetCursorOptions extends CallOptions {
   /** The event that the cursor has passed. */
   event?: ReflexEvent | undefined;
 }
 
+/** Which cursors are written, and for how long to wait. */
 export interface FlushOptions extends CallOptions {
   /** Write only this consumer's cursor. */
   consumer?: string | undefined;

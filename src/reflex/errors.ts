@@ -23,11 +23,15 @@ export type ReflexErrorCode =
   | "time_limit"
   | "stream_stopped"
   | "consumer_failed"
+  | "event_not_found"
+  | "error_not_found"
+  | "error_settled"
   | "database_error";
 
 /** Strings and numbers only, so that an error's details survive logs and wires. */
 export type ReflexErrorDetails = Readonly<Record<string, string | number>>;
 
+/** What led to a {@link ReflexError}, and where. */
 export interface ReflexErrorOptions {
   /** The error that led here, for example the driver's. */
   cause?: unknown;

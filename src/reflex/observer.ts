@@ -19,6 +19,7 @@ export interface Observer {
   error?(report: ErrorReport): void;
 }
 
+/** One look into the table. */
 export interface PollReport {
   readonly table: string;
   /** The cursor that rows were asked for after. */
@@ -27,6 +28,7 @@ export interface PollReport {
   readonly durationMs: number;
 }
 
+/** Rows that a stream was handed at once. */
 export interface PageReport {
   readonly table: string;
   /** Events handed over, without noops. */
@@ -35,6 +37,7 @@ export interface PageReport {
   readonly position: string;
 }
 
+/** A hole: ids that were given and that no row shows, or not yet. */
 export interface GapReport {
   readonly table: string;
   /** The last id before the hole; "0" if the hole is at the table's start. */
@@ -59,6 +62,7 @@ export type StallReason =
   | "lagging"
   | "unreachable";
 
+/** A stream that waits at one place, and on what; or that goes on. */
 export interface StallReport {
   readonly table: string;
   /** The last id that the stream passed. */
@@ -72,12 +76,14 @@ export interface StallReport {
   readonly message: string;
 }
 
+/** Cursors that were written in one go. */
 export interface FlushReport {
   readonly table: string;
   readonly cursors: number;
   readonly durationMs: number;
 }
 
+/** One event that a consumer has finished with. */
 export interface ConsumeReport {
   readonly consumer: string;
   readonly eventId: string;
@@ -90,6 +96,7 @@ export interface ConsumeReport {
   readonly error: unknown;
 }
 
+/** A failure of which no caller learns by an exception. */
 export interface ErrorReport {
   /** What was being done: such as "stream", "flush" or "run". */
   readonly activity: string;
@@ -102,6 +109,7 @@ export interface ErrorReport {
 
 /** Where warnings go. The default is `process.emitWarning`, which prints them to stderr. */
 export interface Logger {
+  /** Takes one sentence for people, and the values in it for programs. */
   warn(message: string, details: ReflexErrorDetails): void;
 }
 

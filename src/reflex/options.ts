@@ -1,3 +1,4 @@
+import { isThenable } from "../waiting/thenable.ts";
 import { rangeMistake, show, typeMistake } from "./errors.ts";
 
 type Check = (value: unknown) => string | undefined;
@@ -11,7 +12,7 @@ export type OptionChecks<O> = { readonly [K in keyof Required<O>]: Check };
  */
 export function checkOptions<O extends object>(owner: string, options: unknown, checks: OptionChecks<O>): O {
   if (options === undefined) return {} as O;
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+  if (!isOptions(options)) {
     throw typeMistake("invalid_option", `the options of ${owner} must be an object, found ${show(options)}`);
   }
   for (const [name, value] of Object.entries(options)) {
@@ -25,6 +26,14 @@ export function checkOptions<O extends object>(owner: string, options: unknown, 
   return options as O;
 }
 
+/** A promise that nobody awaited, a signal or a map would otherwise be taken for an object without options. */
+function isOptions(options: unknown): options is object {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) return false;
+  const prototype: unknown = Object.getPrototypeOf(options);
+  const plain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  return plain || (Object.keys(options).length > 0 && !isThenable(options));
+}
+
 function unknownOption(owner: string, name: string, known: readonly string[]): TypeError {
   return typeMistake("invalid_option", `${owner} has no option ${show(name)}; it has ${known.join(", ")}`);
 }
@@ -32,7 +41,10 @@ function unknownOption(owner: string, name: string, known: readonly string[]): T
 // Each returns what the value must be, or undefined if it is that.
 export const aBoolean: Check = (value) => (typeof value === "boolean" ? undefined : "true or false");
 export const aFunction: Check = (value) => (typeof value === "function" ? undefined : "a function");
-export const anObject: Check = (value) => (typeof value === "object" && value !== null ? undefined : "an object");
+export const anObject: Check = (value) => {
+  const usable = typeof value === "object" && value !== null && !Array.isArray(value) && !isThenable(value);
+  return usable ? undefined : "an object";
+};
 export const aSignal: Check = (value) => (value instanceof AbortSignal ? undefined : "an AbortSignal");
 export const aString: Check = (value) =>
   typeof value === "string" && value !== "" ? undefined : "a string of 1 character or more";
@@ -41,6 +53,9 @@ export const aLogger: Check = (value) =>
 /** Ms from 0 on; `Infinity` for no end. */
 export const aDuration: Check = (value) =>
   typeof value === "number" && value >= 0 ? undefined : "a number of ms, 0 or more";
+/** Of a wait that must end for events to go on. */
+export const aFiniteDuration: Check = (value) =>
+  Number.isFinite(value) && (value as number) >= 0 ? undefined : "a finite number of ms, 0 or more";
 export const aCount: Check = (value) =>
   Number.isSafeInteger(value) && (value as number) >= 1 ? undefined : "a whole number, 1 or more";
 

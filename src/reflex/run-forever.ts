@@ -1,11 +1,12 @@
 import { sleep } from "../waiting/sleep.ts";
 import { isMistake, rangeMistake } from "./errors.ts";
 import { Reporting } from "./observer.ts";
-import { aDuration, checkOptions, type OptionChecks } from "./options.ts";
+import { aFiniteDuration, checkOptions, type OptionChecks } from "./options.ts";
 import { RunOnce } from "./run-once.ts";
 import { type RunOptions, runChecks } from "./run-options.ts";
 import { checkSpec, type Spec } from "./spec.ts";
 
+/** How a run ends, whom it tells, and how long it waits before it starts again. */
 export interface RunForeverOptions extends RunOptions {
   /** The wait after the first error, in ms; it doubles with each that follows before the cursor has moved. @defaultValue 100 */
   minBackoffMs?: number | undefined;
@@ -13,7 +14,11 @@ export interface RunForeverOptions extends RunOptions {
   maxBackoffMs?: number | undefined;
 }
 
-const checks: OptionChecks<RunForeverOptions> = { ...runChecks, minBackoffMs: aDuration, maxBackoffMs: aDuration };
+const checks: OptionChecks<RunForeverOptions> = {
+  ...runChecks,
+  minBackoffMs: aFiniteDuration,
+  maxBackoffMs: aFiniteDuration,
+};
 
 /**
  * Runs as {@link run} does and starts again after every error, from the consumer's cursor, with a backoff that doubles

@@ -1,6 +1,7 @@
 import type { Logger, Observer } from "./observer.ts";
 import { aDuration, aLogger, anObject, aSignal, type OptionChecks } from "./options.ts";
 
+/** How a run ends, and whom it tells how it goes. */
 export interface RunOptions {
   /** Aborting it ends the run, after the event at hand. */
   signal?: AbortSignal | undefined;

@@ -1,6 +1,7 @@
 import { type Consumer, checkConsumerName } from "./consumer.ts";
 import type { CursorStore } from "./cursor-store.ts";
 import { show, typeMistake } from "./errors.ts";
+import { anObject } from "./options.ts";
 import type { StreamFunc, StreamOptions } from "./stream.ts";
 
 /** What `run` puts together: where events come from, who consumes them, and where it keeps how far it has come. */
@@ -14,15 +15,27 @@ export interface Spec<T extends number = number> {
   readonly options?: Omit<StreamOptions, "signal">;
 }
 
+const parts: readonly string[] = ["stream", "cursors", "consumer", "options"];
+
 /** @throws TypeError `invalid_argument`, naming the part that is missing or of a wrong kind. */
 export function checkSpec(spec: unknown): void {
-  const { stream, cursors, consumer } = Object(spec) as Partial<Spec>;
+  const { stream, cursors, consumer, options } = Object(spec) as Partial<Spec>;
+  const unknown = Object.keys(Object(spec) as object).find((name) => !parts.includes(name));
+  // A misspelt `options` would start a consumer at the beginning that was to start at the head.
+  if (unknown !== undefined) {
+    throw typeMistake("invalid_argument", `a run has no part ${show(unknown)}; it has ${parts.join(", ")}`);
+  }
   if (typeof stream !== "function") throw wrong("stream", "a function such as table.toStream(pool)", stream);
   // A cursors table has methods of the same names, with the pool as an argument before.
   const isStore = (["getCursor", "setCursor", "flush"] as const).every((name) => typeof cursors?.[name] === "function");
   if (!isStore || "toStore" in Object(cursors)) throw wrong("cursors", "a store such as table.toStore(pool)", cursors);
   if (typeof consumer?.consume !== "function") throw wrong("consumer", "a consumer of createConsumer()", consumer);
+  for (const name of ["reset", "stop"] as const) {
+    const found: unknown = consumer[name];
+    if (found !== undefined && typeof found !== "function") throw wrong(`consumer's ${name}`, "a function", found);
+  }
   checkConsumerName(consumer.name);
+  if (options !== undefined && anObject(options) !== undefined) throw wrong("options", "an object", options);
 }
 
 function wrong(part: string, expected: string, found: unknown): TypeError {

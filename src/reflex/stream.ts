@@ -1,5 +1,6 @@
 import type { ReflexEvent } from "./event.ts";
 
+/** Where a stream starts and ends, and how fresh its events may be. */
 export interface StreamOptions {
   /** Hold each event back until it is this old by the server's clock, in ms. @defaultValue 0 */
   lagMs?: number | undefined;

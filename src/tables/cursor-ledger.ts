@@ -1,3 +1,4 @@
+import { checkCallOptions, checkFlushOptions, checkSetCursorOptions } from "../reflex/call-options.ts";
 import { checkConsumerName } from "../reflex/consumer.ts";
 import type { FlushOptions, SetCursorOptions } from "../reflex/cursor-store.ts";
 import { ReflexError, show } from "../reflex/errors.ts";
@@ -48,6 +49,7 @@ export class CursorLedger {
 
   async getCursor(consumer: string, options: CallOptions = {}): Promise<string> {
     checkConsumerName(consumer);
+    checkCallOptions("getCursor", options);
     const { signal, timeoutMs } = options;
     throwIfAborted(signal);
     const what = `the cursor of ${consumer} to be read from ${this.#source.table}`;
@@ -62,6 +64,7 @@ export class CursorLedger {
   async setCursor(consumer: string, cursor: string, options: SetCursorOptions = {}): Promise<void> {
     checkConsumerName(consumer);
     this.#checkCursor(cursor);
+    checkSetCursorOptions(options);
     const { signal, timeoutMs } = options;
     throwIfAborted(signal);
     const entry = this.#entry(consumer);
@@ -76,13 +79,14 @@ export class CursorLedger {
   }
 
   /** Writes what is pending, after any write under way: two at once would compare with each other's values. */
-  flush(options: FlushOptions = {}): Promise<void> {
+  async flush(options: FlushOptions = {}): Promise<void> {
+    checkFlushOptions(options);
     const { consumer, signal, timeoutMs } = options;
     const turn = this.#inTurn(() => {
       const due = [...this.#dirty].filter((entry) => consumer === undefined || entry.consumer === consumer);
       return this.#write(due, options);
     });
-    return withTimeLimit(turn, { signal, timeoutMs, what: `the cursors of ${this.#source.table} to be written` });
+    await withTimeLimit(turn, { signal, timeoutMs, what: `the cursors of ${this.#source.table} to be written` });
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 import { parseIntCursor } from "../reflex/cursor.ts";
-import { ReflexError, show } from "../reflex/errors.ts";
+import { ReflexError, show, typeMistake } from "../reflex/errors.ts";
 
 /** How the cursors of a table are ordered: "int" as numbers, "string" byte by byte. */
 export type CursorType = "int" | "string";
@@ -10,6 +10,9 @@ export type CursorType = "int" | "string";
  */
 export function castCursor(type: CursorType, cursor: string): bigint | string {
   if (type === "int") return parseIntCursor(cursor);
+  if (type !== "string") {
+    throw typeMistake("invalid_argument", `the type of a cursor must be "int" or "string", found ${show(type)}`);
+  }
   // Half a surrogate pair would be stored as U+FFFD, another cursor.
   if (typeof cursor === "string" && Buffer.from(cursor).toString() === cursor) return cursor;
   throw new ReflexError("invalid_cursor", `a cursor must be a string of whole characters, found ${show(cursor)}`);

@@ -1,8 +1,19 @@
 import { checkIdentifier } from "../database/identifiers.ts";
 import type { Logger, Observer } from "../reflex/observer.ts";
-import { aDuration, aFunction, anObject, aString, checkOptions, type OptionChecks, oneOf } from "../reflex/options.ts";
+import {
+  aDuration,
+  aFiniteDuration,
+  aFunction,
+  aLogger,
+  anObject,
+  aString,
+  checkOptions,
+  type OptionChecks,
+  oneOf,
+} from "../reflex/options.ts";
 import type { CursorType } from "./cursor-type.ts";
 
+/** The columns of a cursors table, and when cursors are written. */
 export interface CursorsTableOptions {
   /** The column of the consumer's name. @defaultValue "id" */
   idField?: string | undefined;
@@ -33,15 +44,20 @@ const checks: OptionChecks<CursorsTableOptions> = {
   idField: aString,
   cursorField: aString,
   timeField: aString,
-  asyncPeriodMs: aDuration,
+  asyncPeriodMs: aFiniteDuration,
   cursorType: oneOf("int", "string"),
   onSetCursor: aFunction,
   sleep: aFunction,
   acquireTimeoutMs: aDuration,
   statementTimeoutMs: aDuration,
   observer: anObject,
-  logger: anObject,
+  logger: aLogger,
 };
+
+/** @throws TypeError or RangeError `invalid_option` */
+export function checkCursorsTableOptions(owner: string, options: CursorsTableOptions): void {
+  checkOptions(owner, options, checks);
+}
 
 /** A cursors table's options with every default filled in. */
 export interface CursorsTableConfig {
@@ -56,12 +72,14 @@ export interface CursorsTableConfig {
 
 /** Checks the options and fills in the defaults. @throws TypeError or RangeError `invalid_option` or `invalid_identifier` */
 export function toCursorsTableConfig(owner: string, options: CursorsTableOptions): CursorsTableConfig {
-  checkOptions(owner, options, checks);
+  checkCursorsTableOptions(owner, options);
+  const field = (name: keyof CursorsTableOptions, value: string): string =>
+    checkIdentifier(value, `option ${name} of ${owner}`);
   return {
     fields: {
-      id: checkIdentifier(options.idField ?? "id", "option idField"),
-      cursor: checkIdentifier(options.cursorField ?? "last_event_id", "option cursorField"),
-      time: checkIdentifier(options.timeField ?? "updated_at", "option timeField"),
+      id: field("idField", options.idField ?? "id"),
+      cursor: field("cursorField", options.cursorField ?? "last_event_id"),
+      time: field("timeField", options.timeField ?? "updated_at"),
     },
     asyncPeriodMs: options.asyncPeriodMs ?? 5000,
     cursorType: options.cursorType ?? "int",

@@ -1,12 +1,18 @@
 import type { DatabaseHandle } from "../database/handles.ts";
 import { parseTableName } from "../database/identifiers.ts";
 import { toDatabase } from "../database/recognise.ts";
+import { checkFlushOptions } from "../reflex/call-options.ts";
 import type { CursorStore, FlushOptions } from "../reflex/cursor-store.ts";
 import { Reporting } from "../reflex/observer.ts";
 import type { CallOptions } from "../waiting/time-limit.ts";
 import { CursorLedger } from "./cursor-ledger.ts";
 import { CursorWriter } from "./cursor-writer.ts";
-import { type CursorsTableConfig, type CursorsTableOptions, toCursorsTableConfig } from "./cursors-table-options.ts";
+import {
+  type CursorsTableConfig,
+  type CursorsTableOptions,
+  checkCursorsTableOptions,
+  toCursorsTableConfig,
+} from "./cursors-table-options.ts";
 import { cursorsTableSchema } from "./schema/cursors-table-schema.ts";
 import type { TableSchema } from "./schema/table-schema.ts";
 
@@ -55,11 +61,13 @@ export class CursorsTable implements AsyncDisposable {
 
   /** Writes what is held back, in every database, and waits until it is written. */
   async flush(options: FlushOptions = {}): Promise<void> {
+    checkFlushOptions(options);
     await allSettled([...this.#ledgers.values()].map((ledger) => ledger.flush(options)));
   }
 
   /** A table of the same name and options but those given here; it shares nothing with this one. */
   clone(options: CursorsTableOptions = {}): CursorsTable {
+    checkCursorsTableOptions(`table ${this.name}`, options);
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
     return new CursorsTable(this.name, { ...this.#options, ...given });
   }
@@ -81,6 +89,7 @@ export class CursorsTable implements AsyncDisposable {
     await allSettled([...this.#ledgers.values()].map((ledger) => ledger.close()));
   }
 
+  /** As {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -6,14 +6,33 @@ import type { ExecutorHandle } from "../database/handles.ts";
 import { toInsertTarget } from "../database/recognise.ts";
 import { duplicateKeyName, meaningOf } from "../database/sql-errors.ts";
 import { transaction } from "../database/transaction.ts";
-import { isReflexError, ReflexError } from "../reflex/errors.ts";
+import { isReflexError, ReflexError, show, typeMistake } from "../reflex/errors.ts";
+import type { CallOptions } from "../waiting/time-limit.ts";
 import type { EventsTableConfig } from "./events-table-options.ts";
+import { eventId } from "./make-event.ts";
 import { type Notify, notifyOnce } from "./notify.ts";
 import { tableError } from "./table-error.ts";
 
+/** An event for an {@link EventsInserter}, checked. */
+export interface EventToStore {
+  /** Of an `EventsTableInt` in decimal. */
+  readonly foreignId: string;
+  readonly type: number;
+  readonly metadata: Uint8Array | undefined;
+  /** What the option `trace` gave. */
+  readonly trace: Uint8Array | undefined;
+}
+
+/**
+ * Inserts one event in place of the table's own statement, within the transaction `tx`, and resolves with the event's id in
+ * decimal, or with undefined if it does not know it. A statement whose id was taken by a noop meanwhile is tried again by
+ * `tx` itself, with a new id.
+ */
+export type EventsInserter = (tx: Executor, event: EventToStore) => Promise<string | undefined>;
+
 /** An event as it goes into its row, checked. */
 export interface EventToInsert {
-  readonly foreignId: SqlParam;
+  readonly foreignId: string;
   readonly type: number;
   readonly metadata: Uint8Array | undefined;
 }
@@ -28,6 +47,12 @@ export interface EventInserterSource {
   readonly wake: () => void;
   /** Called when an id was taken before its row was inserted. */
   readonly onDuplicateId: () => void;
+}
+
+interface Statement {
+  readonly sql: string;
+  readonly params: readonly SqlParam[];
+  readonly options?: CallOptions | undefined;
 }
 
 // A noop took the id that the server had given to this statement. The statement alone is undone, and gets new ids.
@@ -57,8 +82,12 @@ export class EventInserter {
     const failed = (error: unknown): unknown =>
       tableError(error, { table: this.#source.table, activity: "insert into" });
     if (open?.lost !== undefined) throw failed(open.lost);
+    const { inserter } = this.#source.config;
     try {
-      const firstId = await this.#insertAll(executor, dialect, events);
+      const firstId =
+        inserter === undefined
+          ? await this.#insertAll(executor, dialect, events)
+          : await this.#insertEach(executor, inserter, events);
       open?.wakeUps.add(this.#source.wake);
       return notifyOnce(this.#source.wake, firstId === "0" ? undefined : firstId);
     } catch (thrown) {
@@ -68,6 +97,7 @@ export class EventInserter {
         // What its user runs on it next would commit at once, without what came before.
         if (executor instanceof ConnectionExecutor) executor.destroy();
       }
+      if (inserter !== undefined && isUsersOwn(error)) throw error;
       throw failed(error);
     }
   }
@@ -82,6 +112,24 @@ export class EventInserter {
     return new ReflexError("transaction_lost", message, { cause: thrown, details: { table: this.#source.table } });
   }
 
+  async #insertEach(
+    executor: Executor,
+    inserter: EventsInserter,
+    events: readonly EventToInsert[],
+  ): Promise<string | undefined> {
+    const tx: Executor = {
+      run: (sql, params, options) => this.#run(executor, { sql, params, options }),
+      rows: (sql, params, options) => executor.rows(sql, params, this.#limits(options)),
+    };
+    let firstId: string | undefined;
+    for (const [index, event] of events.entries()) {
+      const id = await inserter(tx, { ...event, trace: this.#source.config.trace?.() });
+      if (id !== undefined && eventId(id) !== id) throw noEventId(this.#source.table, id);
+      if (index === 0) firstId = id;
+    }
+    return firstId;
+  }
+
   async #insertAll(
     executor: Executor,
     dialect: Dialect,
@@ -92,29 +140,32 @@ export class EventInserter {
     while (rest.length > 0) {
       const size = STATEMENT_SIZES.find((candidate) => candidate <= rest.length) ?? 1;
       const params = rest.slice(0, size).flatMap((event) => this.#params(event));
-      const result = await this.#run(executor, this.#text(dialect, size), params);
+      const result = await this.#run(executor, { sql: this.#text(dialect, size), params });
       firstId ??= result.insertId;
       rest = rest.slice(size);
     }
     return firstId;
   }
 
-  async #run(executor: Executor, sql: string, params: readonly SqlParam[]): Promise<RunResult> {
-    const { config, onDuplicateId } = this.#source;
+  async #run(executor: Executor, { sql, params, options }: Statement): Promise<RunResult> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await executor.run(sql, params, { timeoutMs: config.statementTimeoutMs });
+        return await executor.run(sql, params, this.#limits(options));
       } catch (error) {
         // Any other unique key is the caller's affair.
         if (duplicateKeyName(error) !== "PRIMARY" || attempt === MOST_TRIES) throw error;
-        onDuplicateId();
+        this.#source.onDuplicateId();
       }
     }
   }
 
+  #limits(options: CallOptions = {}): CallOptions {
+    return { ...options, timeoutMs: options.timeoutMs ?? this.#source.config.statementTimeoutMs };
+  }
+
   #params({ foreignId, type, metadata }: EventToInsert): SqlParam[] {
-    const { fields, trace } = this.#source.config;
-    const params: SqlParam[] = [foreignId, type];
+    const { fields, trace, foreignIdBytes } = this.#source.config;
+    const params: SqlParam[] = [foreignIdBytes ? Buffer.from(foreignId, "hex") : foreignId, type];
     if (fields.metadata !== undefined) params.push(metadata ?? null);
     if (fields.trace !== undefined) params.push(trace?.() ?? null);
     return params;
@@ -134,6 +185,18 @@ export class EventInserter {
     this.#texts.set(key, text);
     return text;
   }
+}
+
+/** Thrown by the user's own code: neither a statement's failure nor this library's. */
+function isUsersOwn(error: unknown): boolean {
+  return meaningOf(error) === "other" && !isReflexError(error);
+}
+
+function noEventId(table: string, id: unknown): TypeError {
+  return typeMistake(
+    "invalid_argument",
+    `the inserter of ${table} must resolve with the event's id in decimal, or undefined, found ${show(id)}`,
+  );
 }
 
 function losesTransaction(error: unknown): boolean {

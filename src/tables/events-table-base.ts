@@ -1,4 +1,3 @@
-import type { SqlParam } from "../database/database.ts";
 import type { DatabaseHandle, ExecutorHandle } from "../database/handles.ts";
 import { parseTableName } from "../database/identifiers.ts";
 import { toDatabase } from "../database/recognise.ts";
@@ -6,9 +5,12 @@ import { ReflexError, rangeMistake, show, typeMistake } from "../reflex/errors.t
 import { noopEventType } from "../reflex/event.ts";
 import { Reporting } from "../reflex/observer.ts";
 import type { EventStream, StreamFunc } from "../reflex/stream.ts";
+import { isolated } from "../waiting/isolated.ts";
 import { cacheEnabled } from "./cache.ts";
+import { setEventSource } from "./event-by-id.ts";
 import { EventInserter, type EventToInsert } from "./event-insert.ts";
 import {
+  checkEventsTableOptions,
   type EventsTableConfig,
   type EventsTableOptions,
   noopForeignId,
@@ -62,6 +64,7 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
     this.#reporting = new Reporting([options.observer], options.logger);
     this.#gaps = new GapControl(this.#config.gaps, this.#reporting);
     setGapControl(this, this.#gaps);
+    setEventSource(this, { table: name, config: this.#config });
     // One function per table, so that a transaction with many inserts wakes it once.
     this.#inserter = new EventInserter({
       table: name,
@@ -74,8 +77,14 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
   /** A table of the same name and options but those given here; it shares no notifier, reader or cache with this one. */
   abstract clone(options?: EventsTableOptions<T>): EventsTableBase<T, ForeignId>;
 
+  /** The options of a clone. */
+  protected optionsWith(options: EventsTableOptions<T>): EventsTableOptions<T> {
+    checkEventsTableOptions(`table ${this.name}`, options);
+    return { ...this.options, ...options };
+  }
+
   /** Checks a foreign id and makes it the parameter of its column. */
-  protected abstract toForeignIdParam(foreignId: ForeignId): SqlParam;
+  protected abstract toForeignIdParam(foreignId: ForeignId): string;
 
   /**
    * Inserts an event through `tx`: your connection, inside your transaction, so that the event commits or rolls back
@@ -156,7 +165,7 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
   toStream(db: DatabaseHandle, options: TableStreamOptions = {}): StreamFunc<T> {
     toDatabase(db);
     checkStreamOptions(options);
-    return (after, own = {}) => this.stream(db, after, { ...options, ...own });
+    return (after, own = {}) => this.stream(db, after, { ...options, ...checkStreamOptions(own) });
   }
 
   /** Calls `listener` once for each hole that a stream of this table sees. Its errors are reported and stop nothing. */
@@ -223,7 +232,7 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
 
   #toMetadata(metadata: unknown): Uint8Array | undefined {
     if (metadata === undefined) return undefined;
-    if (this.#config.fields.metadata === undefined) {
+    if (this.#config.fields.metadata === undefined && this.#config.inserter === undefined) {
       throw new ReflexError(
         "metadata_disabled",
         `${this.name} has no metadata column; name it in the option metadataField`,
@@ -238,10 +247,9 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
   }
 
   #notify(): void {
-    try {
-      this.#notifier.notify();
-    } catch (error) {
-      this.#reporting.error({ activity: "notify", name: this.name, error });
-    }
+    isolated(
+      () => this.#notifier.notify(),
+      (error) => this.#reporting.error({ activity: "notify", name: this.name, error }),
+    );
   }
 }

@@ -1,4 +1,3 @@
-import type { SqlParam } from "../database/database.ts";
 import { ReflexError, show } from "../reflex/errors.ts";
 import { EventsTableBase } from "./events-table-base.ts";
 import type { EventsTableOptions } from "./events-table-options.ts";
@@ -17,11 +16,11 @@ export class EventsTableInt<T extends number = number> extends EventsTableBase<T
   }
 
   override clone(options: EventsTableOptions<T> = {}): EventsTableInt<T> {
-    return new EventsTableInt<T>(this.name, { ...this.options, ...options });
+    return new EventsTableInt<T>(this.name, this.optionsWith(options));
   }
 
   /** As text, which every driver passes exactly. */
-  protected override toForeignIdParam(foreignId: number | bigint): SqlParam {
+  protected override toForeignIdParam(foreignId: number | bigint): string {
     const whole = typeof foreignId === "bigint" || Number.isSafeInteger(foreignId);
     if (whole && BigInt(foreignId) >= LOWEST && BigInt(foreignId) <= HIGHEST) return String(foreignId);
     throw new ReflexError(

@@ -7,7 +7,9 @@ import {
   aBoolean,
   aCount,
   aDuration,
+  aFiniteDuration,
   aFunction,
+  aLogger,
   anObject,
   aString,
   checkOptions,
@@ -15,6 +17,8 @@ import {
   type OptionChecks,
   oneOf,
 } from "../reflex/options.ts";
+import type { EventsInserter } from "./event-insert.ts";
+import type { EventsLoader } from "./event-loader.ts";
 import { type GapConfig, type GapOptions, toGapConfig } from "./gap-options.ts";
 import type { EventsNotifier } from "./notifier.ts";
 
@@ -26,6 +30,7 @@ export interface WakeOptions {
   idleMs?: number | undefined;
 }
 
+/** The columns and types of an events table, and how its streams read, wake and close holes. */
 export interface EventsTableOptions<T extends number = number> {
   /** The auto-increment primary key. @defaultValue "id" */
   idField?: string | undefined;
@@ -58,7 +63,17 @@ export interface EventsTableOptions<T extends number = number> {
    * lower-case hex. @defaultValue "text"
    */
   foreignIdColumn?: "text" | "binary" | undefined;
-  /** How holes are closed that rolled-back transactions leave; false waits for ever. @defaultValue closes them */
+  /**
+   * Reads events in place of the table's own query. The table and `idField` still name where the highest id is looked up;
+   * other columns are not needed. Holes are then closed only if `gaps` or `fillGaps()` says so.
+   */
+  loader?: EventsLoader | undefined;
+  /** Inserts an event in place of the table's own statement. */
+  inserter?: EventsInserter | undefined;
+  /**
+   * How holes are closed that rolled-back transactions leave; false waits for ever.
+   * @defaultValue closes them; false with a `loader`
+   */
   gaps?: false | GapOptions | undefined;
   /** How long a position fault must last before it ends a stream, where no primary is declared, in ms. @defaultValue 5000 */
   confirmMs?: number | undefined;
@@ -89,12 +104,14 @@ const checks: OptionChecks<EventsTableOptions> = {
   types: aTypeCatalogue,
   onUnknownType: oneOf("deliver", "error"),
   includeNoops: aBoolean,
-  backoffMs: aDuration,
-  notifier: anObject,
+  backoffMs: aFiniteDuration,
+  notifier: aNotifier,
   wake: either(oneOf(false), anObject),
   foreignIdColumn: oneOf("text", "binary"),
+  loader: aFunction,
+  inserter: aFunction,
   gaps: either(oneOf(false), anObject),
-  confirmMs: aDuration,
+  confirmMs: aFiniteDuration,
   cache: aBoolean,
   limit: aCount,
   timeColumn: oneOf("datetime6", "datetime", "timestamp"),
@@ -102,7 +119,7 @@ const checks: OptionChecks<EventsTableOptions> = {
   acquireTimeoutMs: aDuration,
   statementTimeoutMs: aDuration,
   observer: anObject,
-  logger: anObject,
+  logger: aLogger,
 };
 
 /** A table's options with every default filled in. */
@@ -119,6 +136,8 @@ export interface EventsTableConfig {
   readonly foreignIdBytes: boolean;
   /** The foreign id of this table's noops, as events give it. */
   readonly noopForeignId: string;
+  readonly loader: EventsLoader | undefined;
+  readonly inserter: EventsInserter | undefined;
   readonly gaps: GapConfig;
   readonly confirmMs: number;
   readonly cache: boolean;
@@ -141,14 +160,18 @@ export function toEventsTableConfig<T extends number>(
   owner: string,
   options: EventsTableOptions<T>,
 ): EventsTableConfig {
-  checkOptions(owner, options, checks as unknown as OptionChecks<EventsTableOptions<T>>);
-  if (options.trace !== undefined && options.traceField === undefined) {
+  checkEventsTableOptions(owner, options);
+  const { loader, inserter } = options;
+  if (options.trace !== undefined && options.traceField === undefined && inserter === undefined) {
     throw typeMistake("invalid_option", `option trace of ${owner} needs option traceField, the column to store it in`);
   }
-  const fields = toFields(options);
-  const gaps = toGapConfig(owner, options.gaps);
+  const fields = toFields(owner, options);
+  // What a loader returns need not be this table's rows: what would close a hole is for the user to know.
+  const gaps = toGapConfig(owner, options.gaps ?? (loader === undefined ? undefined : false));
   return {
     fields,
+    loader,
+    inserter,
     gaps,
     foreignIdBytes: options.foreignIdColumn === "binary",
     noopForeignId: noopForeignId(gaps.noopValues[fields.foreignId], options.foreignIdColumn === "binary"),
@@ -167,8 +190,14 @@ export function toEventsTableConfig<T extends number>(
   };
 }
 
-function toFields<T extends number>(options: EventsTableOptions<T>): EventFields {
-  const field = (name: keyof EventsTableOptions, value: string): string => checkIdentifier(value, `option ${name}`);
+/** @throws TypeError or RangeError `invalid_option` */
+export function checkEventsTableOptions<T extends number>(owner: string, options: EventsTableOptions<T>): void {
+  checkOptions(owner, options, checks as unknown as OptionChecks<EventsTableOptions<T>>);
+}
+
+function toFields<T extends number>(owner: string, options: EventsTableOptions<T>): EventFields {
+  const field = (name: keyof EventsTableOptions, value: string): string =>
+    checkIdentifier(value, `option ${name} of ${owner}`);
   return {
     id: field("idField", options.idField ?? "id"),
     time: field("timeField", options.timeField ?? "timestamp"),
@@ -189,8 +218,8 @@ export function noopForeignId(given: SqlParam | undefined, bytes: boolean): stri
 function toWake(owner: string, wake: false | WakeOptions | undefined): EventsTableConfig["wake"] {
   if (wake === false) return false;
   const { hotMs = 5, idleMs = 50 } = checkOptions<WakeOptions>(`option wake of ${owner}`, wake, {
-    hotMs: aDuration,
-    idleMs: aDuration,
+    hotMs: aFiniteDuration,
+    idleMs: aFiniteDuration,
   });
   return { hotMs, idleMs };
 }
@@ -203,9 +232,16 @@ function typeNumbers(types: object): unknown[] {
 }
 
 function aTypeCatalogue(value: unknown): string | undefined {
-  const numbers = typeof value === "object" && value !== null ? typeNumbers(value) : [undefined];
-  const known = numbers.every((number) => Number.isSafeInteger(number) && number !== 0);
+  // Without a single type, each insert would be refused.
+  const numbers = typeof value === "object" && value !== null && !Array.isArray(value) ? typeNumbers(value) : [];
+  const known = numbers.length > 0 && numbers.every((number) => Number.isSafeInteger(number) && number !== 0);
   return known ? undefined : "an object of names and whole numbers other than 0, which is a noop's";
+}
+
+function aNotifier(value: unknown): string | undefined {
+  const { subscribe, notify } = Object(value) as Partial<EventsNotifier>;
+  const complete = typeof subscribe === "function" && typeof notify === "function";
+  return complete ? undefined : "an object with the functions subscribe and notify";
 }
 
 function aZone(value: unknown): string | undefined {

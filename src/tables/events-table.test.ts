@@ -82,9 +82,9 @@ describe("an events table on SQLite", () => {
 describe("an events table", () => {
   test.each([
     { options: { idFeild: "x" }, message: /no option "idFeild"; it has idField, timeField/ },
-    { options: { idField: "a`b" }, message: /option idField must not contain quotes/ },
+    { options: { idField: "a`b" }, message: /option idField of table t must not contain quotes/ },
     { options: { metadataField: "" }, message: /option metadataField of table t must be a string/ },
-    { options: { backoffMs: -1 }, message: /backoffMs of table t must be a number of ms/ },
+    { options: { backoffMs: -1 }, message: /backoffMs of table t must be a finite number of ms/ },
     { options: { limit: 0 }, message: /limit of table t must be a whole number, 1 or more/ },
     {
       options: { types: { Noop: 0 } },

@@ -1,4 +1,3 @@
-import type { SqlParam } from "../database/database.ts";
 import { rangeMistake, show, typeMistake } from "../reflex/errors.ts";
 import { EventsTableBase } from "./events-table-base.ts";
 import type { EventsTableOptions } from "./events-table-options.ts";
@@ -19,21 +18,20 @@ export class EventsTable<T extends number = number> extends EventsTableBase<T, s
   }
 
   override clone(options: EventsTableOptions<T> = {}): EventsTable<T> {
-    return new EventsTable<T>(this.name, { ...this.options, ...options });
+    return new EventsTable<T>(this.name, this.optionsWith(options));
   }
 
-  protected override toForeignIdParam(foreignId: string): SqlParam {
-    if (typeof foreignId === "string") {
-      return this.options.foreignIdColumn === "binary" ? this.#toBytes(foreignId) : foreignId;
-    }
+  protected override toForeignIdParam(foreignId: string): string {
+    if (typeof foreignId === "string")
+      return this.options.foreignIdColumn === "binary" ? this.#hex(foreignId) : foreignId;
     throw typeMistake(
       "invalid_argument",
       `a foreign id of ${this.name} must be a string, found ${show(foreignId)}; for integers use EventsTableInt`,
     );
   }
 
-  #toBytes(foreignId: string): Uint8Array {
-    if (/^([0-9a-f]{2})*$/i.test(foreignId)) return Buffer.from(foreignId, "hex");
+  #hex(foreignId: string): string {
+    if (/^([0-9a-f]{2})*$/i.test(foreignId)) return foreignId.toLowerCase();
     throw rangeMistake(
       "invalid_argument",
       `a foreign id of ${this.name}, whose column holds bytes, must be in hex (a UUID without its dashes), found ${show(foreignId)}`,

@@ -1,5 +1,6 @@
 import type { DatabaseHandle } from "../database/handles.ts";
 import { toDatabase } from "../database/recognise.ts";
+import { checkCallOptions } from "../reflex/call-options.ts";
 import { show, typeMistake } from "../reflex/errors.ts";
 import type { CallOptions } from "../waiting/time-limit.ts";
 import { gapControlOf } from "./gap-control.ts";
@@ -18,7 +19,9 @@ export function fillGaps(db: DatabaseHandle, table: object): void {
  * ended, at once when there is none.
  */
 export async function stopFillingGaps(table: object, options: CallOptions = {}): Promise<void> {
-  await controlOf(table).stopFilling(options);
+  const control = controlOf(table);
+  checkCallOptions("stopFillingGaps", options);
+  await control.stopFilling(options);
 }
 
 function controlOf(table: object): ReturnType<typeof gapControlOf> & object {

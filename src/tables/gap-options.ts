@@ -2,7 +2,7 @@ import type { Database, SqlParam } from "../database/database.ts";
 import type { DatabaseHandle } from "../database/handles.ts";
 import { checkIdentifier } from "../database/identifiers.ts";
 import { toDatabase } from "../database/recognise.ts";
-import { aCount, aDuration, anObject, checkOptions, type OptionChecks } from "../reflex/options.ts";
+import { aCount, aFiniteDuration, anObject, checkOptions, type OptionChecks } from "../reflex/options.ts";
 
 /** How holes are closed that rolled-back transactions leave between ids. */
 export interface GapOptions {
@@ -22,12 +22,38 @@ export interface GapOptions {
 }
 
 const checks: OptionChecks<GapOptions> = {
-  primary: anObject,
-  probe: (value) => (Array.isArray(value) && value.length > 0 ? undefined : "an array of databases"),
-  graceMs: aDuration,
-  noopValues: anObject,
+  primary: aDatabase,
+  probe: (value) => {
+    if (!Array.isArray(value) || value.length === 0) return "an array of pools, at least one";
+    const [problem] = value.map(aDatabase).filter((found) => found !== undefined);
+    return problem === undefined ? undefined : `an array of pools (${problem})`;
+  },
+  graceMs: aFiniteDuration,
+  noopValues: someParams,
   maxIds: aCount,
 };
+
+function aDatabase(value: unknown): string | undefined {
+  try {
+    toDatabase(value as DatabaseHandle);
+    return undefined;
+  } catch (error) {
+    return `a pool of the server that takes the writes: ${(error as Error).message}`;
+  }
+}
+
+/** A value that no server takes would be found only once a hole is to be closed. */
+function someParams(value: unknown): string | undefined {
+  const problem = anObject(value);
+  if (problem !== undefined) return problem;
+  const known = Object.values(value as object).every(isParam);
+  return known ? undefined : "an object of strings, numbers, bigints, nulls or Uint8Arrays by column";
+}
+
+function isParam(value: unknown): boolean {
+  if (typeof value === "string" || typeof value === "bigint" || value === null) return true;
+  return typeof value === "number" ? Number.isFinite(value) : value instanceof Uint8Array;
+}
 
 /** {@link GapOptions} with every default filled in but the servers. */
 export interface GapConfig {
@@ -43,7 +69,8 @@ export interface GapConfig {
 export function toGapConfig(owner: string, gaps: false | GapOptions | undefined): GapConfig {
   const options = gaps === false ? {} : checkOptions<GapOptions>(`option gaps of ${owner}`, gaps, checks);
   const { primary, probe, graceMs = 20, noopValues = {}, maxIds = 1_000_000 } = options;
-  for (const column of Object.keys(noopValues)) checkIdentifier(column, "a column in noopValues");
+  for (const column of Object.keys(noopValues))
+    checkIdentifier(column, `a column in option noopValues of option gaps of ${owner}`);
   return {
     filling: gaps !== false,
     primary: primary === undefined ? undefined : toDatabase(primary),

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 
+/** Whose server program. */
 export type ServerVendor = "mariadb" | "mysql";
 
 /** A server program that runs on this machine. */

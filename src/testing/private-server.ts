@@ -22,7 +22,7 @@ export interface PrivateServerOptions {
   /** More flags for the server. They win over those that are given anyway. @defaultValue none */
   readonly flags?: readonly string[] | undefined;
   /**
-   * Whether the server is like one in production: a commit survives {@link PrivateServer.crash}, there is a binary
+   * Whether the server is like one in production: a commit survives `crash()`, there is a binary
    * log, users and privileges count. Starts slower. @defaultValue false
    */
   readonly durable?: boolean | undefined;

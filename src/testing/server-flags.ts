@@ -19,6 +19,8 @@ export function serverFlags(vendor: ServerVendor, options: ServerFlagOptions): s
     "--no-defaults",
     ...dataFolderFlags(dataFolder),
     `--socket=${socketPath}`,
+    // A server that starts deletes the temporary tables of all others in its folder, and MariaDB crashes without them.
+    `--tmpdir=${dirname(dataFolder)}`,
     `--pid-file=${join(dataFolder, "server.pid")}`,
     // Temporary tables of a server that was killed would stay in the machine's folder for them.
     `--tmpdir=${dirname(socketPath)}`,

@@ -11,8 +11,11 @@ export interface MariadbConnection {
 
 /** The part of a pool of the mariadb driver that is used. */
 export interface MariadbPool<C extends object = object> {
+  /** Lends a connection. */
   getConnection(): Promise<C>;
+  /** How many connections are open; tells this pool from mysql2's. */
   totalConnections(): number;
+  /** How many are lent; tells this pool from mysql2's. */
   activeConnections(): number;
 }
 

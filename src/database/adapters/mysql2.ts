@@ -10,12 +10,14 @@ export interface Mysql2Connection {
 
 /** The part of a mysql2 promise pool that is used. */
 export interface Mysql2Pool<C extends object = object> {
+  /** Lends a connection. */
   getConnection(): Promise<C>;
   readonly pool: object;
 }
 
 /** The part of a mysql2 callback pool that is used. */
 export interface Mysql2CallbackPool<C extends object = object> {
+  /** Its side with promises, which is what is used. */
   promise(): Mysql2Pool<C>;
 }
 

@@ -5,8 +5,11 @@ import { typeMistake } from "../../reflex/errors.ts";
  * Only what tells them from other objects is spelled out.
  */
 export interface SqliteHandle {
+  /** Prepares a statement, at once and not by a promise. */
   prepare(sql: string): object;
+  /** Runs statements that take no parameters. */
   exec(sql: string): unknown;
+  /** Closes it. This library never does. */
   close(): unknown;
 }
 

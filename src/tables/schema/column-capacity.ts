@@ -24,7 +24,8 @@ function capacityProblem(column: ColumnDescription, value: string): string | und
   return inCharset(column.charset, value) ? undefined : `its character set is ${column.charset}, make it utf8mb4`;
 }
 
-function inCharset(charset: string | undefined, value: string): boolean {
+/** Whether a column of this character set can hold the text; of those not named here, only ASCII is sure. */
+export function inCharset(charset: string | undefined, value: string): boolean {
   switch (charset) {
     case undefined:
     case "utf8mb4":

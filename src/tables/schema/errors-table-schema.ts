@@ -1,10 +1,11 @@
 import type { Dialect } from "../../database/dialect.ts";
 import { checkIdentifier, parseTableName } from "../../database/identifiers.ts";
-import { aString, checkOptions } from "../../reflex/options.ts";
+import { aBoolean, aString, checkOptions, type OptionChecks } from "../../reflex/options.ts";
 import { autoIncrementId, createTable, exactText, timeType } from "./column-types.ts";
 import { eventsTableSchema } from "./events-table-schema.ts";
 import type { TableSchema } from "./table-schema.ts";
 
+/** The names of an errors table and its columns. */
 export interface ErrorsTableSchemaOptions {
   /** @defaultValue "consumer_errors" */
   tableName?: string | undefined;
@@ -22,51 +23,81 @@ export interface ErrorsTableSchemaOptions {
   updatedAtField?: string | undefined;
   /** @defaultValue "status" */
   statusField?: string | undefined;
+  /** The column that counts how often an error was recorded. Tables of others may do without it. @defaultValue "attempts" */
+  attemptsField?: string | undefined;
+  /** Leaves out the events table. @defaultValue false */
+  recordOnly?: boolean | undefined;
 }
 
-type ErrorsTableNames = { [K in keyof ErrorsTableSchemaOptions]-?: string };
+/** The columns of an errors table. */
+export interface ErrorFields {
+  readonly id: string;
+  readonly eventId: string;
+  readonly consumer: string;
+  readonly message: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly status: string;
+  readonly attempts: string;
+}
 
-const defaults: ErrorsTableNames = {
-  tableName: "consumer_errors",
-  idField: "id",
-  eventIdField: "event_id",
-  consumerField: "consumer",
-  messageField: "msg",
-  createdAtField: "created_at",
-  updatedAtField: "updated_at",
-  statusField: "status",
+export const errorsTableSchemaChecks: OptionChecks<ErrorsTableSchemaOptions> = {
+  tableName: aString,
+  idField: aString,
+  eventIdField: aString,
+  consumerField: aString,
+  messageField: aString,
+  createdAtField: aString,
+  updatedAtField: aString,
+  statusField: aString,
+  attemptsField: aString,
+  recordOnly: aBoolean,
 };
+
+/** Fills in the defaults. @throws TypeError `invalid_identifier` */
+export function toErrorsTableNames(options: ErrorsTableSchemaOptions): { tableName: string; fields: ErrorFields } {
+  const { tableName = "consumer_errors" } = options;
+  parseTableName(tableName, "option tableName of an errors table");
+  const fields = {
+    id: field("idField", options.idField ?? "id"),
+    eventId: field("eventIdField", options.eventIdField ?? "event_id"),
+    consumer: field("consumerField", options.consumerField ?? "consumer"),
+    message: field("messageField", options.messageField ?? "msg"),
+    createdAt: field("createdAtField", options.createdAtField ?? "created_at"),
+    updatedAt: field("updatedAtField", options.updatedAtField ?? "updated_at"),
+    status: field("statusField", options.statusField ?? "status"),
+    attempts: field("attemptsField", options.attemptsField ?? "attempts"),
+  };
+  return { tableName, fields };
+}
 
 /**
  * The schema of a table of consumer errors, one row per consumer and event, and of the events table beside it
- * (`<table>_events`) that streams them.
+ * (`<table>_events`) that streams them. What `ErrorsTable.schema` is made of.
  */
 export function errorsTableSchema(options: ErrorsTableSchemaOptions = {}): TableSchema {
-  const checks = Object.fromEntries(Object.keys(defaults).map((name) => [name, aString]));
-  checkOptions("errorsTableSchema", options, checks as Record<keyof ErrorsTableSchemaOptions, typeof aString>);
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const { tableName, ...fields }: ErrorsTableNames = { ...defaults, ...Object.fromEntries(given) };
-  parseTableName(tableName, "option tableName");
-  for (const [name, field] of Object.entries(fields)) checkIdentifier(field, `option ${name}`);
+  checkOptions("errorsTableSchema", options, errorsTableSchemaChecks);
+  const { tableName, fields } = toErrorsTableNames(options);
+  const events = options.recordOnly === true ? undefined : errorEvents(tableName);
   return {
     name: tableName,
-    statements: (dialect) => [createErrors(dialect, tableName, fields), ...errorEvents(tableName).statements(dialect)],
+    statements: (dialect) => [createErrors(dialect, tableName, fields), ...(events?.statements(dialect) ?? [])],
   };
 }
 
-function createErrors(dialect: Dialect, tableName: string, fields: Omit<ErrorsTableNames, "tableName">): string {
+function createErrors(dialect: Dialect, tableName: string, fields: ErrorFields): string {
   const mysql = dialect.name === "mysql";
-  const column = (field: string, type: string): string => `${dialect.quote(field)} ${type}`;
-  const key = `(${dialect.quote(fields.consumerField)}, ${dialect.quote(fields.eventIdField)})`;
+  const column = (name: string, type: string): string => `${dialect.quote(name)} ${type}`;
+  const key = `(${dialect.quote(fields.consumer)}, ${dialect.quote(fields.eventId)})`;
   return createTable(dialect, tableName, [
-    autoIncrementId(dialect, fields.idField),
-    column(fields.consumerField, `${exactText(dialect)} not null`),
-    column(fields.eventIdField, `${mysql ? "bigint" : "integer"} not null`),
-    column(fields.messageField, `${mysql ? "mediumtext character set utf8mb4" : "text"} not null`),
-    column(fields.createdAtField, `${timeType(dialect, "datetime6")} not null`),
-    column(fields.updatedAtField, `${timeType(dialect, "datetime6")} not null`),
-    column(fields.statusField, `${mysql ? "int" : "integer"} not null default 0`),
-    column("attempts", `${mysql ? "int" : "integer"} null`),
+    autoIncrementId(dialect, fields.id),
+    column(fields.consumer, `${exactText(dialect)} not null`),
+    column(fields.eventId, `${mysql ? "bigint" : "integer"} not null`),
+    column(fields.message, `${mysql ? "mediumtext character set utf8mb4" : "text"} not null`),
+    column(fields.createdAt, `${timeType(dialect, "datetime6")} not null`),
+    column(fields.updatedAt, `${timeType(dialect, "datetime6")} not null`),
+    column(fields.status, `${mysql ? "int" : "integer"} not null default 0`),
+    column(fields.attempts, `${mysql ? "int" : "integer"} null`),
     `${mysql ? "unique key `by_consumer_and_event`" : "unique"} ${key}`,
   ]);
 }
@@ -82,4 +113,8 @@ function errorEvents(tableName: string): TableSchema {
     trace: undefined,
   };
   return eventsTableSchema(`${tableName}_events`, { fields, time: { column: "datetime6", zone: undefined } }, "text");
+}
+
+function field(name: keyof ErrorsTableSchemaOptions, value: string): string {
+  return checkIdentifier(value, `option ${name} of an errors table`);
 }

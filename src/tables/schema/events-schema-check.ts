@@ -5,6 +5,11 @@ import type { TableDescription } from "./table-columns.ts";
 
 /** The check of an events table at its first use by a stream. */
 export function eventsSchemaCheck(table: string, config: EventsTableConfig): SchemaCheck {
+  // Of a table with a loader only the highest id is looked up here.
+  if (config.loader !== undefined) {
+    const columns = [{ field: config.fields.id, option: "idField", check: integerColumn }];
+    return new SchemaCheck(table, () => columns);
+  }
   return new SchemaCheck(table, ({ dialect }) => eventColumnChecks(config, dialect.name === "mysql"));
 }
 

@@ -9,6 +9,9 @@ export type ColumnCheck = (column: ColumnDescription) => string | undefined;
 /** For each column that a table must have, by name, its check and the option that names it. */
 export type ColumnChecks = readonly { field: string; option: string; check?: ColumnCheck }[];
 
+/** What is wrong with a table beyond single columns, and how to mend it. */
+export type TableCheck = (description: TableDescription) => readonly string[];
+
 const INTEGER_TYPES = new Set(["tinyint", "smallint", "mediumint", "int", "integer", "bigint"]);
 const TEXT_TYPES = new Set(["char", "varchar", "tinytext", "text", "mediumtext", "longtext", "binary", "varbinary"]);
 
@@ -25,12 +28,14 @@ export const textColumn: ColumnCheck = ({ type }) =>
 export class SchemaCheck {
   readonly #table: string;
   readonly #checks: (database: Database) => ColumnChecks;
+  readonly #tableCheck: TableCheck;
   readonly #passed = new WeakMap<object, TableDescription>();
   readonly #running = new WeakMap<object, Promise<{ readonly error: unknown }>>();
 
-  constructor(table: string, checks: (database: Database) => ColumnChecks) {
+  constructor(table: string, checks: (database: Database) => ColumnChecks, tableCheck: TableCheck = () => []) {
     this.#table = table;
     this.#checks = checks;
+    this.#tableCheck = tableCheck;
   }
 
   /** The table as it was found. Calls at one time share one look at it. */
@@ -63,7 +68,11 @@ export class SchemaCheck {
 
   async #look(database: Database, options: CallOptions): Promise<TableDescription> {
     const description = await describeTable(database, this.#table, options);
-    const problems = [...engineProblems(description), ...columnProblems(description, this.#checks(database))];
+    const problems = [
+      ...engineProblems(description),
+      ...columnProblems(description, this.#checks(database)),
+      ...this.#tableCheck(description),
+    ];
     if (problems.length > 0) {
       throw new ReflexError("wrong_schema", `table ${this.#table} can't be used: ${problems.join("; ")}`, {
         details: { table: this.#table, problems: problems.length },

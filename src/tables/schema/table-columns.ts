@@ -31,6 +31,8 @@ export interface TableDescription {
   readonly engine: string;
   /** By name in lower case: names of columns are equal whatever their case. */
   readonly columns: ReadonlyMap<string, ColumnDescription>;
+  /** The columns of each primary or unique key that has them in their whole length, in lower case. */
+  readonly uniqueKeys: readonly ReadonlySet<string>[];
 }
 
 interface ColumnRow {
@@ -45,7 +47,8 @@ interface ColumnRow {
 /** A column of a unique key. */
 interface KeyRow {
   readonly key_name_text: string;
-  readonly column_name_text: string;
+  /** Null for an expression. */
+  readonly column_name_text: string | null;
   readonly is_primary: string;
   /** The length of a prefix, if the key has no more of the column. */
   readonly prefix_text: string | null;
@@ -67,7 +70,15 @@ export async function describeTable(database: Database, name: string, options: C
   return {
     engine: columns[0]?.engine_text ?? "",
     columns: new Map(described.map((column) => [column.name.toLowerCase(), column])),
+    uniqueKeys: uniqueKeys(keys),
   };
+}
+
+function uniqueKeys(keys: readonly KeyRow[]): ReadonlySet<string>[] {
+  return [...new Set(keys.map((key) => key.key_name_text))]
+    .map((name) => keys.filter((key) => key.key_name_text === name))
+    .filter((parts) => parts.every((key) => key.prefix_text === null))
+    .map((parts) => new Set(parts.map((key) => key.column_name_text?.toLowerCase() ?? "")));
 }
 
 async function readRows(

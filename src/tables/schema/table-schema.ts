@@ -3,6 +3,7 @@ import type { DatabaseHandle } from "../../database/handles.ts";
 import { mysqlDialect } from "../../database/mysql-dialect.ts";
 import { toDatabase } from "../../database/recognise.ts";
 import { sqliteDialect } from "../../database/sqlite-dialect.ts";
+import { checkCallOptions } from "../../reflex/call-options.ts";
 import { show, typeMistake } from "../../reflex/errors.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import { tableError } from "../table-error.ts";
@@ -45,6 +46,7 @@ export async function createTables(
   options: CallOptions = {},
 ): Promise<void> {
   const database = toDatabase(db);
+  checkCallOptions("createTables", options);
   for (const schema of toSchemas(sources)) {
     for (const statement of schema.statements(database.dialect)) {
       try {
@@ -60,5 +62,10 @@ function toSchemas(sources: readonly SchemaSource[]): TableSchema[] {
   if (!Array.isArray(sources)) {
     throw typeMistake("invalid_argument", `expected an array of tables, found ${show(sources)}`);
   }
-  return sources.map((source: SchemaSource) => ("schema" in source ? source.schema : source));
+  return sources.map((source: unknown) => {
+    const { schema = source } = Object(source) as { schema?: unknown };
+    const { name, statements } = Object(schema) as Partial<TableSchema>;
+    if (typeof name === "string" && typeof statements === "function") return schema as TableSchema;
+    throw typeMistake("invalid_argument", `expected a table or the schema of one, found ${show(source)}`);
+  });
 }

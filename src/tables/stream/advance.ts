@@ -37,6 +37,8 @@ export class Advance {
   #blockedBy: { readonly reason: StallReason; readonly message: string } | undefined;
   #holeWaitMs = SHORTEST_HOLE_WAIT_MS;
   #epoch = 0;
+  /** The highest id that was committed before the last load. */
+  #committed = 0n;
 
   constructor(parts: ReaderParts, position: Position, signal: AbortSignal) {
     this.#parts = parts;
@@ -75,7 +77,9 @@ export class Advance {
   async #poll(limit: number): Promise<{ verdict: Verdict; epoch: number }> {
     const { pages, loads, database } = this.#parts;
     // One more than asked for: the anchor.
-    const page: ReadPage = await loads.run(() => this.#unlessEnded(pages.read(this.position.id, limit + 1)));
+    const page: ReadPage = await loads.run(() =>
+      this.#unlessEnded(pages.read(this.position.id, limit + 1, this.#signal)),
+    );
     const verdict = judge(this.position, page.events, database.dialect.holesCanClose);
     if (verdict.kind !== "no_anchor") return { verdict: this.#lastSight.of(verdict), epoch: page.epoch };
     const edges = await this.#unlessEnded(pages.readEdges());
@@ -99,13 +103,23 @@ export class Advance {
 
   async #atHead(seen: number): Promise<void> {
     const { wake, head, config } = this.#parts;
-    this.#stall.advanced();
+    if (config.loader === undefined) this.#stall.advanced();
+    else await this.#checkLoader();
     const stopWatching = head.watch(this.position.id);
     try {
       await wake.beyond(seen, config.backoffMs, this.#signal);
     } finally {
       stopWatching();
     }
+  }
+
+  /** A loader that leaves out rows would let the stream wait at what it takes for the head, in silence. */
+  async #checkLoader(): Promise<void> {
+    const { id } = this.position;
+    const committed = this.#committed;
+    this.#committed = await this.#unlessEnded(this.#parts.pages.readHead());
+    if (committed > id) this.#stall.notLoaded(id, committed);
+    else this.#stall.advanced();
   }
 
   async #atHole(verdict: Extract<Verdict, { kind: "hole" }>, seen: number): Promise<"whole page" | "next row"> {
@@ -117,7 +131,10 @@ export class Advance {
     const anchor = verdict.anchored ? this.position.anchor : undefined;
     const seenHole = { hole, anchor, beyond: this.#beyond, ageMs };
     const step = await this.#toldIfSlow(hole, this.#resolver.step(seenHole, this.#signal));
-    if (step.kind === "poll") return "whole page";
+    if (step.kind === "poll") {
+      this.#tellOfAll();
+      return "whole page";
+    }
     this.#stall.blocked(hole, step);
     if (step.reason !== "missing_ids") this.#blockedBy = step;
     if (step.delayMs === 0) return "next row";
@@ -138,6 +155,15 @@ export class Advance {
       return await this.#unlessEnded(step);
     } finally {
       cancel();
+    }
+  }
+
+  /** Noops were planted in the holes above as well, at which no stream will stand. */
+  #tellOfAll(): void {
+    const ids = this.#beyond.map(({ id }) => BigInt(id));
+    for (const [index, next] of ids.entries()) {
+      const prev = ids[index - 1] ?? next - 1n;
+      if (next > prev + 1n) this.#parts.tellGap({ prev, next });
     }
   }
 

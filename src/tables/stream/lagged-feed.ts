@@ -31,10 +31,7 @@ export class LaggedFeed<T extends number> implements Feed<T> {
     this.#rest = undefined;
     if (page === undefined) return undefined;
     const [first] = page.events;
-    if (first !== undefined) {
-      const waitMs = this.#youngMs(first);
-      if (waitMs > 0) await sleep(waitMs, { signal: this.#options.signal });
-    }
+    if (first !== undefined) await this.#untilOld(first);
     return this.#oldEnough(page);
   }
 
@@ -48,6 +45,13 @@ export class LaggedFeed<T extends number> implements Feed<T> {
       this.#offsetMs = (await this.#options.readClock()) - performance.now();
     }
     return page;
+  }
+
+  /** Timers fire up to a millisecond early, and drop fractions: it is asked again. */
+  async #untilOld(event: ReflexEvent): Promise<void> {
+    for (let waitMs = this.#youngMs(event); waitMs > 0; waitMs = this.#youngMs(event)) {
+      await sleep(Math.ceil(waitMs), { signal: this.#options.signal });
+    }
   }
 
   /** The part of the page that may be handed over; keeps the rest. The first event is old enough by now. */

@@ -1,7 +1,9 @@
 import type { Database, SqlParam } from "../../database/database.ts";
-import { ReflexError } from "../../reflex/errors.ts";
+import { meaningOf } from "../../database/sql-errors.ts";
+import { isReflexError, ReflexError } from "../../reflex/errors.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { Reporting } from "../../reflex/observer.ts";
+import { callLoader, type EventsLoader } from "../event-loader.ts";
 import { type EventRow, eventColumns, toEvent } from "../event-row.ts";
 import type { EventsTableConfig } from "../events-table-options.ts";
 import { tableError } from "../table-error.ts";
@@ -23,6 +25,12 @@ export interface PageReaderSource {
 export interface ReadPage {
   readonly events: readonly ReflexEvent[];
   readonly epoch: number;
+}
+
+interface Wanted {
+  readonly from: bigint;
+  readonly limit: number;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** The reads on one events table. */
@@ -47,32 +55,32 @@ export class PageReader {
     return this.#session.epoch;
   }
 
-  /** Up to `limit` events with at least this id, ascending. */
-  async read(from: bigint, limit: number): Promise<ReadPage> {
-    const { table, reporting, database } = this.#source;
+  /** Up to `limit` events with at least this id, ascending. The signal is for a loader; the table's own query runs on. */
+  async read(from: bigint, limit: number, signal?: AbortSignal): Promise<ReadPage> {
+    const { table, reporting, config } = this.#source;
     const startedAt = performance.now();
-    const { rows, epoch } = await this.#rows<EventRow>(
-      `select ${this.#columns} from ${this.#table} where ${this.#id} >= ${database.dialect.integerParam} order by ${this.#id} limit ${limit}`,
-      [String(from)],
-    );
+    const page =
+      config.loader === undefined
+        ? await this.#readTable(from, limit)
+        : await this.#load(config.loader, { from, limit, signal });
     if (reporting.wants("poll")) {
       const durationMs = performance.now() - startedAt;
-      reporting.tell("poll", { table, after: String(from), rows: rows.length, durationMs });
+      reporting.tell("poll", { table, after: String(from), rows: page.events.length, durationMs });
     }
-    this.#checkZone(rows);
-    return { events: rows.map((row) => toEvent(row)), epoch };
+    return page;
   }
 
   /** The first row from this id on that is no noop, or the first row if there is none. */
-  async readFirstEvent(from: bigint): Promise<ReflexEvent | undefined> {
+  async readFirstEvent(from: bigint, signal: AbortSignal): Promise<ReflexEvent | undefined> {
     const { config, database } = this.#source;
+    if (config.loader !== undefined) return (await this.read(from, 1, signal)).events[0];
     const type = `t.${database.dialect.quote(config.fields.type)}`;
     const { rows } = await this.#rows<EventRow>(
       `select ${this.#columns} from ${this.#table} where ${this.#id} >= ${database.dialect.integerParam} and ${type} <> 0 order by ${this.#id} limit 1`,
       [String(from)],
     );
     const [row] = rows;
-    return row === undefined ? (await this.read(from, 1)).events[0] : toEvent(row);
+    return row === undefined ? (await this.read(from, 1, signal)).events[0] : toEvent(row);
   }
 
   /** The highest committed id; 0 in an empty table. */
@@ -128,6 +136,31 @@ export class PageReader {
       `the time of row ${timeless.id_text} of ${table} can't be read: the server does not know the zone ${zone} of option storedZone, or the row has none; load the server's time zone tables (mysql_tzinfo_to_sql, mariadb-tzinfo-to-sql), or give an offset such as "+02:00"`,
       { details: { table, eventId: timeless.id_text } },
     );
+  }
+
+  async #readTable(from: bigint, limit: number): Promise<ReadPage> {
+    const { rows, epoch } = await this.#rows<EventRow>(
+      `select ${this.#columns} from ${this.#table} where ${this.#id} >= ${this.#source.database.dialect.integerParam} order by ${this.#id} limit ${limit}`,
+      [String(from)],
+    );
+    this.#checkZone(rows);
+    return { events: rows.map((row) => toEvent(row)), epoch };
+  }
+
+  async #load(loader: EventsLoader, { from, limit, signal }: Wanted): Promise<ReadPage> {
+    const { table, config } = this.#source;
+    const { statementTimeoutMs: timeoutMs } = config;
+    const after = from === 0n ? 0n : from - 1n;
+    try {
+      const { rows, epoch } = await this.#session.read(
+        (session) => callLoader(session, { table, loader, after, limit, signal, timeoutMs }),
+        config,
+      );
+      return { events: rows, epoch };
+    } catch (error) {
+      if (signal?.aborted === true || (meaningOf(error) === "other" && !isReflexError(error))) throw error;
+      throw tableError(error, { table, activity: "load the events of" });
+    }
   }
 
   async #rows<R extends object>(sql: string, params: readonly SqlParam[]): Promise<EpochRows<R>> {

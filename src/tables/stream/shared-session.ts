@@ -1,4 +1,4 @@
-import type { Database, SqlParam } from "../../database/database.ts";
+import type { Database, Executor, SqlParam } from "../../database/database.ts";
 import { type BorrowedSession, borrowSession, mayHaveBroken } from "./borrowed-session.ts";
 
 export interface ReadOptions {
@@ -57,18 +57,20 @@ export class SharedSession {
   }
 
   /** Rows, and the epoch of the connection that they came by. */
-  async rows<R extends object>(sql: string, params: readonly SqlParam[], options: ReadOptions): Promise<EpochRows<R>> {
-    const limits = { timeoutMs: options.statementTimeoutMs };
+  rows<R extends object>(sql: string, params: readonly SqlParam[], options: ReadOptions): Promise<EpochRows<R>> {
+    return this.read((session) => session.rows<R>(sql, params, { timeoutMs: options.statementTimeoutMs }), options);
+  }
+
+  /** What `work` reads, and the epoch of the connection that it reads through. */
+  async read<R>(work: (session: Executor) => Promise<R[]>, options: ReadOptions): Promise<EpochRows<R>> {
     // A SQLite handle has no sessions to lend for long; it reads through a handle of its own anyway.
-    if (this.#database.dialect.name === "sqlite") {
-      return { rows: await this.#database.rows<R>(sql, params, limits), epoch: this.#epoch };
-    }
+    if (this.#database.dialect.name === "sqlite") return { rows: await work(this.#database), epoch: this.#epoch };
     this.#held ??= this.#open(options);
     const held = this.#held;
     const epoch = this.#epoch;
     try {
       const { session } = await held;
-      return { rows: await session.rows<R>(sql, params, limits), epoch };
+      return { rows: await work(session), epoch };
     } catch (error) {
       if (mayHaveBroken(error)) this.#drop(held);
       throw error;

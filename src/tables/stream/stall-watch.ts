@@ -41,6 +41,12 @@ export class StallWatch {
     this.#stands(position, { reason: "lagging", message, next: "", what: `row ${position}` });
   }
 
+  /** The loader returns nothing beyond the position, though there is this row. */
+  notLoaded(position: bigint, highest: bigint): void {
+    const message = `the loader returns nothing beyond row ${position}: it must return every row, and read from a server that has them`;
+    this.#stands(position, { reason: "lagging", message, next: String(highest), what: `row ${highest}` });
+  }
+
   /** The stream went past where it stood, or to the head. */
   advanced(): void {
     const standing = this.#standing;

@@ -16,44 +16,45 @@ export interface Start {
 /** Reads what a stream's start depends on. Any error rejects: nothing is tried again before the first success. */
 export async function startOf(reader: TableReader, source: FeedSource): Promise<Start> {
   const { pages } = reader;
-  const { after, fromHead, toHead, database } = source;
+  const { after, fromHead, toHead, database, signal } = source;
   const target = toHead ? await pages.readHead() : undefined;
   const begin = (position: Position, leaveOut: ReadonlySet<bigint> = new Set()): Start => ({
     position,
     leaveOut,
     target,
   });
-  if (!fromHead) return begin(after === 0n ? await tableStart(reader, source) : await cursorStart(pages, after));
-  if (!database.dialect.holesCanClose) return begin(await cursorStart(pages, await pages.readHead()));
+  if (!fromHead)
+    return begin(after === 0n ? await tableStart(reader, source) : await cursorStart(pages, after, signal));
+  if (!database.dialect.holesCanClose) return begin(await cursorStart(pages, await pages.readHead(), signal));
   const ids = await pages.readRecentIds();
-  const head = headStart(ids, await floorBelow(reader, ids[0]));
-  const position = await cursorStart(pages, head.after);
+  const head = headStart(ids, await floorBelow(reader, ids[0], signal));
+  const position = await cursorStart(pages, head.after, signal);
   return begin(position.anchor === undefined ? { ...position, floor: true } : position, head.committed);
 }
 
 /** The row at the cursor becomes the anchor. If it is missing, the first poll decides what that means. */
-async function cursorStart(pages: PageReader, after: bigint): Promise<Position> {
+async function cursorStart(pages: PageReader, after: bigint, signal: AbortSignal): Promise<Position> {
   if (after === 0n) return { id: 0n, anchor: undefined };
-  const { events } = await pages.read(after, 1);
+  const { events } = await pages.read(after, 1, signal);
   const [first] = events;
   return { id: after, anchor: first !== undefined && BigInt(first.id) === after ? first : undefined };
 }
 
 async function tableStart(reader: TableReader, source: FeedSource): Promise<Position> {
   const { pages } = reader;
-  const { firstId, database } = source;
+  const { firstId, database, signal } = source;
   if (firstId !== undefined) return { id: firstId - 1n, anchor: undefined, floor: true };
   if (!database.dialect.holesCanClose) return { id: 0n, anchor: undefined };
-  const { events } = await pages.read(0n, 1);
+  const { events } = await pages.read(0n, 1, signal);
   const [first] = events;
-  const floor = await floorBelow(reader, first === undefined ? undefined : BigInt(first.id));
+  const floor = await floorBelow(reader, first === undefined ? undefined : BigInt(first.id), signal);
   return { id: floor, anchor: undefined, floor: true };
 }
 
 /** Where to start below the table's first row, or in an empty table, whose counter tells how many rows it has had. */
-async function floorBelow(reader: TableReader, lowest: bigint | undefined): Promise<bigint> {
+async function floorBelow(reader: TableReader, lowest: bigint | undefined, signal: AbortSignal): Promise<bigint> {
   const { pages } = reader;
-  const floor = lowest === undefined ? await floorOfEmpty(pages) : await floorOfPruned(pages, lowest);
+  const floor = lowest === undefined ? await floorOfEmpty(pages) : await floorOfPruned(pages, lowest, signal);
   return floor === 0n ? 0n : reader.belowOpenRows(floor);
 }
 
@@ -66,8 +67,8 @@ async function floorOfEmpty(pages: PageReader): Promise<bigint> {
  * Noops at the table's start are what earlier starts have planted: the rule goes by the first event, else each start would
  * plant further down than the last.
  */
-async function floorOfPruned(pages: PageReader, lowest: bigint): Promise<bigint> {
-  const event = await pages.readFirstEvent(lowest);
+async function floorOfPruned(pages: PageReader, lowest: bigint, signal: AbortSignal): Promise<bigint> {
+  const event = await pages.readFirstEvent(lowest, signal);
   if (event === undefined) return 0n;
   const ageMs = ((await pages.readClockMicros()) - event.timestampMicros) / 1000;
   const floor = pruneStart({ id: BigInt(event.id), ageMs });

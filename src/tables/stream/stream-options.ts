@@ -1,9 +1,8 @@
 import {
   aBoolean,
-  aDuration,
+  aFiniteDuration,
   anObject,
   aSignal,
-  aString,
   checkOptions,
   either,
   type OptionChecks,
@@ -23,13 +22,16 @@ export interface TableStreamOptions extends StreamOptions {
 }
 
 const checks: OptionChecks<TableStreamOptions> = {
-  lagMs: aDuration,
+  lagMs: aFiniteDuration,
   fromHead: aBoolean,
   toHead: aBoolean,
   signal: aSignal,
   gaps: either(oneOf(false), anObject),
   onPruned: oneOf("error", "skip"),
-  firstId: aString,
+  firstId: (value) =>
+    typeof value === "string" && /^\d{1,19}$/.test(value) && BigInt(value) < 2n ** 63n
+      ? undefined
+      : 'a decimal number from 0 to 2^63-1 such as "42"',
 };
 
 /** @throws TypeError or RangeError `invalid_option` */

@@ -1,6 +1,7 @@
 import type { Database } from "../../database/database.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import { throwIfAborted } from "../../waiting/abort.ts";
+import { isolated } from "../../waiting/isolated.ts";
 import { WorkBudget } from "../../waiting/work-budget.ts";
 import type { EventsTableConfig } from "../events-table-options.ts";
 import type { GapControl } from "../gap-control.ts";
@@ -53,13 +54,14 @@ export class TableReader {
   constructor(source: TableReaderSource) {
     warnOfSmallPool(source);
     this.#source = source;
-    this.pages = new PageReader(source);
-    this.#tools = new HoleTools({ ...source, epoch: () => this.pages.epoch });
     const wake = new WakeSignal();
+    // It may throw: before anything is held that would have to be given back.
     this.#unsubscribe = source.watcher.subscribe(() => {
       this.#heatUp();
       wake.wake();
     });
+    this.pages = new PageReader(source);
+    this.#tools = new HoleTools({ ...source, epoch: () => this.pages.epoch });
     const { table, config, database, reporting, gaps } = source;
     this.#parts = {
       table,
@@ -100,7 +102,11 @@ export class TableReader {
   }
 
   close(): void {
-    this.#unsubscribe();
+    const { reporting, table: name } = this.#source;
+    isolated(
+      () => this.#unsubscribe(),
+      (error) => reporting.error({ activity: "notify", name, error }),
+    );
     this.#tools.close();
     this.pages.close();
   }

@@ -1,0 +1,155 @@
+import { type ConsumeContext, type Consumer, checkConsumerName } from "../reflex/consumer.ts";
+import { type ErrorInsertFunc, errorMessage } from "../reflex/consumer-error.ts";
+import { rangeMistake, show, showError, typeMistake } from "../reflex/errors.ts";
+import type { ReflexEvent } from "../reflex/event.ts";
+import { type Logger, type Observer, Reporting } from "../reflex/observer.ts";
+import { aFiniteDuration, aFunction, aLogger, anObject, checkOptions, type OptionChecks } from "../reflex/options.ts";
+import { declareWrapper } from "../reflex/wrapped-consumer.ts";
+import { throwIfAborted } from "../waiting/abort.ts";
+import { isolated } from "../waiting/isolated.ts";
+import { sleep } from "../waiting/sleep.ts";
+
+/** An event that a consumer has given up. */
+export interface DeadLetter<T extends number = number> {
+  readonly consumer: string;
+  readonly event: ReflexEvent<T>;
+  /** What the consumer threw, the last time. */
+  readonly error: unknown;
+  /** The id of its record. */
+  readonly errorId: string;
+}
+
+/** When an event is given up, and where it is recorded. */
+export interface DeadLetterOptions<T extends number = number> {
+  /** Where to record what can't be consumed, such as `errorsTable.toErrorInserter(pool)`. */
+  errors: ErrorInsertFunc;
+  /** How often to try again before the event is recorded. @defaultValue 3 */
+  retries?: number | undefined;
+  /** The wait before the first retry, in ms; it doubles with each that follows. @defaultValue 100 */
+  minBackoffMs?: number | undefined;
+  /** The longest wait, in ms. @defaultValue 10 000 */
+  maxBackoffMs?: number | undefined;
+  /** Called for each event that was recorded. What it throws is reported and stops nothing. */
+  onDeadLetter?: ((letter: DeadLetter<T>) => void) | undefined;
+  observer?: Observer | undefined;
+  logger?: Logger | undefined;
+}
+
+const checks: OptionChecks<DeadLetterOptions> = {
+  errors: aFunction,
+  retries: (value) => (Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : "a whole number, 0 or more"),
+  minBackoffMs: aFiniteDuration,
+  maxBackoffMs: aFiniteDuration,
+  onDeadLetter: aFunction,
+  observer: anObject,
+  logger: aLogger,
+};
+
+/**
+ * A consumer of the same name, and so the same cursor, that does not stop at an event that `consumer` can't handle: it
+ * tries again a few times, then records the event as an error and goes on with the next one. The order of events is
+ * given up for those recorded: what follows them is consumed before they are retried.
+ *
+ * An abort of the run is no failure: the event is neither recorded nor passed, and comes again. A time-out of the
+ * handler's own is one. If an error can't be recorded, the run fails with both errors and the cursor stays before the
+ * event. How often an event has failed is remembered as long as this object lives, over runs.
+ *
+ * @throws TypeError or RangeError `invalid_argument` or `invalid_option`, naming the value.
+ * @example
+ * const errors = new ErrorsTable();
+ * const consumer = createDeadLetterConsumer(mailer, { errors: errors.toErrorInserter(pool), retries: 5 });
+ * await runForever({ stream: orders.toStream(pool), cursors: cursors.toStore(pool), consumer }, { signal });
+ */
+export function createDeadLetterConsumer<T extends number = number>(
+  consumer: Consumer<T>,
+  options: DeadLetterOptions<T>,
+): Consumer<T> {
+  checkArguments(consumer, options);
+  const letters = new DeadLetters(consumer, options);
+  const { reset, stop } = consumer;
+  const wrapper: Consumer<T> = {
+    name: consumer.name,
+    ...(reset === undefined ? {} : { reset: (context) => reset.call(consumer, context) }),
+    ...(stop === undefined ? {} : { stop: () => stop.call(consumer) }),
+    consume: (event, context) => letters.consume(event, context),
+  };
+  declareWrapper(wrapper, consumer);
+  return wrapper;
+}
+
+function checkArguments<T extends number>(consumer: Consumer<T>, options: DeadLetterOptions<T>): void {
+  if (typeof (Object(consumer) as Partial<Consumer<T>>).consume !== "function") {
+    throw typeMistake("invalid_argument", `a dead-letter consumer wraps a consumer, found ${show(consumer)}`);
+  }
+  checkConsumerName(consumer.name);
+  checkOptions("createDeadLetterConsumer", options, checks as OptionChecks<DeadLetterOptions<T>>);
+  if (options?.errors === undefined) {
+    throw typeMistake(
+      "invalid_option",
+      "createDeadLetterConsumer needs option errors, such as errorsTable.toErrorInserter(pool)",
+    );
+  }
+  const { minBackoffMs = 100, maxBackoffMs = 10_000 } = options;
+  if (minBackoffMs <= maxBackoffMs) return;
+  throw rangeMistake(
+    "invalid_option",
+    `option minBackoffMs of createDeadLetterConsumer, ${minBackoffMs}, must not be more than maxBackoffMs, ${maxBackoffMs}`,
+  );
+}
+
+class DeadLetters<T extends number> {
+  readonly #consumer: Consumer<T>;
+  readonly #options: DeadLetterOptions<T>;
+  readonly #reporting: Reporting;
+  /** How often each event has failed that is neither consumed nor recorded yet, by its id. */
+  readonly #failures = new Map<string, number>();
+
+  constructor(consumer: Consumer<T>, options: DeadLetterOptions<T>) {
+    this.#consumer = consumer;
+    this.#options = options;
+    this.#reporting = new Reporting([options.observer], options.logger);
+  }
+
+  async consume(event: ReflexEvent<T>, context: ConsumeContext): Promise<void> {
+    const { retries = 3 } = this.#options;
+    for (;;) {
+      try {
+        // oxlint-disable-next-line eslint/no-await-in-loop -- one try after the other is the point
+        await this.#consumer.consume(event, context);
+        this.#failures.delete(event.id);
+        return;
+      } catch (error) {
+        // Whatever it threw, the abort may be why; the event comes again.
+        if (context.signal.aborted) throw error;
+        const failures = Math.min((this.#failures.get(event.id) ?? 0) + 1, retries + 1);
+        this.#failures.set(event.id, failures);
+        if (failures > retries) return this.#bury(event, error, context);
+        await sleep(this.#backoffMs(failures), { signal: context.signal });
+      }
+    }
+  }
+
+  async #bury(event: ReflexEvent<T>, error: unknown, { signal }: ConsumeContext): Promise<void> {
+    const { errors, onDeadLetter } = this.#options;
+    const { name } = this.#consumer;
+    let errorId: string;
+    try {
+      errorId = await errors({ consumer: name, eventId: event.id, message: errorMessage(error) }, { signal });
+    } catch (recording) {
+      throwIfAborted(signal);
+      const message = `the error of event ${event.id} could not be recorded: ${showError(recording)}; the error itself: ${showError(error)}`;
+      throw new AggregateError([error, recording], message, { cause: recording });
+    }
+    this.#failures.delete(event.id);
+    isolated(
+      () => onDeadLetter?.({ consumer: name, event, error, errorId }),
+      (thrown) => this.#reporting.error({ activity: "onDeadLetter", name, error: thrown }),
+    );
+  }
+
+  /** Between half of the wait and all of it, so that consumers of one cause don't come back in step. */
+  #backoffMs(failures: number): number {
+    const { minBackoffMs = 100, maxBackoffMs = 10_000 } = this.#options;
+    return Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(failures - 1, 30)) * (0.5 + Math.random() / 2);
+  }
+}

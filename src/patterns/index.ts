@@ -1,0 +1,2 @@
+export type { DeadLetter, DeadLetterOptions } from "./dead-letter.ts";
+export { createDeadLetterConsumer } from "./dead-letter.ts";

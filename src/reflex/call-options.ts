@@ -1,0 +1,23 @@
+import type { CallOptions } from "../waiting/time-limit.ts";
+import { aConsumerName } from "./consumer.ts";
+import type { FlushOptions, SetCursorOptions } from "./cursor-store.ts";
+import { aDuration, anObject, aSignal, checkOptions, type OptionChecks } from "./options.ts";
+
+const callChecks: OptionChecks<CallOptions> = { signal: aSignal, timeoutMs: aDuration };
+const setChecks: OptionChecks<SetCursorOptions> = { ...callChecks, event: anObject };
+const flushChecks: OptionChecks<FlushOptions> = { ...callChecks, consumer: aConsumerName };
+
+/** @throws TypeError or RangeError `invalid_option` */
+export function checkCallOptions(owner: string, options: CallOptions): void {
+  checkOptions(owner, options, callChecks);
+}
+
+/** @throws TypeError or RangeError `invalid_option` */
+export function checkSetCursorOptions(options: SetCursorOptions): void {
+  checkOptions("setCursor", options, setChecks);
+}
+
+/** @throws TypeError or RangeError `invalid_option` */
+export function checkFlushOptions(options: FlushOptions): void {
+  checkOptions("flush", options, flushChecks);
+}
