@@ -17,8 +17,8 @@ export const holeMutants: readonly Mutant[] = [
       },
       {
         file: stream("advance"),
-        find: `if (step.kind === "poll") return "whole page";`,
-        replace: `if (step.kind === "poll") return step.dead ? "dead" : "whole page";`,
+        find: `if (step.kind === "poll") {`,
+        replace: `if (step.dead) return "dead"; if (step.kind === "poll") {`,
       },
       {
         file: stream("advance"),
