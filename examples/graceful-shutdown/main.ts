@@ -23,7 +23,7 @@ await pool.query("create table if not exists shutdown_orders (id int not null au
 
 const mailer = createConsumer("mailer", async ({ foreignId }) => {
   console.log(`order ${foreignId}: sending a mail`);
-  await delay(500); // stands for a slow mail server
+  await delay(1000); // stands for a slow mail server
   console.log(`order ${foreignId}: the mail is sent`);
 });
 
