@@ -23,7 +23,7 @@ await pool.query("create table if not exists shutdown_orders (id int not null au
 
 const mailer = createConsumer("mailer", async ({ foreignId }) => {
   console.log(`order ${foreignId}: sending a mail`);
-  await delay(500); // stands for a slow mail server
+  await delay(1000); // stands for a slow mail server
   console.log(`order ${foreignId}: the mail is sent`);
 });
 
@@ -73,8 +73,12 @@ function ignoreAbort(error: unknown): void {
   if (!isExpected(error, stopping.signal)) throw error;
 }
 
-// A second signal ends the process at once.
-process.once("SIGTERM", (signal) => void shutDown(signal));
-process.once("SIGINT", (signal) => void shutDown(signal));
+const signals = ["SIGTERM", "SIGINT"] as const;
+function onSignal(signal: NodeJS.Signals): void {
+  for (const name of signals) process.off(name, onSignal); // a second one ends the process at once
+  void shutDown(signal);
+}
+for (const name of signals) process.on(name, onSignal);
+
 // A programmer's mistake is all else that ends it: a service without its consumer must not look healthy.
 await consuming.catch(ignoreAbort);

@@ -118,7 +118,7 @@ describeEachDatabase((target) => {
       code: "invalid_argument",
     });
     await expect(errors.retry(db, pruned, { consumer, events: errors as never })).rejects.toMatchObject({
-      code: "invalid_argument",
+      code: "invalid_option",
     });
     expect(calls).toBe(1);
     expect((await errors.list(db, { after: retried })).map(({ status }) => status)).toEqual([ErrorStatus.Recorded]);

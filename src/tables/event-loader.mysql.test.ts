@@ -135,10 +135,16 @@ describeEachServer((engine) => {
         idRange(1, 10).map((foreignId) => ({ foreignId, type: 1 })),
       );
       const own = ownColumns(plain.name);
-      const table = plain.clone({ limit: 4, loader: (db, request) => own(db, { ...request, limit: 1000 }) });
+      const polls: number[] = [];
+      const table = plain.clone({
+        limit: 4,
+        loader: (db, request) => own(db, { ...request, limit: 1000 }),
+        observer: { poll: ({ rows }) => void polls.push(rows) },
+      });
       const sizes: number[] = [];
       for await (const page of table.stream(pool, "", { toHead: true }).batches()) sizes.push(page.length);
       expect(sizes).toEqual([4, 4, 2]);
+      expect(Math.max(...polls)).toBe(5);
     });
 
     // Catches a default that overrides the option.

@@ -46,6 +46,12 @@ describe.each<{ kind: string; make: () => SocketNotifierOptions }>([
     await again;
     await quiet(...orders, ...users);
     expect(users.map(({ wakes }) => wakes)).toEqual(before);
+    const orderWakes = orders.map(({ wakes }) => wakes);
+    const wokenUser = otherUser.woken();
+    user.notifier.notify();
+    await wokenUser;
+    await quiet(...orders, ...users);
+    expect(orders.map(({ wakes }) => wakes)).toEqual(orderWakes);
   });
 
   // Catches a notify() that throws for want of a link, and one that wakes no stream of its own process then.

@@ -3,6 +3,7 @@ import { describeEachServer } from "../servers/engines.ts";
 import { ExamplePrograms } from "./example-programs.ts";
 
 let examples: ExamplePrograms;
+let mistakes: string[];
 
 /** What each prints when it is run again on the same database. The first time, it is what its README says. */
 const printedAgain: Readonly<Record<string, readonly string[]>> = {
@@ -53,6 +54,7 @@ function withoutNow(line: string): string {
 
 beforeAll(async () => {
   examples = await ExamplePrograms.copy();
+  mistakes = await examples.compile();
 }, 60_000);
 
 afterAll(async () => {
@@ -64,7 +66,7 @@ test("the examples compile against the package as it is installed, each by its o
   expect(examples.names.toSorted()).toEqual(
     [...Object.keys(printedAgain), "graceful-shutdown", "sqlite-app", "unit-test-a-consumer"].toSorted(),
   );
-  await examples.compile();
+  expect(mistakes).toEqual([]);
 });
 
 describeEachServer((engine) => {
