@@ -71,10 +71,12 @@ export class EventInserter {
     const target = toInsertTarget(handle);
     const { acquireTimeoutMs, statementTimeoutMs: timeoutMs } = this.#source.config;
     if (target.kind === "database") {
-      return transaction(target.database, (tx) => this.insert(tx as ExecutorHandle, events), {
-        acquireTimeoutMs,
-        timeoutMs,
-      });
+      const limits = { acquireTimeoutMs, timeoutMs };
+      try {
+        return await transaction(target.database, (tx) => this.insert(tx as ExecutorHandle, events), limits);
+      } catch (error) {
+        throw this.#explained(error);
+      }
     }
     const { executor, native, dialect } = target;
     const open = openTransaction(native);
@@ -88,9 +90,14 @@ export class EventInserter {
       return notifyOnce(this.#source.wake, firstId === "0" ? undefined : firstId);
     } catch (error) {
       if (open !== undefined && losesTransaction(error)) open.lost = error;
-      if (inserter !== undefined && isUsersOwn(error)) throw error;
-      throw tableError(error, { table: this.#source.table, activity: "insert into" });
+      throw this.#explained(error);
     }
+  }
+
+  #explained(error: unknown): unknown {
+    const { table, config } = this.#source;
+    if (config.inserter !== undefined && isUsersOwn(error)) return error;
+    return tableError(error, { table, activity: "insert into" });
   }
 
   async #insertEach(
