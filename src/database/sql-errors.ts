@@ -12,6 +12,7 @@ export type SqlErrorMeaning =
   | "unreachable"
   /** A lock was not free in time. The statement is undone. */
   | "lock_timeout"
+  | "missing_database"
   | "missing_table"
   | "missing_column"
   | "no_privilege"
@@ -31,6 +32,7 @@ const meaningByNumber: Readonly<Record<number, SqlErrorMeaning>> = {
   1180: "transaction_lost",
   1181: "transaction_lost",
   3101: "transaction_lost",
+  1049: "missing_database",
   1146: "missing_table",
   1054: "missing_column",
   1044: "no_privilege",
@@ -149,6 +151,7 @@ export function isPassing(meaning: SqlErrorMeaning): boolean {
     case "in_transaction":
       return true;
     case "duplicate_key":
+    case "missing_database":
     case "missing_table":
     case "missing_column":
     case "no_privilege":

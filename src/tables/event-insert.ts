@@ -72,16 +72,16 @@ export class EventInserter {
     const target = toInsertTarget(handle);
     const { acquireTimeoutMs, statementTimeoutMs: timeoutMs } = this.#source.config;
     if (target.kind === "database") {
-      return transaction(target.database, (tx) => this.insert(tx as ExecutorHandle, events), {
-        acquireTimeoutMs,
-        timeoutMs,
-      });
+      const limits = { acquireTimeoutMs, timeoutMs };
+      try {
+        return await transaction(target.database, (tx) => this.insert(tx as ExecutorHandle, events), limits);
+      } catch (error) {
+        throw this.#explained(error);
+      }
     }
     const { executor, native, dialect } = target;
     const open = openTransaction(native);
-    const failed = (error: unknown): unknown =>
-      tableError(error, { table: this.#source.table, activity: "insert into" });
-    if (open?.lost !== undefined) throw failed(open.lost);
+    if (open?.lost !== undefined) throw this.#explained(open.lost);
     const { inserter } = this.#source.config;
     try {
       const firstId =
@@ -97,8 +97,7 @@ export class EventInserter {
         // What its user runs on it next would commit at once, without what came before.
         if (executor instanceof ConnectionExecutor) executor.destroy();
       }
-      if (inserter !== undefined && isUsersOwn(error)) throw error;
-      throw failed(error);
+      throw this.#explained(error);
     }
   }
 
@@ -110,6 +109,12 @@ export class EventInserter {
     if (row === undefined || Number(row.rolls_back) === 0) return thrown;
     const message = `the insert into ${this.#source.table} waited too long for a lock, for which this server rolls the transaction back (innodb_rollback_on_timeout); do all of it again`;
     return new ReflexError("transaction_lost", message, { cause: thrown, details: { table: this.#source.table } });
+  }
+
+  #explained(error: unknown): unknown {
+    const { table, config } = this.#source;
+    if (config.inserter !== undefined && isUsersOwn(error)) return error;
+    return tableError(error, { table, activity: "insert into" });
   }
 
   async #insertEach(

@@ -203,7 +203,7 @@ describeEachServer((engine) => {
 
   describe("a table of foreign ids in a binary column", () => {
     // Catches hex that is stored as text, which fits no binary(16).
-    test("stores hex as bytes, gives it back as hex, and refuses what is no lower-case hex", async () => {
+    test("stores hex as bytes, gives it back as hex, and refuses what is no hex", async () => {
       const pool = await engine.createRawPool();
       const table = new EventsTable("binary_ways", { foreignIdColumn: "binary" });
       await createTables(pool, [table]);
@@ -214,7 +214,7 @@ describeEachServer((engine) => {
       expect(rows).toEqual([{ hex: foreignId.toUpperCase() }]);
       const [event] = await all(table.stream(pool, "", { toHead: true }));
       expect(event?.foreignId).toBe(foreignId);
-      for (const wrong of ["o-17", "ABCD", "abc"]) {
+      for (const wrong of ["o-17", "0x00", "abc"]) {
         await expect(table.insert(pool, wrong, 1)).rejects.toMatchObject({ code: "invalid_argument" });
       }
     });

@@ -23,6 +23,8 @@ export function tableError(error: unknown, context: TableErrorContext): unknown 
 
 function explain(error: unknown, table: string): readonly [ReflexErrorCode, string] {
   switch (meaningOf(error)) {
+    case "missing_database":
+      return ["database_error", "create the database, or name the right one where the pool is made"];
     case "missing_table":
       return ["wrong_schema", `create ${table} with createTables(db, [table]), or in a migration with schemaSql()`];
     case "missing_column":

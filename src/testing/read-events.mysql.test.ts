@@ -20,13 +20,13 @@ async function createdEvents(db: DatabaseHandle, options: EventsTableOptions = {
 
 /** What holds on any database. */
 function registerAll(open: () => Promise<DatabaseHandle>): void {
-  // Catches an id that is read as a number, or from a column that is always called id.
+  // Catches an id that is read as a number, one that is the last as text, and one from a column that is always called id.
   test("the latest id of a table is exact, 0 when it is empty, and read from its own id column", async () => {
     const db = await open();
     const table = await createdEvents(db, { idField: "event_id" });
     expect(await getLatestId(db, table)).toBe("0");
     await toDatabase(db).run(
-      `insert into ${table.name} (event_id, foreign_id, timestamp, type) values (9007199254740993, 'a', '2024-01-01', 1)`,
+      `insert into ${table.name} (event_id, foreign_id, timestamp, type) values (99, 'a', '2024-01-01', 1), (9007199254740993, 'b', '2024-01-01', 1)`,
       [],
     );
     expect(await getLatestId(db, table)).toBe("9007199254740993");

@@ -105,6 +105,17 @@ function registerAll(open: () => Promise<DatabaseHandle>): void {
     },
   );
 
+  // Catches a check that looks for events where the program does not write them.
+  test("an errors table passes whose events are inserted elsewhere", async () => {
+    const db = await open();
+    const tableName = newTableName();
+    await created(db, new ErrorsTable({ tableName, recordOnly: true }));
+    const recorded: string[] = [];
+    const table = new ErrorsTable({ tableName, eventInserter: async (_, foreignId) => void recorded.push(foreignId) });
+    await testErrorsTable(db, table);
+    expect(recorded.length).toBe(3);
+  });
+
   // Catches the driver's own words for a missing table, and an error of removing that hides them.
   test("a table that is missing fails with what to do", async () => {
     const db = await open();
@@ -148,6 +159,7 @@ describeEachServer((engine) => {
     ["engine = MyISAM", "its engine must be InnoDB", {}],
     ["drop column metadata", "it has no column metadata", { metadataField: "metadata" }],
     ["modify metadata varbinary(3)", "metadata", { metadataField: "metadata" }],
+    ["modify metadata binary(16)", "metadata of", { metadataField: "metadata" }],
     ["add column total int not null", "could not be inserted", {}],
     ["modify foreign_id binary(16)", 'set the option foreignIdColumn to "binary"', {}],
   ])("an events table after alter table %s does not pass", async (change, message, options) => {

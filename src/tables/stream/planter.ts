@@ -174,6 +174,7 @@ export class Planter {
       case "connection_closed":
       case "unreachable":
       case "in_transaction":
+      case "missing_database":
       case "missing_table":
       case "missing_column":
         throw error;
