@@ -22,10 +22,11 @@ if (role === "idle") {
     process.send({ kind: "ready" });
     for await (const event of stream) process.send({ kind: "event", id: event.id, at: now() });
   } else {
-    process.on("message", async () => {
+    const commit = async () => {
       const { eventId } = await table.insert(pool, "x", 1);
       process.send({ kind: "committed", id: eventId, at: now() });
-    });
+    };
+    process.on("message", () => void commit());
     process.send({ kind: "ready" });
   }
 }
