@@ -121,7 +121,7 @@ export class GapControl {
 
   #isNew({ prev }: Gap, database: object): boolean {
     const told = this.#told.get(database) ?? new Set();
-    
+    if (told.has(prev)) return false;
     this.#told.set(database, told.add(prev));
     const [oldest] = told;
     if (told.size > MOST_REMEMBERED && oldest !== undefined) told.delete(oldest);
