@@ -243,7 +243,10 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
     }
     if (typeof metadata === "string") return Buffer.from(metadata);
     if (metadata instanceof Uint8Array) return metadata;
-    throw typeMistake("invalid_argument", `metadata of an event of ${this.name} must be a Uint8Array or a string, found ${show(metadata)}`);
+    throw typeMistake(
+      "invalid_argument",
+      `metadata of an event of ${this.name} must be a Uint8Array or a string, found ${show(metadata)}`,
+    );
   }
 
   #notify(): void {
