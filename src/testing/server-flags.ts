@@ -19,11 +19,10 @@ export function serverFlags(vendor: ServerVendor, options: ServerFlagOptions): s
     "--no-defaults",
     ...dataFolderFlags(dataFolder),
     `--socket=${socketPath}`,
-    // A server that starts deletes the temporary tables of all others in its folder, and MariaDB crashes without them.
+    // A server that starts deletes the temporary tables of all others in its folder, and MariaDB crashes without them; those
+    // of one that was killed would stay there.
     `--tmpdir=${dirname(dataFolder)}`,
     `--pid-file=${join(dataFolder, "server.pid")}`,
-    // Temporary tables of a server that was killed would stay in the machine's folder for them.
-    `--tmpdir=${dirname(socketPath)}`,
     ...(port === undefined ? ["--skip-networking"] : [`--port=${port}`, "--bind-address=127.0.0.1"]),
     "--character-set-server=utf8mb4",
     "--innodb-buffer-pool-size=32M",
