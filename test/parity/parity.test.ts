@@ -29,7 +29,8 @@ function rowsUnder(heading: string): string[][] {
 
 const names = rowsUnder("Names");
 const defaults = rowsUnder("Defaults");
-const everyRow = [...names, ...defaults];
+const behaviours = rowsUnder("Behaviour");
+const everyRow = [...names, ...defaults, ...behaviours];
 
 function bare(cell: string | undefined): string {
   return (cell ?? "").replaceAll("`", "");
@@ -159,6 +160,8 @@ describe("the table of what Go exports", () => {
   test("has no empty cell", () => {
     expect(names.filter((cells) => cells.length !== 4 || cells.includes(""))).toEqual([]);
     expect(defaults.filter((cells) => cells.length !== 6 || cells.includes(""))).toEqual([]);
+    expect(behaviours.filter((cells) => cells.length !== 3 || cells.includes(""))).toEqual([]);
+    expect(behaviours.length).toBeGreaterThan(0);
   });
 
   // Catches: a function, class, method, type, option or code that was renamed or is not exported any more.
