@@ -1,9 +1,17 @@
-import { isReflexError, ReflexError, show, typeMistake } from "../reflex/errors.ts";
+import { isMistake, isReflexError, ReflexError, show, typeMistake } from "../reflex/errors.ts";
 import { aBoolean, aDuration, aSignal, checkOptions, type OptionChecks, oneOf } from "../reflex/options.ts";
 import { beginCollecting, endCollecting, type OpenTransaction } from "./collected-notifies.ts";
 import type { TransactionOptions } from "./database.ts";
 import type { DatabaseHandle, TxOf } from "./handles.ts";
 import { nativeOf, toDatabase } from "./recognise.ts";
+import { meaningOf, type SqlErrorMeaning } from "./sql-errors.ts";
+
+const REACH = "check that the server runs and can be reached";
+const remedies: Partial<Record<SqlErrorMeaning, string>> = {
+  missing_database: "create the database, or name the right one where the pool is made",
+  no_privilege: "check the user and password of the pool, and what the user was granted",
+  read_only: "this server takes no writes; connect to the primary",
+};
 
 const checks: OptionChecks<TransactionOptions> = {
   isolation: oneOf("read uncommitted", "read committed", "repeatable read", "serializable"),
@@ -24,6 +32,7 @@ const checks: OptionChecks<TransactionOptions> = {
  * @throws ReflexError `commit_outcome_unknown` if the connection was lost during COMMIT: look before you do it again.
  * @throws ReflexError `transaction_lost` if the server has rolled it back, for example after a deadlock.
  * @throws ReflexError `time_limit` if no connection was free within `acquireTimeoutMs`.
+ * @throws ReflexError `database_error` if it could not begin, with the driver's error as `cause`.
  * @example
  * await transaction(pool, async (tx) => {
  *   await tx.execute("insert into orders (id, total) values (?, ?)", ["o-17", 4200]);
@@ -38,6 +47,24 @@ export async function transaction<D extends DatabaseHandle, R>(
   if (typeof use !== "function") {
     throw typeMistake("invalid_argument", `transaction() needs a function of a transaction, found ${show(use)}`);
   }
+  let begun = false;
+  const begin = (tx: TxOf<D>): Promise<R> => {
+    begun = true;
+    return use(tx);
+  };
+  try {
+    return await runTransaction(db, begin, options);
+  } catch (error) {
+    throw begun || isMistake(error) ? error : cannotBegin(error, options.signal);
+  }
+}
+
+/** As {@link transaction}; what keeps it from beginning comes as the driver gave it, for the caller to explain. */
+export async function runTransaction<D extends DatabaseHandle, R>(
+  db: D,
+  use: (tx: TxOf<D>) => Promise<R>,
+  options: TransactionOptions = {},
+): Promise<R> {
   checkOptions("transaction()", options, checks);
   let collected: OpenTransaction | undefined;
   const wake = (): void => {
@@ -69,4 +96,10 @@ export async function transaction<D extends DatabaseHandle, R>(
 function lostUnnoticed(cause: unknown): ReflexError {
   if (isReflexError(cause, "transaction_lost")) return cause;
   return new ReflexError("transaction_lost", "the server rolled this transaction back; do all of it again", { cause });
+}
+
+function cannotBegin(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (isReflexError(error) || (signal?.aborted === true && error === signal.reason)) return error;
+  const message = `could not begin a transaction: ${error instanceof Error ? error.message : String(error)}`;
+  return new ReflexError("database_error", `${message}; ${remedies[meaningOf(error)] ?? REACH}`, { cause: error });
 }

@@ -2,7 +2,7 @@ import type { Executor } from "../database/database.ts";
 import type { ExecutorHandle } from "../database/handles.ts";
 import { toInsertTarget } from "../database/recognise.ts";
 import { meaningOf } from "../database/sql-errors.ts";
-import { transaction } from "../database/transaction.ts";
+import { runTransaction } from "../database/transaction.ts";
 import { ErrorStatus, type ErrorToRecord } from "../reflex/consumer-error.ts";
 import { isReflexError, ReflexError, show, typeMistake } from "../reflex/errors.ts";
 import type { Reporting } from "../reflex/observer.ts";
@@ -112,7 +112,7 @@ export class ErrorRecorder {
       return id;
     };
     try {
-      const id = await transaction(this.#store.database, use, this.#store.limits(options));
+      const id = await runTransaction(this.#store.database, use, this.#store.limits(options));
       wake();
       return id;
     } catch (error) {

@@ -5,7 +5,7 @@ import type { Dialect } from "../database/dialect.ts";
 import type { ExecutorHandle } from "../database/handles.ts";
 import { toInsertTarget } from "../database/recognise.ts";
 import { duplicateKeyName, meaningOf } from "../database/sql-errors.ts";
-import { transaction } from "../database/transaction.ts";
+import { runTransaction } from "../database/transaction.ts";
 import { isReflexError, ReflexError, show, typeMistake } from "../reflex/errors.ts";
 import type { CallOptions } from "../waiting/time-limit.ts";
 import type { EventsTableConfig } from "./events-table-options.ts";
@@ -74,7 +74,7 @@ export class EventInserter {
     if (target.kind === "database") {
       const limits = { acquireTimeoutMs, timeoutMs };
       try {
-        return await transaction(target.database, (tx) => this.insert(tx as ExecutorHandle, events), limits);
+        return await runTransaction(target.database, (tx) => this.insert(tx as ExecutorHandle, events), limits);
       } catch (error) {
         throw this.#explained(error);
       }
