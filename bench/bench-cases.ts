@@ -1,0 +1,6 @@
+import { backfill } from "./backfill.ts";
+import type { BenchCase } from "./bench-case.ts";
+import { rollback } from "./rollback.ts";
+
+/** Every case, in the order of the report. */
+export const benchCases: readonly BenchCase[] = [backfill, rollback];
