@@ -16,6 +16,8 @@ export interface Dialect {
   readonly holesCanClose: boolean;
   /** A checked identifier in its quotes; `schema.table` becomes two. @throws TypeError `invalid_identifier` */
   quote(identifier: string): string;
+  /** An integer column, in the cheapest form that no driver rounds: as a number, a bigint or text. */
+  exactInteger(column: string): string;
   /** The column as text, exact for any integer. Never alias it to the column's own name: ORDER BY would sort by the text. */
   asText(column: string): string;
   /** A column of bytes as lower-case hex. */

@@ -12,6 +12,8 @@ export const sqliteDialect: Dialect = {
     parseTableName(identifier)
       .map((part) => `"${part}"`)
       .join("."),
+  // Drivers round integers beyond 2^53 unless each of their options says otherwise.
+  exactInteger: (column) => `cast(${column} as text)`,
   asText: (column) => `cast(${column} as text)`,
   asHex: (column) => `lower(hex(${column}))`,
   integerParam: "cast(? as integer)",

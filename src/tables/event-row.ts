@@ -4,30 +4,43 @@ import type { EventsTableConfig } from "./events-table-options.ts";
 
 /** A row as {@link eventColumns} selects it. Drivers give integers as numbers, bigints or text. */
 export interface EventRow {
-  readonly id_text: string;
+  readonly id_value: string | number | bigint;
   /** Null where the server does not know the stored zone, or the row has no time. */
   readonly micros: string | number | bigint | null;
   readonly type_number: string | number | bigint;
-  readonly foreign_id_text: string;
+  readonly foreign_id_value: string | number | bigint;
   readonly metadata_bytes?: Uint8Array | null;
   readonly trace_bytes?: Uint8Array | null;
 }
+
+/** Which columns drivers give as events need them. The others are cast by the server, row by row. */
+export interface PlainColumns {
+  readonly foreignId: boolean;
+  readonly metadata: boolean;
+  readonly trace: boolean;
+}
+
+const NONE: PlainColumns = { foreignId: false, metadata: false, trace: false };
 
 /**
  * The columns of an event, of a table aliased `t`. No alias is a column's own name: `order by` would sort by the alias,
  * and text sorts "10" before "9".
  */
-export function eventColumns(dialect: Dialect, { fields, time, foreignIdBytes }: EventsTableConfig): string {
+export function eventColumns(dialect: Dialect, config: EventsTableConfig, plain: PlainColumns = NONE): string {
+  const { fields, time, foreignIdBytes } = config;
   const column = (name: string): string => `t.${dialect.quote(name)}`;
+  // As bytes whatever the column: a driver would parse JSON and decode text, and numbers in it would be rounded.
+  const bytes = (name: string, isPlain: boolean): string => (isPlain ? column(name) : dialect.asBytes(column(name)));
+  const foreignId = column(fields.foreignId);
+  const foreignIdText = plain.foreignId ? foreignId : dialect.asText(foreignId);
   const columns = [
-    `${dialect.asText(column(fields.id))} as id_text`,
+    `${dialect.exactInteger(column(fields.id))} as id_value`,
     `${dialect.eventMicros(column(fields.time), time)} as micros`,
     `${column(fields.type)} as type_number`,
-    `${foreignIdBytes ? dialect.asHex(column(fields.foreignId)) : dialect.asText(column(fields.foreignId))} as foreign_id_text`,
+    `${foreignIdBytes ? dialect.asHex(foreignId) : foreignIdText} as foreign_id_value`,
   ];
-  // As bytes whatever the column: a driver would parse JSON and decode text, and numbers in it would be rounded.
-  if (fields.metadata !== undefined) columns.push(`${dialect.asBytes(column(fields.metadata))} as metadata_bytes`);
-  if (fields.trace !== undefined) columns.push(`${dialect.asBytes(column(fields.trace))} as trace_bytes`);
+  if (fields.metadata !== undefined) columns.push(`${bytes(fields.metadata, plain.metadata)} as metadata_bytes`);
+  if (fields.trace !== undefined) columns.push(`${bytes(fields.trace, plain.trace)} as trace_bytes`);
   return columns.join(", ");
 }
 
@@ -50,9 +63,10 @@ class TableEvent<T extends number> implements ReflexEvent<T> {
   readonly trace: Uint8Array | undefined;
 
   constructor(row: EventRow) {
-    this.id = row.id_text;
+    this.id = String(row.id_value);
     this.type = Number(row.type_number) as T;
-    this.foreignId = row.foreign_id_text;
+    const { foreign_id_value: foreignId } = row;
+    this.foreignId = typeof foreignId === "string" ? foreignId : String(foreignId);
     this.timestampMicros = Number(row.micros);
     this.metadata = row.metadata_bytes ?? undefined;
     this.trace = row.trace_bytes ?? undefined;

@@ -22,6 +22,7 @@ import { type EventsNotifier, inMemoryNotifier } from "./notifier.ts";
 import type { Notify } from "./notify.ts";
 import { eventsSchemaCheck, noopProblem } from "./schema/events-schema-check.ts";
 import { eventsTableSchema } from "./schema/events-table-schema.ts";
+import { plainColumns } from "./schema/plain-columns.ts";
 import type { SchemaCheck } from "./schema/schema-check.ts";
 import type { TableDescription } from "./schema/table-columns.ts";
 import type { TableSchema } from "./schema/table-schema.ts";
@@ -145,6 +146,7 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
     const readerSource = (description: TableDescription): TableReaderSource => ({
       ...common,
       gaps,
+      plainColumns: plainColumns(database.dialect, description, config.fields),
       watcher: this.#notifier,
       noopProblem: noopProblem(description, { ...config, gaps: gaps.config }),
       notify: () => this.#notify(),

@@ -79,7 +79,7 @@ export interface EventsTableOptions<T extends number = number> {
   confirmMs?: number | undefined;
   /** Whether streams of this table share what they read. @defaultValue true */
   cache?: boolean | undefined;
-  /** The most rows that one read takes. @defaultValue 1000 */
+  /** The most rows that one read takes. @defaultValue as many as take little memory, up to 5000 */
   limit?: number | undefined;
   /** The type of the time column. @defaultValue "datetime6" */
   timeColumn?: TimeStorage["column"] | undefined;
@@ -141,7 +141,8 @@ export interface EventsTableConfig {
   readonly gaps: GapConfig;
   readonly confirmMs: number;
   readonly cache: boolean;
-  readonly limit: number;
+  /** Undefined if pages follow the size of the events. */
+  readonly limit: number | undefined;
   readonly acquireTimeoutMs: number | undefined;
   readonly statementTimeoutMs: number | undefined;
 }
@@ -184,7 +185,7 @@ export function toEventsTableConfig<T extends number>(
     includeNoops: options.includeNoops ?? false,
     backoffMs: options.backoffMs ?? 10_000,
     wake: toWake(owner, options.wake),
-    limit: options.limit ?? 1000,
+    limit: options.limit,
     acquireTimeoutMs: options.acquireTimeoutMs,
     statementTimeoutMs: options.statementTimeoutMs,
   };

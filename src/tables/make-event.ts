@@ -28,9 +28,9 @@ export function makeEvent<T extends number = number>(parts: EventParts<T>): Refl
   const { type, metadata, trace } = parts;
   if (!Number.isSafeInteger(type)) throw wrong("type", "a whole number", type);
   return toEvent<T>({
-    id_text: decimal(parts.id),
+    id_value: decimal(parts.id),
     type_number: type,
-    foreign_id_text: foreignIdText(parts.foreignId),
+    foreign_id_value: foreignIdText(parts.foreignId),
     micros: micros(parts),
     metadata_bytes: typeof metadata === "string" ? Buffer.from(metadata) : bytes("metadata", metadata),
     trace_bytes: bytes("trace", trace),

@@ -32,8 +32,9 @@ const pinned = {
   nestTables: false,
   typeCast: true,
   dateStrings: true,
+  // Together: a number where that is exact, else text. Text for all would take longer than the rest of a row.
   supportBigNumbers: true,
-  bigNumberStrings: true,
+  bigNumberStrings: false,
   decimalNumbers: false,
   namedPlaceholders: false,
 } as const;

@@ -21,6 +21,8 @@ const LONGEST_HOLE_WAIT_MS = 250;
 export interface Advanced {
   readonly events: readonly ReflexEvent[];
   readonly epoch: number;
+  /** Whether they fill a page, so that more of them can be expected to be there. */
+  readonly full: boolean;
 }
 
 /** Brings all streams at one position forward: polls, waits at the head, resolves the hole, until there are events. */
@@ -49,16 +51,20 @@ export class Advance {
   }
 
   async run(): Promise<Advanced> {
-    const { limit } = this.#parts.config;
+    const { pageSize, wake } = this.#parts;
+    const limit = pageSize.rows;
     let pageLimit = limit;
     for (;;) {
-      const seen = this.#parts.wake.count;
+      const seen = wake.count;
       const { verdict, epoch } = await this.#retried(() => this.#poll(pageLimit));
       this.#enter(epoch);
       if (verdict.kind !== "doubt") this.#doubt.clear();
       if (verdict.kind === "rows") {
         this.#stall.advanced();
-        return { events: verdict.events.slice(0, limit), epoch };
+        const { events } = verdict;
+        pageSize.learn(events);
+        // One more than asked for, when there was no anchor among them.
+        return { events: events.length > limit ? events.slice(0, limit) : events, epoch, full: events.length >= limit };
       }
       const again = await this.#retried(() => this.#handle(verdict, seen));
       // While nothing changes at a hole only the row that closes it matters; the rest is remembered.

@@ -17,11 +17,21 @@ export interface Contiguous {
  * How far a stream at cursor `after` may go in rows of ascending ids: up to the first missing id, which may be of a
  * transaction that has not committed yet. At cursor 0 that is id 1: the first visible row need not be the first.
  */
-export function contiguous(after: bigint, ids: readonly bigint[]): Contiguous {
+export function contiguous(after: bigint, rows: readonly { readonly id: string | bigint }[]): Contiguous {
+  if (noneMissing(after, rows)) return { count: rows.length, hole: undefined };
   let prev = after;
-  for (const [index, id] of ids.entries()) {
-    if (id !== prev + 1n) return { count: index, hole: { prev, next: id } };
-    prev = id;
+  for (const [index, { id }] of rows.entries()) {
+    const next = BigInt(id);
+    if (next !== prev + 1n) return { count: index, hole: { prev, next } };
+    prev = next;
   }
-  return { count: ids.length, hole: undefined };
+  return { count: rows.length, hole: undefined };
+}
+
+/** Whether there are as many ascending ids as there are numbers from the first to the last. */
+function noneMissing(after: bigint, rows: readonly { readonly id: string | bigint }[]): boolean {
+  const [first] = rows;
+  const last = rows.at(-1);
+  if (first === undefined || last === undefined) return true;
+  return BigInt(first.id) === after + 1n && BigInt(last.id) === after + BigInt(rows.length);
 }

@@ -43,14 +43,14 @@ export class PageFeed<T extends number> implements Feed<T> {
         if (this.#position.id > target) await this.#openReader().check(this.#position, this.#source.signal);
         return undefined;
       }
-      const { events } = await this.#following();
+      const { events, full } = await this.#following();
       const { table, config } = this.#source;
       const passed = passEvents<T>(events, { table, config, target, leaveOut });
       if (passed.error !== undefined) throw passed.error;
       // On SQLite ids may be missing for good, the target's too.
       if (passed.last === undefined) return undefined;
       this.#position = { id: BigInt(passed.last.id), anchor: passed.last };
-      if (events.length >= config.limit && passed.last === events.at(-1)) this.#askAhead();
+      if (full && passed.last === events.at(-1)) this.#askAhead();
       return this.#page(passed.events, passed.last.id);
     }
   }

@@ -4,7 +4,7 @@ import { isReflexError, ReflexError } from "../../reflex/errors.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import { callLoader, type EventsLoader } from "../event-loader.ts";
-import { type EventRow, eventColumns, toEvent } from "../event-row.ts";
+import { type EventRow, eventColumns, type PlainColumns, toEvent } from "../event-row.ts";
 import type { EventsTableConfig } from "../events-table-options.ts";
 import { tableError } from "../table-error.ts";
 import type { TableEdges } from "./position.ts";
@@ -19,6 +19,8 @@ export interface PageReaderSource {
   readonly config: EventsTableConfig;
   readonly database: Database;
   readonly reporting: Reporting;
+  /** Undefined where the table was not looked at: the server then casts all. */
+  readonly plainColumns?: PlainColumns | undefined;
 }
 
 /** Events as they were read, and in which epoch. */
@@ -45,7 +47,7 @@ export class PageReader {
     this.#source = source;
     const { dialect } = source.database;
     this.#session = shareSession(source.database);
-    this.#columns = eventColumns(dialect, source.config);
+    this.#columns = eventColumns(dialect, source.config, source.plainColumns);
     this.#table = `${dialect.quote(source.table)} as t`;
     this.#id = `t.${dialect.quote(source.config.fields.id)}`;
   }
@@ -133,8 +135,8 @@ export class PageReader {
     if (timeless === undefined) return;
     throw new ReflexError(
       "wrong_schema",
-      `the time of row ${timeless.id_text} of ${table} can't be read: the server does not know the zone ${zone} of option storedZone, or the row has none; load the server's time zone tables (mysql_tzinfo_to_sql, mariadb-tzinfo-to-sql), or give an offset such as "+02:00"`,
-      { details: { table, eventId: timeless.id_text } },
+      `the time of row ${timeless.id_value} of ${table} can't be read: the server does not know the zone ${zone} of option storedZone, or the row has none; load the server's time zone tables (mysql_tzinfo_to_sql, mariadb-tzinfo-to-sql), or give an offset such as "+02:00"`,
+      { details: { table, eventId: String(timeless.id_value) } },
     );
   }
 
@@ -144,7 +146,19 @@ export class PageReader {
       [String(from)],
     );
     this.#checkZone(rows);
-    return { events: rows.map((row) => toEvent(row)), epoch };
+    return { events: this.#toEvents(rows), epoch };
+  }
+
+  /** Whether ids are missing is told by their number, which says nothing of rows that come in another order. */
+  #toEvents(rows: readonly EventRow[]): ReflexEvent[] {
+    let previous: EventRow | undefined;
+    return rows.map((row) => {
+      if (previous !== undefined && !isAbove(row.id_value, previous.id_value)) {
+        throw notAscending(this.#source.table, previous, row);
+      }
+      previous = row;
+      return toEvent(row);
+    });
   }
 
   async #load(loader: EventsLoader, { from, limit, signal }: Wanted): Promise<ReadPage> {
@@ -171,6 +185,18 @@ export class PageReader {
       throw tableError(error, { table, activity: "read" });
     }
   }
+}
+
+function isAbove(id: EventRow["id_value"], other: EventRow["id_value"]): boolean {
+  return typeof id === "number" && typeof other === "number" ? id > other : BigInt(id) > BigInt(other);
+}
+
+function notAscending(table: string, previous: EventRow, row: EventRow): ReflexError {
+  return new ReflexError(
+    "non_consecutive_event",
+    `the server returned row ${row.id_value} of ${table} after ${previous.id_value}, in spite of ORDER BY: check the table with CHECK TABLE`,
+    { details: { table, previous: String(previous.id_value), id: String(row.id_value) } },
+  );
 }
 
 function toId(text: string | null | undefined): bigint | undefined {

@@ -4,7 +4,7 @@ import { toEvent } from "../event-row.ts";
 import { type PassRules, passEvents } from "./pass-events.ts";
 
 const event = (id: number, type = 1, foreignId = "x"): ReflexEvent =>
-  toEvent({ id_text: String(id), micros: id, type_number: type, foreign_id_text: foreignId });
+  toEvent({ id_value: String(id), micros: id, type_number: type, foreign_id_value: foreignId });
 const noop = (id: number): ReflexEvent => event(id, 0, "0");
 
 function pass(events: ReflexEvent[], rules: Partial<PassRules["config"]> & Partial<PassRules> = {}) {

@@ -1,5 +1,5 @@
 import { ReflexError } from "../../reflex/errors.ts";
-import type { ReflexEvent } from "../../reflex/event.ts";
+import { noopEventType, type ReflexEvent } from "../../reflex/event.ts";
 import { isNoopOf } from "../event-row.ts";
 import type { EventsTableConfig } from "../events-table-options.ts";
 
@@ -23,6 +23,9 @@ export interface Passed<T extends number> {
 /** Which of the events that follow a stream's position it passes, and which of those it delivers. */
 export function passEvents<T extends number>(following: readonly ReflexEvent[], rules: PassRules): Passed<T> {
   const { target, leaveOut, config } = rules;
+  if (passesWhole(following, rules)) {
+    return { events: following as readonly ReflexEvent<T>[], last: following.at(-1), error: undefined };
+  }
   const events: ReflexEvent<T>[] = [];
   let last: ReflexEvent | undefined;
   for (const event of following) {
@@ -38,6 +41,14 @@ export function passEvents<T extends number>(following: readonly ReflexEvent[], 
     events.push(event as ReflexEvent<T>);
   }
   return { events, last, error: undefined };
+}
+
+/** Of most pages every event is delivered: no rule needs to be asked for each. */
+function passesWhole(following: readonly ReflexEvent[], { target, leaveOut, config }: PassRules): boolean {
+  const last = following.at(-1);
+  if (last === undefined || leaveOut.size > 0 || config.onUnknownType === "error") return false;
+  if (target !== undefined && BigInt(last.id) > target) return false;
+  return config.includeNoops || following.every(({ type }) => type !== noopEventType);
 }
 
 function isUnknown(event: ReflexEvent, config: PassRules["config"]): boolean {

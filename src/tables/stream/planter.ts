@@ -109,7 +109,7 @@ export class Planter {
     if (first !== undefined && (isOn(first.read_only) || isOn(first.engine_read_only))) {
       return held("not_writable", "the server is read-only: name the primary in gaps.primary or fillGaps()");
     }
-    const found = new Map(rows.map((row) => [row.id_text, toEvent(row)]));
+    const found = new Map(rows.map((row) => [String(row.id_value), toEvent(row)]));
     const missing = around.find((event) => !found.has(event.id));
     if (missing !== undefined) {
       return held("lagging", `the server that noops would be written to has no row ${missing.id} yet`);

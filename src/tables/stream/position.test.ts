@@ -5,7 +5,7 @@ import { isSameRow, judge, judgeWithoutAnchor, type PositionFaultCode, positionF
 
 function event(id: number, other: { micros?: number; type?: number; foreignId?: string } = {}): ReflexEvent {
   const { micros = 1000 + id, type = 1, foreignId = `f${id}` } = other;
-  return toEvent({ id_text: String(id), micros, type_number: type, foreign_id_text: foreignId });
+  return toEvent({ id_value: String(id), micros, type_number: type, foreign_id_value: foreignId });
 }
 
 const events = (...ids: number[]): ReflexEvent[] => ids.map((id) => event(id));

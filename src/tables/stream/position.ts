@@ -88,10 +88,7 @@ function judgeFollowing(after: bigint, events: readonly ReflexEvent[], rules: Fo
   const { holesCanClose, anchored } = rules;
   if (events.length === 0) return { kind: "head" };
   if (!holesCanClose) return { kind: "rows", events };
-  const { count, hole } = contiguous(
-    after,
-    events.map(({ id }) => BigInt(id)),
-  );
+  const { count, hole } = contiguous(after, events);
   if (count > 0) return { kind: "rows", events: count === events.length ? events : events.slice(0, count) };
   return hole === undefined ? { kind: "head" } : { kind: "hole", hole, beyond: events, anchored };
 }

@@ -6,6 +6,7 @@ import type { Hole } from "./contiguous.ts";
 import type { HoleResolver } from "./hole-resolver.ts";
 import type { LoadGate } from "./load-gate.ts";
 import type { PageReader } from "./page-reader.ts";
+import type { PageSize } from "./page-size.ts";
 import type { WakeSignal } from "./wake-signal.ts";
 
 /** What the advances of one reader share. */
@@ -17,6 +18,7 @@ export interface ReaderParts {
   readonly gaps: GapControl;
   readonly pages: PageReader;
   readonly loads: LoadGate;
+  readonly pageSize: PageSize;
   readonly wake: WakeSignal;
   /** Has the database's head watcher wake this reader for rows beyond an id, until the function returned is called. */
   readonly head: { watch(head: bigint): () => void };

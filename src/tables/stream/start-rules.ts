@@ -30,7 +30,10 @@ export function headStart(ids: readonly bigint[], floor: bigint): HeadStart {
   const head = ids.at(-1) ?? 0n;
   const lookedFrom = head - BigInt(HEAD_LOOK_BACK);
   const before = lookedFrom > 0n ? lookedFrom : 0n;
-  const { hole } = contiguous(floor > before ? floor : before, ids);
+  const { hole } = contiguous(
+    floor > before ? floor : before,
+    ids.map((id) => ({ id })),
+  );
   const reached = head > floor ? head : floor;
   const after = hole === undefined ? reached : hole.prev;
   return { after, committed: new Set(ids.filter((id) => id > after)) };

@@ -3,6 +3,7 @@ import type { Reporting } from "../../reflex/observer.ts";
 import { throwIfAborted } from "../../waiting/abort.ts";
 import { isolated } from "../../waiting/isolated.ts";
 import { WorkBudget } from "../../waiting/work-budget.ts";
+import type { PlainColumns } from "../event-row.ts";
 import type { EventsTableConfig } from "../events-table-options.ts";
 import type { GapControl } from "../gap-control.ts";
 import type { StreamWatcher } from "../notifier.ts";
@@ -12,6 +13,7 @@ import { headWatcher } from "./head-watcher.ts";
 import { HoleTools } from "./hole-tools.ts";
 import { LoadGate } from "./load-gate.ts";
 import { PageReader } from "./page-reader.ts";
+import { PageSize } from "./page-size.ts";
 import { warnOfSmallPool } from "./pool-warning.ts";
 import { isSameRow, type Position } from "./position.ts";
 import type { ReaderParts } from "./reader-parts.ts";
@@ -25,6 +27,7 @@ export interface TableReaderSource {
   readonly database: Database;
   readonly reporting: Reporting;
   readonly gaps: GapControl;
+  readonly plainColumns: PlainColumns;
   readonly watcher: StreamWatcher;
   /** Why no noop can be made for this table; undefined if one can. */
   readonly noopProblem: string | undefined;
@@ -72,6 +75,7 @@ export class TableReader {
       wake,
       pages: this.pages,
       loads: new LoadGate(LOADS_AT_A_TIME),
+      pageSize: new PageSize(config.limit),
       head: { watch: (head) => this.#watch(head, wake) },
       makeResolver: () => this.#tools.makeResolver(),
       belowOpenRows: (position) => this.belowOpenRows(position),
@@ -117,8 +121,9 @@ export class TableReader {
     const { anchor } = position;
     const here = this.#window.at(position.id);
     if (here !== undefined && anchor !== undefined && !isSameRow(here, anchor)) return undefined;
-    const events = this.#window.read(position.id, this.#source.config.limit);
-    return events === undefined ? undefined : { events, epoch: this.#windowEpoch };
+    const { rows } = this.#parts.pageSize;
+    const events = this.#window.read(position.id, rows);
+    return events === undefined ? undefined : { events, epoch: this.#windowEpoch, full: events.length >= rows };
   }
 
   #keep(position: Position, { events, epoch }: Advanced): void {

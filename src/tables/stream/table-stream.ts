@@ -68,7 +68,8 @@ export class TableStream<T extends number> implements EventStream<T> {
       this.#inTurn(async () => {
         for (;;) {
           if (!(await this.#load())) return { done: true, value: undefined };
-          const value = this.#page?.events ?? [];
+          // A copy: other streams hand over the same page.
+          const value = this.#page?.events.slice() ?? [];
           this.#finishPage();
           if (value.length > 0) return { done: false, value };
         }
@@ -108,7 +109,10 @@ export class TableStream<T extends number> implements EventStream<T> {
   async #start(): Promise<string> {
     const fan = new AbortFan(this.#source.signal);
     this.#fan = fan;
-    fan.listen(() => this.#ending.abort(fan.reason));
+    fan.listen(() => {
+      this.#page = undefined;
+      this.#ending.abort(fan.reason);
+    });
     throwIfAborted(this.#ending.signal);
     this.#feed = this.#source.open(this.#ending.signal);
     try {
@@ -129,7 +133,7 @@ export class TableStream<T extends number> implements EventStream<T> {
   }
 
   #buffered(): ReflexEvent<T> | undefined {
-    if (this.#page === undefined || this.#ending.signal.aborted) return undefined;
+    if (this.#page === undefined) return undefined;
     const event = this.#page.events[this.#index];
     if (event === undefined) {
       this.#finishPage();

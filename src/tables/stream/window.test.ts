@@ -8,7 +8,7 @@ const MANY = { events: 1000, bytes: 10_000_000 };
 
 function event(id: number, bytes = 0): ReflexEvent {
   const metadata_bytes = Buffer.alloc(bytes);
-  return toEvent({ id_text: String(id), micros: 1, type_number: 1, foreign_id_text: "x", metadata_bytes });
+  return toEvent({ id_value: String(id), micros: 1, type_number: 1, foreign_id_value: "x", metadata_bytes });
 }
 
 function events(from: number, to: number): ReflexEvent[] {

@@ -1,0 +1,33 @@
+import type { ReflexEvent } from "../../reflex/event.ts";
+import { sizeOf } from "../event-size.ts";
+
+const MOST_BYTES = 8 * 1024 * 1024;
+// Few sizes, since each is a statement that the server has to prepare.
+const SIZES = [5000, 1000, 100, 10];
+const FIRST = 1000;
+
+/** How many rows a read asks for: many short ones, which are then read faster, or few long ones, which fit into memory. */
+export class PageSize {
+  readonly #fixed: number | undefined;
+  #rows: number;
+
+  /** `fixed` is the user's own limit. */
+  constructor(fixed: number | undefined) {
+    this.#fixed = fixed;
+    this.#rows = fixed ?? FIRST;
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Learns from a page that was read. The longest event counts: a page of such ones may follow. */
+  learn(events: readonly ReflexEvent[]): void {
+    if (this.#fixed !== undefined || events.length === 0) return;
+    let longest = 0;
+    for (const event of events) longest = Math.max(longest, sizeOf(event));
+    const fitting = SIZES.find((rows) => rows * longest <= MOST_BYTES) ?? 1;
+    // A few rows say little of what follows: they make pages smaller, but not larger.
+    if (fitting < this.#rows || events.length >= this.#rows) this.#rows = fitting;
+  }
+}
