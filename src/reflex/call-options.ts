@@ -21,3 +21,13 @@ export function checkSetCursorOptions(options: SetCursorOptions): void {
 export function checkFlushOptions(options: FlushOptions): void {
   checkOptions("flush", options, flushChecks);
 }
+
+/** Whether they are right and say no more than which event was passed, which is asked for each event. */
+export function isOnlyEvent(options: SetCursorOptions): boolean {
+  if (typeof options !== "object" || options === null || Object.getPrototypeOf(options) !== Object.prototype) {
+    return false;
+  }
+  for (const name in options) if (name !== "event") return false;
+  const { event } = options;
+  return event === undefined || typeof Object(event).id === "string";
+}

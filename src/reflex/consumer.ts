@@ -111,19 +111,27 @@ export function createConsumer<T extends number = number>(
   const activity = new Activity(name, options);
   const { types, filter, recover } = options;
   const wanted = types === undefined ? undefined : new Set<number>(types);
+  const recovered = async (event: ReflexEvent<T>, context: ConsumeContext): Promise<void> => {
+    try {
+      await consume(event, context);
+    } catch (error) {
+      if (recover === undefined || context.signal.aborted) throw error;
+      await recover(event, error, context);
+    }
+  };
   return {
     name,
     ...(options.reset === undefined ? {} : { reset: options.reset }),
     ...(options.stop === undefined ? {} : { stop: options.stop }),
     status: () => activity.status(),
-    consume: async (event, context) => {
+    // Not an async function: a consumer that waits for nothing makes its run wait for nothing.
+    consume: (event, context) => {
       activity.handed(event);
-      if (wanted?.has(event.type) === false || (filter !== undefined && !filter(event))) return;
       try {
-        await consume(event, context);
+        if (wanted?.has(event.type) === false || (filter !== undefined && !filter(event))) return undefined;
+        return recover === undefined ? consume(event, context) : recovered(event, context);
       } catch (error) {
-        if (recover === undefined || context.signal.aborted) throw error;
-        await recover(event, error, context);
+        return rejected(error);
       }
     },
   };
@@ -147,6 +155,10 @@ export function aConsumerName(name: unknown): string | undefined {
 }
 
 const reporting = new Reporting([]);
+
+async function rejected(error: unknown): Promise<never> {
+  throw error;
+}
 
 class Activity {
   readonly #name: string;

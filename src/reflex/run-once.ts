@@ -1,4 +1,5 @@
 import { AbortFan, abortReason, throwIfAborted } from "../waiting/abort.ts";
+import { done } from "../waiting/done.ts";
 import { isThenable } from "../waiting/thenable.ts";
 import { withTimeLimit } from "../waiting/time-limit.ts";
 import { startTimer } from "../waiting/timer.ts";
@@ -8,9 +9,16 @@ import { ReflexError, showError } from "./errors.ts";
 import type { ReflexEvent } from "./event.ts";
 import { isExpected } from "./expected.ts";
 import { Reporting } from "./observer.ts";
+import { isPaged } from "./paged-stream.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { Spec } from "./spec.ts";
 import type { EventStream, StreamOptions } from "./stream.ts";
+
+// How many events at a time are consumed before the clock is looked at.
+const EVENTS_A_LOOK = 4;
+
+/** Reports that an event was consumed, or the error that came of it. */
+type ConsumeEnd = (error: unknown) => void;
 
 interface Failure {
   readonly activity: string;
@@ -28,11 +36,14 @@ export class RunOnce<T extends number> {
   readonly #spec: Spec<T>;
   readonly #options: RunOptions;
   readonly #reporting: Reporting;
+  /** Whether someone wants to know of each event. */
+  readonly #reported: boolean;
   readonly #onAdvanced: (() => void) | undefined;
   readonly #stopping = new AbortController();
   readonly #context: ConsumeContext = { signal: this.#stopping.signal };
   readonly #budget = new WorkBudget();
   readonly #failures: Failure[] = [];
+  #handled = 0;
   #wait: Wait | undefined;
   #cancelShutdownTimer: (() => void) | undefined;
 
@@ -41,6 +52,7 @@ export class RunOnce<T extends number> {
     this.#spec = spec;
     this.#options = options;
     this.#reporting = new Reporting([options.observer], options.logger);
+    this.#reported = this.#reporting.wants("consume");
     this.#onAdvanced = onAdvanced;
   }
 
@@ -89,10 +101,8 @@ export class RunOnce<T extends number> {
   async #stream(): Promise<void> {
     const stream = await this.#open();
     try {
-      for await (const event of stream) {
-        await this.#handle(event);
-        if (this.#budget.spent) await this.#budget.renew();
-      }
+      if (isPaged(stream)) for await (const events of stream.batches()) await this.#handleAll(events);
+      else for await (const event of stream) await this.#handleAll([event]);
       // A stream of the user's may just end at an abort.
       throwIfAborted(this.#stopping.signal);
     } finally {
@@ -120,34 +130,69 @@ export class RunOnce<T extends number> {
     }
   }
 
-  async #handle(event: ReflexEvent<T>): Promise<void> {
-    const { signal } = this.#stopping;
-    throwIfAborted(signal);
-    const { consumer } = this.#spec;
-    const report = this.#reporting.wants("consume") ? this.#startReport(event) : undefined;
+  async #handleAll(events: readonly ReflexEvent<T>[]): Promise<void> {
+    // By index, as the loop that everything goes through.
+    for (let index = 0; index < events.length; index++) {
+      const event = events[index] as ReflexEvent<T>;
+      const unfinished = this.#handle(event);
+      if (unfinished !== undefined) await unfinished;
+      // The clock takes as long as a small event.
+      this.#handled++;
+      if (this.#handled % EVENTS_A_LOOK === 0 && this.#budget.spent) await this.#budget.renew();
+    }
+  }
+
+  /** Undefined when nothing of it is left to be waited for. */
+  #handle(event: ReflexEvent<T>): Promise<void> | undefined {
+    throwIfAborted(this.#stopping.signal);
+    const report = this.#reported ? this.#startReport(event) : undefined;
+    let work: unknown;
     try {
-      const work = consumer.consume(event, this.#context);
-      if (isThenable(work)) await this.#untilShutdown(work, "the consumer's work on an event");
+      work = this.#spec.consumer.consume(event, this.#context);
     } catch (error) {
       report?.(error);
-      throw isExpected(error, signal) ? abortReason(signal) : consumerFailure(consumer.name, event, error);
+      throw this.#consumeError(event, error);
+    }
+    if (isThenable(work)) return this.#finish(event, work, report);
+    report?.(undefined);
+    return this.#advance(event);
+  }
+
+  async #finish(event: ReflexEvent<T>, work: PromiseLike<unknown>, report: ConsumeEnd | undefined): Promise<void> {
+    try {
+      await this.#untilShutdown(work, "the consumer's work on an event");
+    } catch (error) {
+      report?.(error);
+      throw this.#consumeError(event, error);
     }
     report?.(undefined);
     await this.#advance(event);
+  }
+
+  #consumeError(event: ReflexEvent<T>, error: unknown): unknown {
+    const { signal } = this.#stopping;
+    return isExpected(error, signal) ? abortReason(signal) : consumerFailure(this.#spec.consumer.name, event, error);
+  }
+
+  /** Moves the cursor past the event. Undefined when that is done. */
+  #advance(event: ReflexEvent<T>): Promise<void> | undefined {
+    const { cursors, consumer } = this.#spec;
+    const { aborted } = this.#stopping.signal;
+    const options = aborted ? { event, timeoutMs: this.#flushMs } : { event };
+    const setting = cursors.setCursor(consumer.name, event.id, options);
+    if (setting !== done) return this.#awaitCursor(setting, aborted);
     this.#onAdvanced?.();
+    return undefined;
   }
 
   /** Not ended by the signal, since what was consumed is kept, but not waited for without end after it either. */
-  #advance(event: ReflexEvent<T>): Promise<void> {
-    const { cursors, consumer } = this.#spec;
-    if (!this.#stopping.signal.aborted) {
-      return this.#untilShutdown(cursors.setCursor(consumer.name, event.id, { event }), "a cursor to be set");
-    }
-    const limit = { timeoutMs: this.#flushMs, what: "a cursor to be set" };
-    return withTimeLimit(cursors.setCursor(consumer.name, event.id, { event, timeoutMs: limit.timeoutMs }), limit);
+  async #awaitCursor(setting: Promise<void>, aborted: boolean): Promise<void> {
+    const what = "a cursor to be set";
+    await (aborted ? withTimeLimit(setting, { timeoutMs: this.#flushMs, what }) : this.#untilShutdown(setting, what));
+    this.#onAdvanced?.();
   }
 
-  #startReport(event: ReflexEvent<T>): (error: unknown) => void {
+  #startReport(event: ReflexEvent<T>): ConsumeEnd {
     const startedAt = performance.now();
     const lagMs = Math.max(0, Date.now() - event.timestampMicros / 1000);
     const common = { consumer: this.#spec.consumer.name, eventId: event.id, eventType: event.type, lagMs };

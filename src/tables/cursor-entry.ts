@@ -11,11 +11,27 @@ export interface CursorEntry {
   /** How often a write of this process has changed `stored`. */
   writes: number;
   /** Set and not written yet. It builds on `stored`, which must not be read anew meanwhile. */
-  pending: StoredCursor | undefined;
+  pending: PendingCursor | undefined;
   /** Written, with the server's answer lost: found in the table, they are ours. */
   readonly unanswered: Set<string>;
   /** Why a cursor was not written and won't be: thrown by the consumer's next `setCursor`. */
   fault: ReflexError | undefined;
+}
+
+/** A cursor that was set and is not written yet. */
+export class PendingCursor implements StoredCursor {
+  readonly cursor: string;
+  /** Since when a cursor of the consumer is held back, in ms since 1970. */
+  readonly heldSinceMs: number;
+
+  constructor(cursor: string, heldSinceMs: number) {
+    this.cursor = cursor;
+    this.heldSinceMs = heldSinceMs;
+  }
+
+  get time(): string {
+    return new Date(this.heldSinceMs).toISOString();
+  }
 }
 
 export function createEntry(consumer: string): CursorEntry {

@@ -1,14 +1,15 @@
-import { checkCallOptions, checkFlushOptions, checkSetCursorOptions } from "../reflex/call-options.ts";
+import { checkCallOptions, checkFlushOptions, checkSetCursorOptions, isOnlyEvent } from "../reflex/call-options.ts";
 import { checkConsumerName } from "../reflex/consumer.ts";
 import type { FlushOptions, SetCursorOptions } from "../reflex/cursor-store.ts";
 import { ReflexError, show } from "../reflex/errors.ts";
 import type { Reporting } from "../reflex/observer.ts";
 import { throwIfAborted } from "../waiting/abort.ts";
+import { done } from "../waiting/done.ts";
 import { type CallOptions, withTimeLimit } from "../waiting/time-limit.ts";
-import { type CursorEntry, createEntry, notAdvanced, throwFault } from "./cursor-entry.ts";
+import { type CursorEntry, createEntry, notAdvanced, PendingCursor, throwFault } from "./cursor-entry.ts";
 import { writeEntries } from "./cursor-flush.ts";
 import { CursorTimer } from "./cursor-timer.ts";
-import { castCursor, isBeyond } from "./cursor-type.ts";
+import { castCursor, isBeyond, isPlainlyBeyond } from "./cursor-type.ts";
 import type { CursorWriter, StoredCursor } from "./cursor-writer.ts";
 import type { CursorsTableConfig } from "./cursors-table-options.ts";
 import { flushBeforeExit } from "./flush-before-exit.ts";
@@ -18,6 +19,12 @@ export interface CursorLedgerSource {
   readonly config: CursorsTableConfig;
   readonly writer: CursorWriter;
   readonly reporting: Reporting;
+}
+
+/** Where a cursor is to be moved. */
+interface Move {
+  readonly cursor: string;
+  readonly options: SetCursorOptions;
 }
 
 /** A `setCursor` under way. */
@@ -61,7 +68,25 @@ export class CursorLedger {
     return withTimeLimit(read(), { signal, timeoutMs, what });
   }
 
-  async setCursor(consumer: string, cursor: string, options: SetCursorOptions = {}): Promise<void> {
+  setCursor(consumer: string, cursor: string, options: SetCursorOptions = {}): Promise<void> {
+    const entry = this.#entries.get(consumer);
+    if (entry?.pending !== undefined && this.#movesOn(entry, entry.pending, { cursor, options })) return done;
+    return this.#setCursor(consumer, cursor, options);
+  }
+
+  /** What most calls come to: the cursor of a consumer that is running moves on, and nothing is written yet. */
+  #movesOn(entry: CursorEntry, pending: PendingCursor, move: Move): boolean {
+    const { cursor, options } = move;
+    if (!this.#holdsBack || entry.fault !== undefined || !isOnlyEvent(options)) return false;
+    if (this.#source.config.cursorType !== "int" || !isPlainlyBeyond(cursor, pending.cursor)) return false;
+    this.#source.writer.checkCursorFits(cursor);
+    entry.pending = new PendingCursor(cursor, pending.heldSinceMs);
+    // It was stopped if the last write failed.
+    this.#timer.start();
+    return true;
+  }
+
+  async #setCursor(consumer: string, cursor: string, options: SetCursorOptions): Promise<void> {
     checkConsumerName(consumer);
     this.#checkCursor(cursor);
     checkSetCursorOptions(options);
@@ -163,7 +188,7 @@ export class CursorLedger {
       throw notAdvanced({ table, consumer, cursor, existing, reason: "it is there or beyond already" });
     }
     writer.checkFits(consumer, cursor);
-    entry.pending = { cursor, time: new Date().toISOString() };
+    entry.pending = new PendingCursor(cursor, entry.pending?.heldSinceMs ?? Date.now());
     this.#dirty.add(entry);
     if (!this.#holdsBack) return;
     this.#timer.start();

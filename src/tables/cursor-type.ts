@@ -29,3 +29,16 @@ export function isBeyond(type: CursorType, a: string, b: string): boolean {
 export function isSamePlace(type: CursorType, a: string, b: string): boolean {
   return type === "int" ? parseIntCursor(a) === parseIntCursor(b) : a === b;
 }
+
+// Outside of the function: a literal inside is made anew at each call.
+const PLAIN = /^[1-9]\d{0,17}$/;
+
+/**
+ * Whether the int cursor `a` lies beyond `b` and is written plainly: as a decimal of at most 18 digits without a leading
+ * zero. Such ones compare as texts do. False says nothing.
+ */
+export function isPlainlyBeyond(a: string, b: string): boolean {
+  if (typeof a !== "string" || !PLAIN.test(a)) return false;
+  // Where `b` has leading zeros it is longer than its number, so that it is never taken for less than it is.
+  return a.length === b.length ? a > b : a.length > b.length;
+}

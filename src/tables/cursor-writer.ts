@@ -9,7 +9,7 @@ import type { CursorsTableConfig } from "./cursors-table-options.ts";
 import { checkFits } from "./schema/column-capacity.ts";
 import { cursorsSchemaCheck } from "./schema/cursors-schema-check.ts";
 import type { SchemaCheck } from "./schema/schema-check.ts";
-import type { TableDescription } from "./schema/table-columns.ts";
+import type { ColumnDescription, TableDescription } from "./schema/table-columns.ts";
 import { tableError } from "./table-error.ts";
 
 /** A cursor as it stands in the table. */
@@ -61,6 +61,7 @@ export class CursorWriter {
   readonly #database: Database;
   readonly #schemaCheck: SchemaCheck;
   #description: TableDescription | undefined;
+  #cursorColumn: ColumnDescription | undefined;
   #knownStatements: CursorStatements | undefined;
 
   constructor(table: string, config: CursorsTableConfig, database: Database) {
@@ -86,7 +87,12 @@ export class CursorWriter {
   /** @throws ReflexError `wrong_schema` if the columns can't hold them; only once the table was read. */
   checkFits(consumer: string, cursor: string): void {
     this.#checkColumn(this.#config.fields.id, consumer);
-    this.#checkColumn(this.#config.fields.cursor, String(castCursor(this.#config.cursorType, cursor)));
+    this.checkCursorFits(String(castCursor(this.#config.cursorType, cursor)));
+  }
+
+  /** As {@link checkFits}, for another cursor, in plain decimal, of a consumer whose name does. */
+  checkCursorFits(cursor: string): void {
+    if (this.#cursorColumn !== undefined) checkFits(this.#table, this.#cursorColumn, cursor);
   }
 
   /**
@@ -210,6 +216,7 @@ export class CursorWriter {
     const description = await this.#schemaCheck.pass(this.#database, this.#limits(options));
     const { dialect } = this.#database;
     this.#description = description;
+    this.#cursorColumn = description.columns.get(this.#config.fields.cursor.toLowerCase());
     this.#knownStatements = new CursorStatements({ table: this.#table, config: this.#config, dialect, description });
     return this.#knownStatements;
   }

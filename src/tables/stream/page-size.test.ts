@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { ReflexEvent } from "../../reflex/event.ts";
+import { type EventsTableConfig, type EventsTableOptions, toEventsTableConfig } from "../events-table-options.ts";
 import { makeEvent } from "../make-event.ts";
 import { PageSize } from "./page-size.ts";
+
+const configOf = (options: EventsTableOptions): EventsTableConfig => toEventsTableConfig("table orders", options);
 
 function events(count: number, metadataBytes = 0): ReflexEvent[] {
   const metadata = new Uint8Array(metadataBytes);
@@ -12,7 +15,7 @@ function events(count: number, metadataBytes = 0): ReflexEvent[] {
 
 describe("PageSize", () => {
   test("grows once a whole page was of short events", () => {
-    const size = new PageSize(undefined);
+    const size = new PageSize(configOf({ metadataField: "metadata" }));
     expect(size.rows).toBe(1000);
     size.learn(events(999));
     expect(size.rows).toBe(1000);
@@ -22,7 +25,7 @@ describe("PageSize", () => {
 
   // Catches one that goes by the average: a page of nothing but the longest may come next.
   test("shrinks at the first long event", () => {
-    const size = new PageSize(undefined);
+    const size = new PageSize(configOf({ metadataField: "metadata" }));
     size.learn([...events(999), ...events(1, 20_000)]);
     expect(size.rows).toBe(100);
     size.learn(events(1, 5_000_000));
@@ -31,8 +34,15 @@ describe("PageSize", () => {
     expect(size.rows).toBe(5000);
   });
 
+  // Catches one that goes through every event of a table whose events can't be long.
+  test("grows without a look at events that have neither metadata nor trace", () => {
+    const size = new PageSize(configOf({}));
+    size.learn(events(1000, 5_000_000));
+    expect(size.rows).toBe(5000);
+  });
+
   test("stays what the user said", () => {
-    const size = new PageSize(7);
+    const size = new PageSize(configOf({ metadataField: "metadata", limit: 7 }));
     size.learn(events(7, 5_000_000));
     expect(size.rows).toBe(7);
   });

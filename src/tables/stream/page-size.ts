@@ -1,5 +1,6 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { sizeOf } from "../event-size.ts";
+import type { EventsTableConfig } from "../events-table-options.ts";
 
 const MOST_BYTES = 8 * 1024 * 1024;
 // Few sizes, since each is a statement that the server has to prepare.
@@ -8,13 +9,14 @@ const FIRST = 1000;
 
 /** How many rows a read asks for: many short ones, which are then read faster, or few long ones, which fit into memory. */
 export class PageSize {
-  readonly #fixed: number | undefined;
+  readonly #limit: number | undefined;
+  readonly #short: boolean;
   #rows: number;
 
-  /** `fixed` is the user's own limit. */
-  constructor(fixed: number | undefined) {
-    this.#fixed = fixed;
-    this.#rows = fixed ?? FIRST;
+  constructor({ limit, fields, loader }: Pick<EventsTableConfig, "limit" | "fields" | "loader">) {
+    this.#limit = limit;
+    this.#short = fields.metadata === undefined && fields.trace === undefined && loader === undefined;
+    this.#rows = limit ?? FIRST;
   }
 
   get rows(): number {
@@ -23,11 +25,16 @@ export class PageSize {
 
   /** Learns from a page that was read. The longest event counts: a page of such ones may follow. */
   learn(events: readonly ReflexEvent[]): void {
-    if (this.#fixed !== undefined || events.length === 0) return;
-    let longest = 0;
-    for (const event of events) longest = Math.max(longest, sizeOf(event));
+    if (this.#limit !== undefined || events.length === 0) return;
+    const longest = this.#short ? 0 : longestOf(events);
     const fitting = SIZES.find((rows) => rows * longest <= MOST_BYTES) ?? 1;
     // A few rows say little of what follows: they make pages smaller, but not larger.
     if (fitting < this.#rows || events.length >= this.#rows) this.#rows = fitting;
   }
+}
+
+function longestOf(events: readonly ReflexEvent[]): number {
+  let longest = 0;
+  for (const event of events) longest = Math.max(longest, sizeOf(event));
+  return longest;
 }

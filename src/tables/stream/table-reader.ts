@@ -45,6 +45,8 @@ const budget = new WorkBudget();
 /** Reads one table in one database, for all its streams. */
 export class TableReader {
   readonly pages: PageReader;
+  /** How many streams share it. */
+  streams = 0;
   readonly #source: TableReaderSource;
   readonly #parts: ReaderParts;
   readonly #tools: HoleTools;
@@ -75,7 +77,7 @@ export class TableReader {
       wake,
       pages: this.pages,
       loads: new LoadGate(LOADS_AT_A_TIME),
-      pageSize: new PageSize(config.limit),
+      pageSize: new PageSize(config),
       head: { watch: (head) => this.#watch(head, wake) },
       makeResolver: () => this.#tools.makeResolver(),
       belowOpenRows: (position) => this.belowOpenRows(position),
@@ -128,8 +130,9 @@ export class TableReader {
 
   #keep(position: Position, { events, epoch }: Advanced): void {
     this.#heatUp();
-    if (!this.#source.config.cache || !this.#source.database.dialect.holesCanClose || epoch !== this.pages.epoch)
-      return;
+    const { config, database } = this.#source;
+    // What no other stream will ask for would only be kept from the garbage collector.
+    if (this.streams < 2 || !config.cache || !database.dialect.holesCanClose || epoch !== this.pages.epoch) return;
     if (epoch !== this.#windowEpoch) this.#window.drop();
     this.#windowEpoch = epoch;
     this.#window.add(position.id, events);

@@ -1,5 +1,6 @@
 import { typeMistake } from "../../reflex/errors.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
+import { declarePaged } from "../../reflex/paged-stream.ts";
 import type { EventStream } from "../../reflex/stream.ts";
 import { AbortFan, throwIfAborted } from "../../waiting/abort.ts";
 import type { Feed, Page } from "./feed.ts";
@@ -34,6 +35,7 @@ export class TableStream<T extends number> implements EventStream<T> {
   constructor(source: TableStreamSource<T>) {
     this.#source = source;
     this.#position = source.after;
+    declarePaged(this);
   }
 
   get position(): string {
