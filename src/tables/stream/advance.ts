@@ -7,11 +7,12 @@ import type { Hole } from "./contiguous.ts";
 import { DoubtWatch } from "./doubt.ts";
 import type { HoleResolver, Step } from "./hole-resolver.ts";
 import { LastSight } from "./last-sight.ts";
-import type { ReadPage } from "./page-reader.ts";
 import { judge, judgeWithoutAnchor, type Position, positionFault, type Verdict } from "./position.ts";
+import type { ReadPage } from "./read-page.ts";
 import type { ReaderParts } from "./reader-parts.ts";
 import { retried } from "./retried.ts";
 import { StallWatch } from "./stall-watch.ts";
+import { wholePage } from "./whole-page.ts";
 
 // At a hole: what fills it may commit at any moment, and moves no maximum.
 const SHORTEST_HOLE_WAIT_MS = 5;
@@ -21,9 +22,15 @@ const LONGEST_HOLE_WAIT_MS = 250;
 export interface Advanced {
   readonly events: readonly ReflexEvent[];
   readonly epoch: number;
+  readonly last: ReflexEvent | undefined;
   /** Whether they fill a page, so that more of them can be expected to be there. */
   readonly full: boolean;
 }
+
+/** What a poll found: events that need no judgement, or what to make of it. */
+type Polled =
+  | { readonly epoch: number; readonly whole: Advanced }
+  | { readonly epoch: number; readonly whole?: undefined; readonly verdict: Verdict };
 
 /** Brings all streams at one position forward: polls, waits at the head, resolves the hole, until there are events. */
 export class Advance {
@@ -56,20 +63,25 @@ export class Advance {
     let pageLimit = limit;
     for (;;) {
       const seen = wake.count;
-      const { verdict, epoch } = await this.#retried(() => this.#poll(pageLimit));
-      this.#enter(epoch);
+      const polled = await this.#retried(() => this.#poll(pageLimit));
+      this.#enter(polled.epoch);
+      if (polled.whole !== undefined) return this.#advanced(polled.whole);
+      const { verdict, epoch } = polled;
       if (verdict.kind !== "doubt") this.#doubt.clear();
       if (verdict.kind === "rows") {
-        this.#stall.advanced();
-        const { events } = verdict;
-        pageSize.learn(events);
         // One more than asked for, when there was no anchor among them.
-        return { events: events.length > limit ? events.slice(0, limit) : events, epoch, full: events.length >= limit };
+        const events = verdict.events.length > limit ? verdict.events.slice(0, limit) : verdict.events;
+        return this.#advanced({ events, last: events.at(-1), epoch, full: events.length >= limit });
       }
       const again = await this.#retried(() => this.#handle(verdict, seen));
       // While nothing changes at a hole only the row that closes it matters; the rest is remembered.
       pageLimit = again === "whole page" ? limit : 1;
     }
+  }
+
+  #advanced(advanced: Advanced): Advanced {
+    this.#stall.advanced();
+    return advanced;
   }
 
   /** What was learned on another connection may no longer hold. */
@@ -80,12 +92,15 @@ export class Advance {
     this.#beyond = [];
   }
 
-  async #poll(limit: number): Promise<{ verdict: Verdict; epoch: number }> {
-    const { pages, loads, database } = this.#parts;
+  async #poll(limit: number): Promise<Polled> {
+    const { pages, loads, database, pageSize } = this.#parts;
     // One more than asked for: the anchor.
     const page: ReadPage = await loads.run(() =>
       this.#unlessEnded(pages.read(this.position.id, limit + 1, this.#signal)),
     );
+    pageSize.learn(page);
+    const whole = wholePage(this.position, page, limit);
+    if (whole !== undefined) return { whole, epoch: page.epoch };
     const verdict = judge(this.position, page.events, database.dialect.holesCanClose);
     if (verdict.kind !== "no_anchor") return { verdict: this.#lastSight.of(verdict), epoch: page.epoch };
     const edges = await this.#unlessEnded(pages.readEdges());

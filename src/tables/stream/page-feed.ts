@@ -43,14 +43,17 @@ export class PageFeed<T extends number> implements Feed<T> {
         if (this.#position.id > target) await this.#openReader().check(this.#position, this.#source.signal);
         return undefined;
       }
-      const { events, full } = await this.#following();
+      const advanced = await this.#following();
+      this.#askAhead(advanced, target);
+      // Only now are the events made: while the server reads the next page.
+      this.#openReader().keep(this.#position, advanced);
       const { table, config } = this.#source;
-      const passed = passEvents<T>(events, { table, config, target, leaveOut });
+      const passed = passEvents<T>(advanced.events, { table, config, target, leaveOut });
       if (passed.error !== undefined) throw passed.error;
       // On SQLite ids may be missing for good, the target's too.
       if (passed.last === undefined) return undefined;
       this.#position = { id: BigInt(passed.last.id), anchor: passed.last };
-      if (full && passed.last === events.at(-1)) this.#askAhead();
+      if (passed.last.id !== advanced.last?.id) this.#ahead = undefined;
       return this.#page(passed.events, passed.last.id);
     }
   }
@@ -85,8 +88,10 @@ export class PageFeed<T extends number> implements Feed<T> {
     }
   }
 
-  #askAhead(): void {
-    this.#ahead = this.#openReader().next(this.#position, this.#source.signal);
+  #askAhead({ full, last }: Advanced, target: bigint | undefined): void {
+    if (!full || last === undefined || (target !== undefined && BigInt(last.id) >= target)) return;
+    const position = { id: BigInt(last.id), anchor: last };
+    this.#ahead = this.#openReader().next(position, this.#source.signal);
     this.#ahead.catch(() => undefined);
   }
 

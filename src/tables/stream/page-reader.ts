@@ -8,6 +8,7 @@ import { type EventRow, eventColumns, type PlainColumns, toEvent } from "../even
 import type { EventsTableConfig } from "../events-table-options.ts";
 import { tableError } from "../table-error.ts";
 import type { TableEdges } from "./position.ts";
+import { pageOfEvents, type ReadPage, RowPage } from "./read-page.ts";
 import { type EpochRows, type SharedSession, shareSession } from "./shared-session.ts";
 import { HEAD_LOOK_BACK } from "./start-rules.ts";
 
@@ -21,12 +22,6 @@ export interface PageReaderSource {
   readonly reporting: Reporting;
   /** Undefined where the table was not looked at: the server then casts all. */
   readonly plainColumns?: PlainColumns | undefined;
-}
-
-/** Events as they were read, and in which epoch. */
-export interface ReadPage {
-  readonly events: readonly ReflexEvent[];
-  readonly epoch: number;
 }
 
 interface Wanted {
@@ -67,7 +62,7 @@ export class PageReader {
         : await this.#load(config.loader, { from, limit, signal });
     if (reporting.wants("poll")) {
       const durationMs = performance.now() - startedAt;
-      reporting.tell("poll", { table, after: String(from), rows: page.events.length, durationMs });
+      reporting.tell("poll", { table, after: String(from), rows: page.length, durationMs });
     }
     return page;
   }
@@ -75,14 +70,14 @@ export class PageReader {
   /** The first row from this id on that is no noop, or the first row if there is none. */
   async readFirstEvent(from: bigint, signal: AbortSignal): Promise<ReflexEvent | undefined> {
     const { config, database } = this.#source;
-    if (config.loader !== undefined) return (await this.read(from, 1, signal)).events[0];
+    if (config.loader !== undefined) return (await this.read(from, 1, signal)).first;
     const type = `t.${database.dialect.quote(config.fields.type)}`;
     const { rows } = await this.#rows<EventRow>(
       `select ${this.#columns} from ${this.#table} where ${this.#id} >= ${database.dialect.integerParam} and ${type} <> 0 order by ${this.#id} limit 1`,
       [String(from)],
     );
     const [row] = rows;
-    return row === undefined ? (await this.read(from, 1, signal)).events[0] : toEvent(row);
+    return row === undefined ? (await this.read(from, 1, signal)).first : toEvent(row);
   }
 
   /** The highest committed id; 0 in an empty table. */
@@ -145,12 +140,12 @@ export class PageReader {
       `select ${this.#columns} from ${this.#table} where ${this.#id} >= ${this.#source.database.dialect.integerParam} order by ${this.#id} limit ${limit}`,
       [String(from)],
     );
-    this.#checkZone(rows);
-    return { events: this.#toEvents(rows), epoch };
+    return new RowPage(rows, { epoch, toEvents: (some) => this.#toEvents(some) });
   }
 
   /** Whether ids are missing is told by their number, which says nothing of rows that come in another order. */
   #toEvents(rows: readonly EventRow[]): ReflexEvent[] {
+    this.#checkZone(rows);
     let previous: EventRow | undefined;
     return rows.map((row) => {
       if (previous !== undefined && !isAbove(row.id_value, previous.id_value)) {
@@ -170,7 +165,7 @@ export class PageReader {
         (session) => callLoader(session, { table, loader, after, limit, signal, timeoutMs }),
         config,
       );
-      return { events: rows, epoch };
+      return pageOfEvents(rows, epoch);
     } catch (error) {
       if (signal?.aborted === true || (meaningOf(error) === "other" && !isReflexError(error))) throw error;
       throw tableError(error, { table, activity: "load the events of" });

@@ -1,6 +1,5 @@
-import type { ReflexEvent } from "../../reflex/event.ts";
-import { sizeOf } from "../event-size.ts";
 import type { EventsTableConfig } from "../events-table-options.ts";
+import type { ReadPage } from "./read-page.ts";
 
 const MOST_BYTES = 8 * 1024 * 1024;
 // Few sizes, since each is a statement that the server has to prepare.
@@ -24,17 +23,11 @@ export class PageSize {
   }
 
   /** Learns from a page that was read. The longest event counts: a page of such ones may follow. */
-  learn(events: readonly ReflexEvent[]): void {
-    if (this.#limit !== undefined || events.length === 0) return;
-    const longest = this.#short ? 0 : longestOf(events);
+  learn(page: Pick<ReadPage, "length" | "longestBytes">): void {
+    if (this.#limit !== undefined || page.length === 0) return;
+    const longest = this.#short ? 0 : page.longestBytes;
     const fitting = SIZES.find((rows) => rows * longest <= MOST_BYTES) ?? 1;
     // A few rows say little of what follows: they make pages smaller, but not larger.
-    if (fitting < this.#rows || events.length >= this.#rows) this.#rows = fitting;
+    if (fitting < this.#rows || page.length >= this.#rows) this.#rows = fitting;
   }
-}
-
-function longestOf(events: readonly ReflexEvent[]): number {
-  let longest = 0;
-  for (const event of events) longest = Math.max(longest, sizeOf(event));
-  return longest;
 }

@@ -89,12 +89,29 @@ export class TableReader {
   /** Events that follow the position, as soon as there are any. Rejects with the signal's reason. */
   async next(position: Position, signal: AbortSignal): Promise<Advanced> {
     throwIfAborted(signal);
-    if (budget.spent) await budget.renew();
     const held = this.#fromWindow(position);
-    if (held !== undefined) return held;
+    const following = held === undefined ? this.#read(position, signal) : Promise.resolve(held);
+    // Only now: while others have their turn the server reads.
+    following.catch(() => undefined);
+    if (budget.spent) await budget.renew();
+    return following;
+  }
+
+  async #read(position: Position, signal: AbortSignal): Promise<Advanced> {
     const advanced = await this.#join(position).wait(signal);
-    this.#keep(position, advanced);
+    this.#heatUp();
     return advanced;
+  }
+
+  /** Keeps events that followed the position, for the streams that come after. */
+  keep(position: Position, advanced: Advanced): void {
+    const { config, database } = this.#source;
+    const { epoch } = advanced;
+    // What no other stream will ask for would only be kept from the garbage collector.
+    if (this.streams < 2 || !config.cache || !database.dialect.holesCanClose || epoch !== this.pages.epoch) return;
+    if (epoch !== this.#windowEpoch) this.#window.drop();
+    this.#windowEpoch = epoch;
+    this.#window.add(position.id, advanced.events);
   }
 
   /** Resolves if a stream may be at this position. @throws the position fault if there is one and it is confirmed */
@@ -125,17 +142,8 @@ export class TableReader {
     if (here !== undefined && anchor !== undefined && !isSameRow(here, anchor)) return undefined;
     const { rows } = this.#parts.pageSize;
     const events = this.#window.read(position.id, rows);
-    return events === undefined ? undefined : { events, epoch: this.#windowEpoch, full: events.length >= rows };
-  }
-
-  #keep(position: Position, { events, epoch }: Advanced): void {
-    this.#heatUp();
-    const { config, database } = this.#source;
-    // What no other stream will ask for would only be kept from the garbage collector.
-    if (this.streams < 2 || !config.cache || !database.dialect.holesCanClose || epoch !== this.pages.epoch) return;
-    if (epoch !== this.#windowEpoch) this.#window.drop();
-    this.#windowEpoch = epoch;
-    this.#window.add(position.id, events);
+    if (events === undefined) return undefined;
+    return { events, last: events.at(-1), epoch: this.#windowEpoch, full: events.length >= rows };
   }
 
   #join(position: Position): SharedAdvance {
