@@ -51,6 +51,7 @@ export interface TransactionOptions extends CallOptions {
 export interface Database<Tx = unknown> extends Executor {
   /** The native pool or handle. Two databases with one identity share readers, cursors and notifies. */
   readonly identity: object;
+  /** The SQL of its server. */
   readonly dialect: Dialect;
   /** The most connections that the pool opens; undefined if it does not tell. */
   readonly poolSize?: number | undefined;

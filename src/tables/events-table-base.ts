@@ -32,7 +32,9 @@ import { TableReaders } from "./stream/table-readers.ts";
 
 /** An event to be inserted by `insertMany`. */
 export interface NewEvent<T extends number, ForeignId> {
+  /** The id of what the event tells of, such as an order's. */
   readonly foreignId: ForeignId;
+  /** What has happened to it: a whole number, not 0, which is a noop. */
   readonly type: T;
   /** Bytes, or text as UTF-8. Needs the option `metadataField`. */
   readonly metadata?: Uint8Array | string | undefined;

@@ -89,7 +89,16 @@ export interface EventsTableOptions<T extends number = number> {
   acquireTimeoutMs?: number | undefined;
   /** The longest that one statement may take, in ms; then its connection is closed. @defaultValue 60 000 */
   statementTimeoutMs?: number | undefined;
+  /**
+   * Told what the table's streams do: `poll`, `page`, `gap`, `stall`, and `error` for what is tried again or what no
+   * caller waits for. @defaultValue none; errors and stalls go to `logger`
+   */
   observer?: Observer | undefined;
+  /**
+   * Takes warnings: of errors and stalls that the observer has no function for, of a pool that is too small, and of
+   * rows that `onPruned: "skip"` passes.
+   * @defaultValue `process.emitWarning`
+   */
   logger?: Logger | undefined;
 }
 
