@@ -4,6 +4,7 @@ export type { SqliteHandle } from "./database/adapters/sqlite-handle.ts";
 export type { SqliteTransaction } from "./database/adapters/sqlite-transaction.ts";
 export type {
   Database,
+  DatabaseCallOptions,
   Executor,
   IsolationLevel,
   RunResult,
