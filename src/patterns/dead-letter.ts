@@ -85,6 +85,11 @@ function checkArguments<T extends number>(consumer: Consumer<T>, options: DeadLe
   if (typeof (Object(consumer) as Partial<Consumer<T>>).consume !== "function") {
     throw typeMistake("invalid_argument", `a dead-letter consumer wraps a consumer, found ${show(consumer)}`);
   }
+  for (const name of ["reset", "stop"] as const) {
+    const found: unknown = consumer[name];
+    if (found === undefined || typeof found === "function") continue;
+    throw typeMistake("invalid_argument", `the consumer's ${name} must be a function, found ${show(found)}`);
+  }
   checkConsumerName(consumer.name);
   checkOptions("createDeadLetterConsumer", options, checks as OptionChecks<DeadLetterOptions<T>>);
   if (options?.errors === undefined) {
