@@ -1,5 +1,5 @@
 import type { RunResult, SqlParam } from "./database.ts";
-import { checkParams } from "./sql-param.ts";
+import { checkParam, checkParamList } from "./sql-param.ts";
 
 /** One connection of a driver, with the differences between drivers taken out. Calls may hang: no limits here. */
 export interface DriverConnection<Tx> {
@@ -32,8 +32,12 @@ export interface DriverPool<Tx> {
  * @throws TypeError `invalid_argument`
  */
 export function bindable(params: readonly SqlParam[]): (string | number | bigint | null | Buffer)[] {
-  checkParams(params);
-  return params.map((param) =>
-    param instanceof Uint8Array ? Buffer.from(param.buffer, param.byteOffset, param.byteLength) : param,
-  );
+  checkParamList(params);
+  return params.map((param) => {
+    // Most are text, and an insert of many events has thousands.
+    if (typeof param === "string") return param;
+    if (param instanceof Uint8Array) return Buffer.from(param.buffer, param.byteOffset, param.byteLength);
+    checkParam(param);
+    return param;
+  });
 }
