@@ -15,6 +15,9 @@ export interface Place {
   readonly user?: string;
 }
 
+/** A name that no database has. */
+export const MISSING_DATABASE = "nowhere";
+
 /** The most connections of a pool of a test. */
 const CONNECTIONS = 5;
 
@@ -57,8 +60,7 @@ export class DatabaseSubject {
     const pool =
       this.engine.driver === "mysql2"
         ? createMysql2Pool(options)
-        : // It tries again until then, whatever the reason.
-          createMariadbPool({ ...options, minimumIdle: 0, acquireTimeout: 200 });
+        : createMariadbPool({ ...options, minimumIdle: 0, ...(isReachable(place) ? {} : { acquireTimeout: 200 }) });
     this.#pools.push(pool);
     return pool;
   }
@@ -96,6 +98,11 @@ export class DatabaseSubject {
     const [rows] = (await this.root.query(sql)) as unknown as [{ number: number }[]];
     return Number(rows[0]?.number);
   }
+}
+
+/** The pool of mariadb tries again until its time-out where there is nothing. */
+export function isReachable({ host, socketPath, database }: Place): boolean {
+  return host === undefined && socketPath === undefined && database !== MISSING_DATABASE;
 }
 
 /** Catches a connection that is kept by a failure, so that the last of all fails for want of one. */

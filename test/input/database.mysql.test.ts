@@ -1,7 +1,7 @@
 import { CursorsTable, createTables } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { type Call, calls, creation, inserts } from "./database-calls.ts";
-import { describeEachDatabase, expectUsable, type Place } from "./database-subject.ts";
+import { describeEachDatabase, expectUsable, isReachable, MISSING_DATABASE, type Place } from "./database-subject.ts";
 import { failureOf } from "./refusing-database.ts";
 
 const LIMIT_MS = 5000;
@@ -20,8 +20,7 @@ describeEachDatabase((subject) => {
     const error = await failureOf(() => use(pool));
     expect(performance.now() - startedAt).toBeLessThan(LIMIT_MS);
     expect(await subject.storedRows()).toBe(0);
-    const reachable = place.host === undefined && place.socketPath === undefined && place.database !== "nowhere";
-    if (reachable) await expectUsable(pool);
+    if (isReachable(place)) await expectUsable(pool);
     return error;
   }
 
@@ -61,7 +60,7 @@ describeEachDatabase((subject) => {
   ])("with $what", ({ place, says }) => {
     // Catches: a retry without end, and an error that tells neither the address nor what to look at.
     test.each([...inserts, ...calls, creation])("$call fails at once and says what to look at", async (call) => {
-      const error = await failureIn({ database: "nowhere", ...place }, call);
+      const error = await failureIn({ database: MISSING_DATABASE, ...place }, call);
       expect(error).toMatchObject(reflexError("database_error", call, says));
     });
   });
