@@ -4,6 +4,7 @@ export type { SqliteHandle } from "./database/adapters/sqlite-handle.ts";
 export type { SqliteTransaction } from "./database/adapters/sqlite-transaction.ts";
 export type {
   Database,
+  DatabaseCallOptions,
   Executor,
   IsolationLevel,
   RunResult,
@@ -71,7 +72,7 @@ export type { EventsLoader, LoadRequest } from "./tables/event-loader.ts";
 export { EventsTable } from "./tables/events-table.ts";
 export type { NewEvent } from "./tables/events-table-base.ts";
 export { EventsTableInt } from "./tables/events-table-int.ts";
-export type { EventsTableOptions, WakeOptions } from "./tables/events-table-options.ts";
+export type { EventsTableOptions } from "./tables/events-table-options.ts";
 export { fillGaps, stopFillingGaps } from "./tables/fill-gaps.ts";
 export type { Gap, GapListener } from "./tables/gap-control.ts";
 export type { GapOptions } from "./tables/gap-options.ts";
@@ -88,4 +89,5 @@ export type { SocketNotifier, SocketNotifierOptions } from "./tables/socket-noti
 export { socketNotifier } from "./tables/socket-notifier.ts";
 export type { TableStreamOptions } from "./tables/stream/stream-options.ts";
 export { isRetryable } from "./tables/table-error.ts";
+export type { WakeOptions } from "./tables/wake-options.ts";
 export type { CallOptions } from "./waiting/time-limit.ts";

@@ -1,5 +1,6 @@
 import { throwIfAborted } from "../waiting/abort.ts";
 import { type CallOptions, withTimeLimit } from "../waiting/time-limit.ts";
+import { checkStatement } from "./call-checks.ts";
 import { defaultStatementTimeoutMs, type RunResult, type Session, type SqlParam } from "./database.ts";
 import type { DriverConnection } from "./driver.ts";
 
@@ -43,6 +44,7 @@ export class ConnectionExecutor<Tx> implements Session {
   }
 
   async #bounded<R>(work: () => Promise<R>, sql: string, options: CallOptions = {}): Promise<R> {
+    checkStatement(sql, options);
     throwIfAborted(options.signal);
     return withTimeLimit(work(), {
       signal: options.signal,

@@ -26,34 +26,41 @@ export interface Session extends Executor {
   control<R extends object>(text: string, options?: CallOptions): Promise<R[]>;
 }
 
-/** How a connection is lent, and how long to wait for one. */
-export interface SessionOptions extends CallOptions {
-  /** @defaultValue "read committed" */
-  isolation?: IsolationLevel | undefined;
+/** How long to wait for a connection, and for what is done on it. */
+export interface DatabaseCallOptions extends CallOptions {
   /** The longest to wait for a free connection, in ms. @defaultValue 10 000 */
   acquireTimeoutMs?: number | undefined;
+}
+
+/** How a connection is lent, and how long to wait for one. */
+export interface SessionOptions extends DatabaseCallOptions {
+  /** @defaultValue "read committed" */
+  isolation?: IsolationLevel | undefined;
 }
 
 /** What a transaction sees of others, as SQL names it. */
 export type IsolationLevel = "read uncommitted" | "read committed" | "repeatable read" | "serializable";
 
 /** How a transaction runs, and how long to wait for its connection. */
-export interface TransactionOptions extends CallOptions {
+export interface TransactionOptions extends DatabaseCallOptions {
   /** @defaultValue the default of the server or session */
   isolation?: IsolationLevel | undefined;
   /** Whether the server shall refuse writes. @defaultValue false */
   readOnly?: boolean | undefined;
-  /** The longest to wait for a free connection, in ms. @defaultValue 10 000 */
-  acquireTimeoutMs?: number | undefined;
 }
 
 /** What streams, cursors and `run` need: a source of sessions, such as a pool. Get one with {@link toDatabase}. */
 export interface Database<Tx = unknown> extends Executor {
   /** The native pool or handle. Two databases with one identity share readers, cursors and notifies. */
   readonly identity: object;
+  /** The SQL of its server. */
   readonly dialect: Dialect;
   /** The most connections that the pool opens; undefined if it does not tell. */
   readonly poolSize?: number | undefined;
+  /** As of an {@link Executor}, in a transaction of its own. */
+  run(sql: string, params: readonly SqlParam[], options?: DatabaseCallOptions): Promise<RunResult>;
+  /** As of an {@link Executor}, of what is committed. */
+  rows<R extends object>(sql: string, params: readonly SqlParam[], options?: DatabaseCallOptions): Promise<R[]>;
   /**
    * Lends a connection that no one else uses, in autocommit mode, with the isolation level asked for, in no
    * transaction. It is closed afterwards, not given back: its variables were changed.

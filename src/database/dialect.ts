@@ -8,6 +8,7 @@ export interface TimeStorage {
 
 /** The SQL in which servers differ, as text fragments. Column arguments are quoted, possibly qualified names. */
 export interface Dialect {
+  /** Which SQL it is: "mysql" is for MariaDB too. */
   readonly name: "mysql" | "sqlite";
   /**
    * Whether an id that is missing below a visible one may still be committed. Not on SQLite, where ids are given under

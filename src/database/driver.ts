@@ -1,4 +1,5 @@
 import type { RunResult, SqlParam } from "./database.ts";
+import { checkParam, checkParamList } from "./sql-param.ts";
 
 /** One connection of a driver, with the differences between drivers taken out. Calls may hang: no limits here. */
 export interface DriverConnection<Tx> {
@@ -26,9 +27,17 @@ export interface DriverPool<Tx> {
   acquire(): Promise<DriverConnection<Tx>>;
 }
 
-/** Drivers take a `Buffer` for bytes; mariadb would store a plain `Uint8Array` as JSON text. */
+/**
+ * The parameters as drivers bind them: mariadb would store a plain `Uint8Array` as JSON text.
+ * @throws TypeError `invalid_argument`
+ */
 export function bindable(params: readonly SqlParam[]): (string | number | bigint | null | Buffer)[] {
-  return params.map((param) =>
-    param instanceof Uint8Array ? Buffer.from(param.buffer, param.byteOffset, param.byteLength) : param,
-  );
+  checkParamList(params);
+  return params.map((param) => {
+    // Most are text, and an insert of many events has thousands.
+    if (typeof param === "string") return param;
+    if (param instanceof Uint8Array) return Buffer.from(param.buffer, param.byteOffset, param.byteLength);
+    checkParam(param);
+    return param;
+  });
 }

@@ -1,9 +1,11 @@
-import { ReflexError, show, typeMistake } from "../reflex/errors.ts";
+import { ReflexError } from "../reflex/errors.ts";
 import { throwIfAborted } from "../waiting/abort.ts";
 import { type CallOptions, withTimeLimit } from "../waiting/time-limit.ts";
+import { checkCall, checkSession, checkTransaction } from "./call-checks.ts";
 import { ConnectionExecutor } from "./connection-executor.ts";
 import {
   type Database,
+  type DatabaseCallOptions,
   defaultAcquireTimeoutMs,
   type IsolationLevel,
   type RunResult,
@@ -22,13 +24,6 @@ const MOST_UNCLEAN_CONNECTIONS = 100;
 // Closing the connection rolls back too, so there is no reason to wait long for an answer.
 const ROLLBACK_LIMIT_MS = 5000;
 
-const isolationLevels: ReadonlySet<IsolationLevel> = new Set([
-  "read uncommitted",
-  "read committed",
-  "repeatable read",
-  "serializable",
-]);
-
 /** A {@link Database} over a pool of MySQL or MariaDB connections. */
 export class PoolDatabase<Tx> implements Database<Tx> {
   readonly identity: object;
@@ -42,12 +37,18 @@ export class PoolDatabase<Tx> implements Database<Tx> {
     this.identity = pool.native;
   }
 
-  run(sql: string, params: readonly SqlParam[], options: CallOptions = {}): Promise<RunResult> {
-    return this.#transaction((executor) => executor.run(sql, params, options), options);
+  async run(sql: string, params: readonly SqlParam[], options: DatabaseCallOptions = {}): Promise<RunResult> {
+    checkCall(sql, params, options);
+    return this.#transaction((executor) => executor.run(sql, params, limitsOf(options)), options);
   }
 
-  rows<R extends object>(sql: string, params: readonly SqlParam[], options: CallOptions = {}): Promise<R[]> {
-    return this.#transaction((executor) => executor.rows<R>(sql, params, options), {
+  async rows<R extends object>(
+    sql: string,
+    params: readonly SqlParam[],
+    options: DatabaseCallOptions = {},
+  ): Promise<R[]> {
+    checkCall(sql, params, options);
+    return this.#transaction((executor) => executor.rows<R>(sql, params, limitsOf(options)), {
       ...options,
       readOnly: true,
       isolation: "read committed",
@@ -55,19 +56,20 @@ export class PoolDatabase<Tx> implements Database<Tx> {
   }
 
   async session<R>(use: (session: Session) => Promise<R>, options: SessionOptions = {}): Promise<R> {
+    checkSession(use, options);
     const { isolation = "read committed" } = options;
-    checkIsolation(isolation);
     const executor = await this.#clean("set transaction read write", options);
     try {
-      await executor.control(`set session transaction isolation level ${isolation}`, options);
-      await executor.control("set session autocommit = 1", options);
+      await executor.control(`set session transaction isolation level ${isolation}`, limitsOf(options));
+      await executor.control("set session autocommit = 1", limitsOf(options));
       return await use(executor);
     } finally {
       executor.destroy();
     }
   }
 
-  transaction<R>(use: (tx: Tx) => Promise<R>, options: TransactionOptions = {}): Promise<R> {
+  async transaction<R>(use: (tx: Tx) => Promise<R>, options: TransactionOptions = {}): Promise<R> {
+    checkTransaction(use, options);
     return this.#transaction((executor) => use(executor.connection.tx), options);
   }
 
@@ -76,10 +78,12 @@ export class PoolDatabase<Tx> implements Database<Tx> {
     options: TransactionOptions,
   ): Promise<R> {
     const { isolation, readOnly } = options;
-    if (isolation !== undefined) checkIsolation(isolation);
     const executor = await this.#clean(oneShot(isolation), options);
     const result = await this.#rolledBackOnThrow(executor, async () => {
-      await executor.control(readOnly === true ? "start transaction read only" : "start transaction", options);
+      await executor.control(
+        readOnly === true ? "start transaction read only" : "start transaction",
+        limitsOf(options),
+      );
       const used = await use(executor);
       throwIfAborted(options.signal);
       if (executor.closed) throw lostBeforeCommit();
@@ -108,7 +112,7 @@ export class PoolDatabase<Tx> implements Database<Tx> {
     for (let attempt = 1; ; attempt++) {
       const executor = new ConnectionExecutor(await this.#acquire(options));
       try {
-        await executor.control(opening, options);
+        await executor.control(opening, limitsOf(options));
         return executor;
       } catch (error) {
         executor.destroy();
@@ -140,11 +144,9 @@ export class PoolDatabase<Tx> implements Database<Tx> {
   }
 }
 
-// It becomes part of an SQL text, and TypeScript's word for it is not enough.
-function checkIsolation(isolation: IsolationLevel): void {
-  if (isolationLevels.has(isolation)) return;
-  const expected = [...isolationLevels].map(show).join(", ");
-  throw typeMistake("invalid_option", `isolation must be one of ${expected}, found ${show(isolation)}`);
+/** Of one statement. */
+function limitsOf({ signal, timeoutMs }: CallOptions): CallOptions {
+  return { signal, timeoutMs };
 }
 
 function oneShot(isolation: IsolationLevel | undefined): string {

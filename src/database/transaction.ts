@@ -1,5 +1,5 @@
-import { isMistake, isReflexError, ReflexError, show, typeMistake } from "../reflex/errors.ts";
-import { aBoolean, aDuration, aSignal, checkOptions, type OptionChecks, oneOf } from "../reflex/options.ts";
+import { isMistake, isReflexError, ReflexError } from "../reflex/errors.ts";
+import { checkTransaction } from "./call-checks.ts";
 import { beginCollecting, endCollecting, type OpenTransaction } from "./collected-notifies.ts";
 import type { TransactionOptions } from "./database.ts";
 import type { DatabaseHandle, TxOf } from "./handles.ts";
@@ -11,14 +11,6 @@ const remedies: Partial<Record<SqlErrorMeaning, string>> = {
   missing_database: "create the database, or name the right one where the pool is made",
   no_privilege: "check the user and password of the pool, and what the user was granted",
   read_only: "this server takes no writes; connect to the primary",
-};
-
-const checks: OptionChecks<TransactionOptions> = {
-  isolation: oneOf("read uncommitted", "read committed", "repeatable read", "serializable"),
-  readOnly: aBoolean,
-  acquireTimeoutMs: aDuration,
-  signal: aSignal,
-  timeoutMs: aDuration,
 };
 
 /**
@@ -44,9 +36,7 @@ export async function transaction<D extends DatabaseHandle, R>(
   use: (tx: TxOf<D>) => Promise<R>,
   options: TransactionOptions = {},
 ): Promise<R> {
-  if (typeof use !== "function") {
-    throw typeMistake("invalid_argument", `transaction() needs a function of a transaction, found ${show(use)}`);
-  }
+  checkTransaction(use, options);
   let begun = false;
   const begin = (tx: TxOf<D>): Promise<R> => {
     begun = true;
@@ -65,7 +55,6 @@ export async function runTransaction<D extends DatabaseHandle, R>(
   use: (tx: TxOf<D>) => Promise<R>,
   options: TransactionOptions = {},
 ): Promise<R> {
-  checkOptions("transaction()", options, checks);
   let collected: OpenTransaction | undefined;
   const wake = (): void => {
     for (const wakeUp of collected?.wakeUps ?? []) wakeUp();

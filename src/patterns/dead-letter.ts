@@ -11,7 +11,9 @@ import { sleep } from "../waiting/sleep.ts";
 
 /** An event that a consumer has given up. */
 export interface DeadLetter<T extends number = number> {
+  /** The name of the consumer. */
   readonly consumer: string;
+  /** The event that it could not handle. */
   readonly event: ReflexEvent<T>;
   /** What the consumer threw, the last time. */
   readonly error: unknown;
@@ -31,7 +33,9 @@ export interface DeadLetterOptions<T extends number = number> {
   maxBackoffMs?: number | undefined;
   /** Called for each event that was recorded. What it throws is reported and stops nothing. */
   onDeadLetter?: ((letter: DeadLetter<T>) => void) | undefined;
+  /** Told of what `onDeadLetter` throws (`error`). @defaultValue none; it goes to `logger` */
   observer?: Observer | undefined;
+  /** Takes a warning of that if the observer has no `error`. @defaultValue `process.emitWarning` */
   logger?: Logger | undefined;
 }
 
@@ -80,6 +84,11 @@ export function createDeadLetterConsumer<T extends number = number>(
 function checkArguments<T extends number>(consumer: Consumer<T>, options: DeadLetterOptions<T>): void {
   if (typeof (Object(consumer) as Partial<Consumer<T>>).consume !== "function") {
     throw typeMistake("invalid_argument", `a dead-letter consumer wraps a consumer, found ${show(consumer)}`);
+  }
+  for (const name of ["reset", "stop"] as const) {
+    const found: unknown = consumer[name];
+    if (found === undefined || typeof found === "function") continue;
+    throw typeMistake("invalid_argument", `the consumer's ${name} must be a function, found ${show(found)}`);
   }
   checkConsumerName(consumer.name);
   checkOptions("createDeadLetterConsumer", options, checks as OptionChecks<DeadLetterOptions<T>>);

@@ -5,7 +5,16 @@ import { showError } from "./errors.ts";
  * What became of an event that a consumer could not handle. Open errors are `Unknown` (of recorders that keep no status)
  * and `Recorded`; a program that knows only these two sees what is still to be done.
  */
-export const ErrorStatus = { Unknown: 0, Recorded: 1, Retried: 2, Resolved: 3 } as const;
+export const ErrorStatus = {
+  /** Open, written by a recorder that keeps no status. */
+  Unknown: 0,
+  /** Open: recorded and not dealt with. */
+  Recorded: 1,
+  /** Closed: a retry has succeeded. */
+  Retried: 2,
+  /** Closed: a person says that it is dealt with. */
+  Resolved: 3,
+} as const;
 
 /** One of {@link ErrorStatus}: `Retried` when a retry has succeeded, `Resolved` when a person says that it is dealt with. */
 export type ErrorStatus = (typeof ErrorStatus)[keyof typeof ErrorStatus];
@@ -20,6 +29,7 @@ export interface ConsumerError {
   readonly eventId: string;
   /** What was thrown, the last time; cut to what its column takes. */
   readonly message: string;
+  /** What became of it since. */
   readonly status: ErrorStatus;
   /** How often it was recorded; undefined in a table without a column for that, and for rows that others wrote. */
   readonly attempts: number | undefined;
@@ -31,8 +41,11 @@ export interface ConsumerError {
 
 /** Which consumer failed at which event, and how. By name, so that no two can be swapped. */
 export interface ErrorToRecord {
+  /** The name of the consumer. */
   readonly consumer: string;
+  /** The id of the event, in decimal. */
   readonly eventId: string;
+  /** What was thrown, as text for people. */
   readonly message: string;
 }
 

@@ -42,9 +42,11 @@ export interface CreatedConsumer<T extends number = number> extends Consumer<T> 
 
 /** That events reach a consumer too late, or no longer do. */
 export interface LagAlert {
+  /** The name of the consumer. */
   readonly consumer: string;
   /** True when events became too old, false when they are fresh again. */
   readonly alert: boolean;
+  /** How old the event was when it came, in ms, by this process's clock. */
   readonly lagMs: number;
 }
 

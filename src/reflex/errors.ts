@@ -41,6 +41,7 @@ export interface ReflexErrorOptions {
 
 /** The error that this library throws for anything that can go wrong while a correct program runs. */
 export class ReflexError extends Error {
+  /** By which copies of this package know each other's errors. */
   override readonly name = "ReflexError";
   /** What happened, for programs. The message is for people and may change. */
   readonly code: ReflexErrorCode;

@@ -21,15 +21,19 @@ export interface Observer {
 
 /** One look into the table. */
 export interface PollReport {
+  /** The events table. */
   readonly table: string;
   /** The cursor that rows were asked for after. */
   readonly after: string;
+  /** How many rows came, noops included. */
   readonly rows: number;
+  /** How long the answer took, in ms. */
   readonly durationMs: number;
 }
 
 /** Rows that a stream was handed at once. */
 export interface PageReport {
+  /** The events table. */
   readonly table: string;
   /** Events handed over, without noops. */
   readonly events: number;
@@ -39,6 +43,7 @@ export interface PageReport {
 
 /** A hole: ids that were given and that no row shows, or not yet. */
 export interface GapReport {
+  /** The events table. */
   readonly table: string;
   /** The last id before the hole; "0" if the hole is at the table's start. */
   readonly prev: string;
@@ -64,13 +69,17 @@ export type StallReason =
 
 /** A stream that waits at one place, and on what; or that goes on. */
 export interface StallReport {
+  /** The events table. */
   readonly table: string;
   /** The last id that the stream passed. */
   readonly prev: string;
   /** The first id beyond what is missing; "" if none is known. */
   readonly next: string;
+  /** Whether it waits, or goes on after it has waited. */
   readonly state: "stalled" | "resumed";
+  /** On what it waits, or has waited. */
   readonly reason: StallReason;
+  /** How long it has waited at this place, in ms. */
   readonly waitedMs: number;
   /** A sentence with the remedy, for people. */
   readonly message: string;
@@ -78,15 +87,21 @@ export interface StallReport {
 
 /** Cursors that were written in one go. */
 export interface FlushReport {
+  /** The cursors table. */
   readonly table: string;
+  /** How many were written. */
   readonly cursors: number;
+  /** How long it took, in ms. */
   readonly durationMs: number;
 }
 
 /** One event that a consumer has finished with. */
 export interface ConsumeReport {
+  /** The name of the consumer. */
   readonly consumer: string;
+  /** The id of the event, in decimal. */
   readonly eventId: string;
+  /** The type of the event. */
   readonly eventType: number;
   /** How long the consumer took. */
   readonly durationMs: number;
@@ -102,6 +117,7 @@ export interface ErrorReport {
   readonly activity: string;
   /** The table or consumer that it was done for. */
   readonly name: string;
+  /** What was thrown. */
   readonly error: unknown;
   /** When it will be tried again; undefined if it won't. */
   readonly retryInMs?: number;

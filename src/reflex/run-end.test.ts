@@ -1,49 +1,32 @@
 import { EventEmitter, once } from "node:events";
-import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { CursorsTable } from "../tables/cursors-table.ts";
-import { EventsTable } from "../tables/events-table.ts";
-import { createTables } from "../tables/schema/table-schema.ts";
+import { RunScene } from "../../test/runs/run-scene.ts";
 import type { Consumer } from "./consumer.ts";
 import type { CursorStore } from "./cursor-store.ts";
-import type { ErrorReport } from "./observer.ts";
-import { type RunOptions, run } from "./run.ts";
+import type { RunOptions } from "./run.ts";
 import type { Spec } from "./spec.ts";
 
-const events = new EventsTable("events");
 const cause = new Error("no such order");
 const flushError = new Error("the database is read-only");
 const stopError = new Error("could not stop");
 const closeError = new Error("could not close");
 const failing: Consumer = { name: "a", consume: () => Promise.reject(cause) };
 const working: Consumer = { name: "a", consume: () => undefined };
-let handle: Database.Database;
-let store: CursorStore;
-let reports: ErrorReport[];
+let scene: RunScene;
 
 beforeEach(async () => {
-  handle = new Database(":memory:");
-  const cursors = new CursorsTable("cursors", { asyncPeriodMs: 600_000 });
-  await createTables(handle, [events, cursors]);
-  await events.insertMany(
-    handle,
-    [1, 2, 3].map((type) => ({ foreignId: "a", type })),
-  );
-  store = cursors.toStore(handle);
-  reports = [];
+  scene = await RunScene.open();
 });
-afterEach(() => void handle.close());
+afterEach(() => scene.close());
 
 /** The real store, whose last flush does something else: the first one writes where the consumer starts. */
 function storeWhoseEnd(flush: CursorStore["flush"]): CursorStore {
   let flushes = 0;
-  return { ...store, flush: (options) => (flushes++ === 0 ? store.flush(options) : flush(options)) };
+  return { ...scene.store, flush: (options) => (flushes++ === 0 ? scene.store.flush(options) : flush(options)) };
 }
 
-function start(parts: Partial<Spec>, options: RunOptions = {}): Promise<void> {
-  const spec = { stream: events.toStream(handle), cursors: store, consumer: working, options: { toHead: true } };
-  const observer = { error: (report: ErrorReport) => void reports.push(report) };
-  return run({ ...spec, ...parts }, { observer, ...options });
+function start(parts: Partial<Spec>, options?: RunOptions): Promise<void> {
+  return scene.start({ consumer: working, options: { toHead: true }, ...parts }, options);
 }
 
 function throwAtOnce(error: Error): () => never {
@@ -59,7 +42,7 @@ describe.each<[string, () => Promise<void>]>([
   test("does not hide what ended the run, and is reported", async () => {
     const running = start({ cursors: storeWhoseEnd(flush), consumer: failing });
     await expect(running).rejects.toMatchObject({ code: "consumer_failed", cause });
-    expect(reports).toEqual([{ activity: "flush", name: "a", error: flushError }]);
+    expect(scene.reports).toEqual([{ activity: "flush", name: "a", error: flushError }]);
   });
 
   test("does not hide the reason of an abort", async () => {
@@ -67,12 +50,12 @@ describe.each<[string, () => Promise<void>]>([
     const consumer: Consumer = { name: "a", consume: () => controller.abort("enough") };
     const running = start({ cursors: storeWhoseEnd(flush), consumer }, { signal: controller.signal });
     await expect(running).rejects.toBe("enough");
-    expect(reports).toEqual([{ activity: "flush", name: "a", error: flushError }]);
+    expect(scene.reports).toEqual([{ activity: "flush", name: "a", error: flushError }]);
   });
 
   test("is what the run rejects with when nothing else failed, since the cursor is not written", async () => {
     await expect(start({ cursors: storeWhoseEnd(flush) })).rejects.toBe(flushError);
-    expect(reports).toEqual([]);
+    expect(scene.reports).toEqual([]);
   });
 
   test("does not keep the consumer from being stopped", async () => {
@@ -102,7 +85,7 @@ describe.each<[string, () => Promise<void>]>([
   test("does not hide what ended the run, and is reported", async () => {
     const running = start({ consumer: { ...failing, stop } });
     await expect(running).rejects.toMatchObject({ code: "consumer_failed", cause });
-    expect(reports).toEqual([{ activity: "stop", name: "a", error: stopError }]);
+    expect(scene.reports).toEqual([{ activity: "stop", name: "a", error: stopError }]);
   });
 
   test("is what the run rejects with when nothing else failed", async () => {
@@ -112,7 +95,7 @@ describe.each<[string, () => Promise<void>]>([
   test("is reported beside a flush that failed before it", async () => {
     const cursors = storeWhoseEnd(() => Promise.reject(flushError));
     await expect(start({ cursors, consumer: { ...working, stop } })).rejects.toBe(flushError);
-    expect(reports).toEqual([{ activity: "stop", name: "a", error: stopError }]);
+    expect(scene.reports).toEqual([{ activity: "stop", name: "a", error: stopError }]);
   });
 });
 
@@ -133,7 +116,7 @@ test("a run that was not aborted waits for the stop, lest the next run overlap w
 });
 
 const notClosing: Spec["stream"] = (after, options) => {
-  const stream = events.stream(handle, after, options);
+  const stream = scene.events.stream(scene.handle, after, options);
   stream.close = () => Promise.reject(closeError);
   return stream;
 };
@@ -144,13 +127,13 @@ describe("a stream", () => {
       code: "consumer_failed",
       cause,
     });
-    expect(reports).toEqual([{ activity: "close", name: "a", error: closeError }]);
+    expect(scene.reports).toEqual([{ activity: "close", name: "a", error: closeError }]);
   });
 
   test("that throws ends the run with its error as it came, cursors written and the consumer stopped", async () => {
     const failure = new Error("the table is gone");
     const throwing: Spec["stream"] = (after, options) => {
-      const real = events.stream(handle, after, options);
+      const real = scene.events.stream(scene.handle, after, options);
       const next = real.next.bind(real);
       real.next = async () => {
         const result = await next();
@@ -163,7 +146,7 @@ describe("a stream", () => {
     const consumer = { ...working, stop: async (): Promise<void> => void stops++ };
     await expect(start({ stream: throwing, consumer })).rejects.toBe(failure);
     expect(stops).toBe(1);
-    expect(handle.prepare("select last_event_id as cursor from cursors").all()).toEqual([{ cursor: 1 }]);
+    expect(scene.handle.prepare("select last_event_id as cursor from cursors").all()).toEqual([{ cursor: 1 }]);
   });
 });
 

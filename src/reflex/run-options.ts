@@ -12,7 +12,12 @@ export interface RunOptions {
   shutdownMs?: number | undefined;
   /** The longest to wait at the end for cursors to be written, in ms. @defaultValue 5000 */
   flushMs?: number | undefined;
+  /**
+   * Told of each event that the consumer has finished with (`consume`), and of errors that the run does not reject with
+   * (`error`). @defaultValue none; such errors go to `logger`
+   */
   observer?: Observer | undefined;
+  /** Takes warnings of errors if the observer has no `error`. @defaultValue `process.emitWarning` */
   logger?: Logger | undefined;
 }
 

@@ -1,5 +1,6 @@
 import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Gate } from "../../test/runs/gate.ts";
 import { CursorsTable } from "../tables/cursors-table.ts";
 import { EventsTable } from "../tables/events-table.ts";
 import { createTables } from "../tables/schema/table-schema.ts";
@@ -33,14 +34,6 @@ function writtenCursor(): string | undefined {
   return (row as { cursor: string } | undefined)?.cursor;
 }
 
-/** A promise that the test settles itself. */
-class Gate {
-  open!: () => void;
-  readonly promise = new Promise<void>((resolve) => {
-    this.open = resolve;
-  });
-}
-
 /** A store as a new process has it: it knows and holds back nothing. */
 function newStore(): CursorStore {
   return new CursorsTable("cursors", { asyncPeriodMs: 600_000 }).toStore(handle);
@@ -70,7 +63,7 @@ describe.each<[string, () => Pick<Spec, "stream" | "options">]>([
     const stream: Spec["stream"] = (after, options) => watchStart(parts().stream(after, options), opened.open);
     const spec = { ...parts(), stream, cursors: newStore(), consumer: { name: "a", consume } };
     const running = run(spec, { signal: controller.signal });
-    await opened.promise;
+    await opened.opened;
     await insert(1);
     await expect(running).rejects.toBe(crash);
     expect(seen).toEqual(["4"]);
@@ -91,7 +84,7 @@ describe.each<[string, () => Pick<Spec, "stream" | "options">]>([
     const opened = new Gate();
     const watched: Spec["stream"] = (after, own) => watchStart(stream(after, own), opened.open);
     const running = run({ stream: watched, cursors: newStore(), consumer: first, options: options ?? {} });
-    await opened.promise;
+    await opened.opened;
     await insert(2);
     await expect(running).rejects.toMatchObject({ code: "consumer_failed", cause: crash });
     expect(await consumedBy(parts())).toEqual([String(count + 1), String(count + 2)]);

@@ -12,6 +12,7 @@ export interface Spec<T extends number = number> {
   readonly cursors: CursorStore;
   /** Such as `createConsumer(name, fn)`. */
   readonly consumer: Consumer<T>;
+  /** Where the stream starts and whether it ends. @defaultValue from the cursor on, without end */
   readonly options?: Omit<StreamOptions, "signal">;
 }
 

@@ -36,7 +36,12 @@ export interface CursorsTableOptions {
   acquireTimeoutMs?: number | undefined;
   /** The longest that one statement may take, in ms. @defaultValue 60 000 */
   statementTimeoutMs?: number | undefined;
+  /**
+   * Told of cursors that were written (`flush`), and of errors that no caller waits for (`error`). @defaultValue none;
+   * such errors go to `logger`
+   */
   observer?: Observer | undefined;
+  /** Takes warnings of errors if the observer has no `error`. @defaultValue `process.emitWarning` */
   logger?: Logger | undefined;
 }
 

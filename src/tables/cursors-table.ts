@@ -27,6 +27,7 @@ import type { TableSchema } from "./schema/table-schema.ts";
  * await run({ stream: orders.toStream(pool), cursors: cursors.toStore(pool), consumer });
  */
 export class CursorsTable implements AsyncDisposable {
+  /** The table's name as it was given. */
   readonly name: string;
   /** How the table is made; for `createTables` and `schemaSql`. */
   readonly schema: TableSchema;

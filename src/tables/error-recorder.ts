@@ -58,7 +58,8 @@ export class ErrorRecorder {
     checkError(this.#config.table, error, statements);
     const column = statements.column("message");
     const fitted = { ...error, message: column === undefined ? error.message : fitMessage(error.message, column) };
-    const limits = this.#store.limits(options);
+    const { signal, timeoutMs } = this.#store.limits(options);
+    const limits = { signal, timeoutMs };
     return async (tx) => {
       const { sql, params } = statements.record(fitted, ErrorStatus.Recorded);
       await tx.run(sql, params, limits);

@@ -46,6 +46,7 @@ export interface RetryAllResult {
 export interface RetryFailure {
   /** The id of the error's record. */
   readonly errorId: string;
+  /** The id of the event, in decimal. */
   readonly eventId: string;
   /** `consumer_failed`, with the consumer's own error as `cause`, or `event_not_found`. */
   readonly error: ReflexError;

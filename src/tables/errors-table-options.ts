@@ -47,7 +47,12 @@ export interface ErrorsTableOptions<RecordOnly extends boolean = boolean> extend
   acquireTimeoutMs?: number | undefined;
   /** The longest that one statement may take, in ms. @defaultValue 60 000 */
   statementTimeoutMs?: number | undefined;
+  /**
+   * Told of errors that no caller waits for (`error`), and by streams of the table's events. @defaultValue none; such
+   * errors go to `logger`
+   */
   observer?: Observer | undefined;
+  /** Takes warnings of errors and stalls that the observer has no function for. @defaultValue `process.emitWarning` */
   logger?: Logger | undefined;
 }
 
@@ -56,7 +61,12 @@ export interface ErrorsTableOptions<RecordOnly extends boolean = boolean> extend
  * @example
  * const errors = new ErrorsTable({ ...goErrorColumns });
  */
-export const goErrorColumns: { readonly messageField: "error_msg"; readonly statusField: "error_status" } = {
+export const goErrorColumns: {
+  /** Of what was thrown. */
+  readonly messageField: "error_msg";
+  /** Of the status. */
+  readonly statusField: "error_status";
+} = {
   messageField: "error_msg",
   statusField: "error_status",
 };

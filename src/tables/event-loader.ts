@@ -1,4 +1,5 @@
 import { defaultStatementTimeoutMs, type Executor } from "../database/database.ts";
+import { checkCallOptions } from "../reflex/call-options.ts";
 import { ReflexError, show, typeMistake } from "../reflex/errors.ts";
 import type { ReflexEvent } from "../reflex/event.ts";
 import { abortReason } from "../waiting/abort.ts";
@@ -49,15 +50,18 @@ export async function callLoader(session: Executor, call: LoaderCall): Promise<R
 }
 
 function bounded(session: Executor, limitMs: number): Executor {
-  const limits = ({ timeoutMs = limitMs }: CallOptions = {}): CallOptions => ({ timeoutMs });
+  const limits = (options: CallOptions): CallOptions => {
+    checkCallOptions("a statement", options);
+    return { timeoutMs: options.timeoutMs ?? limitMs };
+  };
   return {
-    run: (sql, params, options) => leave(session.run(sql, params, limits(options)), options),
-    rows: (sql, params, options) => leave(session.rows(sql, params, limits(options)), options),
+    run: async (sql, params, options = {}) => leave(session.run(sql, params, limits(options)), options),
+    rows: async (sql, params, options = {}) => leave(session.rows(sql, params, limits(options)), options),
   };
 }
 
 /** A statement whose signal is aborted is left behind: other streams read through the same connection. */
-function leave<R>(statement: Promise<R>, options: CallOptions = {}): Promise<R> {
+function leave<R>(statement: Promise<R>, options: CallOptions): Promise<R> {
   return withTimeLimit(statement, { signal: options.signal, what: "a statement of a loader" });
 }
 

@@ -6,34 +6,28 @@ import { noopEventType } from "../reflex/event.ts";
 import { Reporting } from "../reflex/observer.ts";
 import type { EventStream, StreamFunc } from "../reflex/stream.ts";
 import { isolated } from "../waiting/isolated.ts";
-import { cacheEnabled } from "./cache.ts";
 import { setEventSource } from "./event-by-id.ts";
 import { EventInserter, type EventToInsert } from "./event-insert.ts";
 import {
   checkEventsTableOptions,
   type EventsTableConfig,
   type EventsTableOptions,
-  noopForeignId,
   toEventsTableConfig,
 } from "./events-table-options.ts";
+import { EventsTableStreams } from "./events-table-streams.ts";
 import { GapControl, type GapListener, setGapControl } from "./gap-control.ts";
-import { type GapConfig, type GapOptions, toGapConfig } from "./gap-options.ts";
 import { type EventsNotifier, inMemoryNotifier } from "./notifier.ts";
 import type { Notify } from "./notify.ts";
-import { eventsSchemaCheck, noopProblem } from "./schema/events-schema-check.ts";
+import { eventsSchemaCheck } from "./schema/events-schema-check.ts";
 import { eventsTableSchema } from "./schema/events-table-schema.ts";
-import { plainColumns } from "./schema/plain-columns.ts";
-import type { SchemaCheck } from "./schema/schema-check.ts";
-import type { TableDescription } from "./schema/table-columns.ts";
 import type { TableSchema } from "./schema/table-schema.ts";
-import { openTableStream } from "./stream/open-table-stream.ts";
 import { checkStreamOptions, type TableStreamOptions } from "./stream/stream-options.ts";
-import { TableReader, type TableReaderSource } from "./stream/table-reader.ts";
-import { TableReaders } from "./stream/table-readers.ts";
 
 /** An event to be inserted by `insertMany`. */
 export interface NewEvent<T extends number, ForeignId> {
+  /** The id of what the event tells of, such as an order's. */
   readonly foreignId: ForeignId;
+  /** What has happened to it: a whole number, not 0, which is a noop. */
   readonly type: T;
   /** Bytes, or text as UTF-8. Needs the option `metadataField`. */
   readonly metadata?: Uint8Array | string | undefined;
@@ -50,9 +44,8 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
   readonly #notifier: EventsNotifier;
   readonly #reporting: Reporting;
   readonly #inserter: EventInserter;
-  readonly #schemaCheck: SchemaCheck;
   readonly #gaps: GapControl;
-  readonly #readers = new TableReaders();
+  readonly #streams: EventsTableStreams<T>;
 
   protected constructor(name: string, options: EventsTableOptions<T>, foreignIdType: "text" | "integer") {
     parseTableName(name);
@@ -60,7 +53,6 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
     this.options = options;
     this.#config = toEventsTableConfig(`table ${name}`, options);
     this.schema = eventsTableSchema(name, this.#config, foreignIdType);
-    this.#schemaCheck = eventsSchemaCheck(name, this.#config);
     this.#notifier = options.notifier ?? inMemoryNotifier();
     this.#reporting = new Reporting([options.observer], options.logger);
     this.#gaps = new GapControl(this.#config.gaps, this.#reporting);
@@ -72,6 +64,15 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
       config: this.#config,
       wake: () => this.#notify(),
       onDuplicateId: () => this.#gaps.beMoreCareful(),
+    });
+    this.#streams = new EventsTableStreams({
+      table: name,
+      config: this.#config,
+      gaps: this.#gaps,
+      reporting: this.#reporting,
+      schemaCheck: eventsSchemaCheck(name, this.#config),
+      watcher: this.#notifier,
+      notify: () => this.#notify(),
     });
   }
 
@@ -137,30 +138,7 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
    * @throws ReflexError `invalid_cursor`
    */
   stream(db: DatabaseHandle, after: string, options: TableStreamOptions = {}): EventStream<T> {
-    const checked = checkStreamOptions(options);
-    const database = toDatabase(db);
-    const shared = checked.gaps === undefined && this.#config.cache && cacheEnabled();
-    const gaps = checked.gaps === undefined ? this.#gaps : this.#gaps.ofStream(this.#gapsOfStream(checked.gaps));
-    const config = shared ? this.#config : this.#configOfStream(gaps.config);
-    const common = { table: this.name, config, database, reporting: this.#reporting };
-    const readerSource = (description: TableDescription): TableReaderSource => ({
-      ...common,
-      gaps,
-      plainColumns: plainColumns(database.dialect, description, config.fields),
-      watcher: this.#notifier,
-      noopProblem: noopProblem(description, { ...config, gaps: gaps.config }),
-      notify: () => this.#notify(),
-    });
-    const source = {
-      ...common,
-      schemaCheck: this.#schemaCheck,
-      openReader: (description: TableDescription): TableReader =>
-        shared
-          ? this.#readers.acquire(database, () => readerSource(description))
-          : new TableReader(readerSource(description)),
-      closeReader: (reader: TableReader): void => (shared ? this.#readers.release(database) : reader.close()),
-    };
-    return openTableStream<T>(source, after, checked);
+    return this.#streams.open(db, after, options);
   }
 
   /** A function that streams from `db`, for `run`. Options given to it win over those given here. */
@@ -181,23 +159,6 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
   /** Calls no listener any more. */
   stopGapListener(): void {
     this.#gaps.stopListening();
-  }
-
-  /** What noops look like is the table's, unless the stream says otherwise. */
-  #gapsOfStream(gaps: false | GapOptions): GapConfig {
-    const { noopValues } = this.#config.gaps;
-    const config = toGapConfig("a stream", gaps);
-    return gaps !== false && gaps.noopValues !== undefined ? config : { ...config, noopValues };
-  }
-
-  /** Of a stream that shares nothing. It knows its own noops. */
-  #configOfStream({ noopValues }: GapConfig): EventsTableConfig {
-    const { fields, foreignIdBytes } = this.#config;
-    return {
-      ...this.#config,
-      cache: false,
-      noopForeignId: noopForeignId(noopValues[fields.foreignId], foreignIdBytes),
-    };
   }
 
   #check(event: NewEvent<T, ForeignId>): EventToInsert {

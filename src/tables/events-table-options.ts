@@ -21,14 +21,7 @@ import type { EventsInserter } from "./event-insert.ts";
 import type { EventsLoader } from "./event-loader.ts";
 import { type GapConfig, type GapOptions, toGapConfig } from "./gap-options.ts";
 import type { EventsNotifier } from "./notifier.ts";
-
-/** How often a stream at the head looks for events that nobody told it of, in ms. */
-export interface WakeOptions {
-  /** Shortly after an event. @defaultValue 5 */
-  hotMs?: number | undefined;
-  /** When nothing has happened for a while. @defaultValue 50 */
-  idleMs?: number | undefined;
-}
+import { toWakeConfig, type WakeConfig, type WakeOptions } from "./wake-options.ts";
 
 /** The columns and types of an events table, and how its streams read, wake and close holes. */
 export interface EventsTableOptions<T extends number = number> {
@@ -89,7 +82,16 @@ export interface EventsTableOptions<T extends number = number> {
   acquireTimeoutMs?: number | undefined;
   /** The longest that one statement may take, in ms; then its connection is closed. @defaultValue 60 000 */
   statementTimeoutMs?: number | undefined;
+  /**
+   * Told what the table's streams do: `poll`, `page`, `gap`, `stall`, and `error` for what is tried again or what no
+   * caller waits for. @defaultValue none; errors and stalls go to `logger`
+   */
   observer?: Observer | undefined;
+  /**
+   * Takes warnings: of errors and stalls that the observer has no function for, of a pool that is too small, and of
+   * rows that `onPruned: "skip"` passes.
+   * @defaultValue `process.emitWarning`
+   */
   logger?: Logger | undefined;
 }
 
@@ -132,7 +134,7 @@ export interface EventsTableConfig {
   readonly onUnknownType: "deliver" | "error";
   readonly includeNoops: boolean;
   readonly backoffMs: number;
-  readonly wake: false | Required<Readonly<{ hotMs: number; idleMs: number }>>;
+  readonly wake: false | WakeConfig;
   readonly foreignIdBytes: boolean;
   /** The foreign id of this table's noops, as events give it. */
   readonly noopForeignId: string;
@@ -184,7 +186,7 @@ export function toEventsTableConfig<T extends number>(
     onUnknownType: options.onUnknownType ?? "deliver",
     includeNoops: options.includeNoops ?? false,
     backoffMs: options.backoffMs ?? 10_000,
-    wake: toWake(owner, options.wake),
+    wake: toWakeConfig(owner, options.wake),
     limit: options.limit,
     acquireTimeoutMs: options.acquireTimeoutMs,
     statementTimeoutMs: options.statementTimeoutMs,
@@ -214,15 +216,6 @@ export function noopForeignId(given: SqlParam | undefined, bytes: boolean): stri
   const value = given ?? "0";
   if (bytes && !(value instanceof Uint8Array)) return Buffer.from(String(value)).toString("hex");
   return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : String(value);
-}
-
-function toWake(owner: string, wake: false | WakeOptions | undefined): EventsTableConfig["wake"] {
-  if (wake === false) return false;
-  const { hotMs = 5, idleMs = 50 } = checkOptions<WakeOptions>(`option wake of ${owner}`, wake, {
-    hotMs: aFiniteDuration,
-    idleMs: aFiniteDuration,
-  });
-  return { hotMs, idleMs };
 }
 
 /** The values by name. A TypeScript enum also holds its names by value. */

@@ -2,6 +2,7 @@ import type { Database, SqlParam } from "../database/database.ts";
 import type { DatabaseHandle } from "../database/handles.ts";
 import { checkIdentifier } from "../database/identifiers.ts";
 import { toDatabase } from "../database/recognise.ts";
+import { isSqlParam } from "../database/sql-param.ts";
 import { aCount, aFiniteDuration, anObject, checkOptions, type OptionChecks } from "../reflex/options.ts";
 
 /** How holes are closed that rolled-back transactions leave between ids. */
@@ -46,13 +47,8 @@ function aDatabase(value: unknown): string | undefined {
 function someParams(value: unknown): string | undefined {
   const problem = anObject(value);
   if (problem !== undefined) return problem;
-  const known = Object.values(value as object).every(isParam);
+  const known = Object.values(value as object).every(isSqlParam);
   return known ? undefined : "an object of strings, numbers, bigints, nulls or Uint8Arrays by column";
-}
-
-function isParam(value: unknown): boolean {
-  if (typeof value === "string" || typeof value === "bigint" || value === null) return true;
-  return typeof value === "number" ? Number.isFinite(value) : value instanceof Uint8Array;
 }
 
 /** {@link GapOptions} with every default filled in but the servers. */

@@ -6,7 +6,9 @@ import { toEvent } from "./event-row.ts";
 export interface EventParts<T extends number = number> {
   /** The row's id: decimal text or a bigint; a number below 2^53 too. */
   readonly id: string | number | bigint;
+  /** What has happened: a whole number; 0 is a noop. */
   readonly type: T;
+  /** The id of what the event tells of. It becomes text. */
   readonly foreignId: string | number | bigint;
   /** When it was inserted, in microseconds since 1970, UTC. This or `timestamp`. */
   readonly timestampMicros?: number | undefined;
@@ -14,6 +16,7 @@ export interface EventParts<T extends number = number> {
   readonly timestamp?: Date | undefined;
   /** Bytes, or text as UTF-8. */
   readonly metadata?: Uint8Array | string | null | undefined;
+  /** Bytes that tie the event to a trace. @defaultValue none */
   readonly trace?: Uint8Array | null | undefined;
 }
 

@@ -1,3 +1,5 @@
+import { show, typeMistake } from "../reflex/errors.ts";
+
 /** One rule of a contract, for a test runner: `test(name, run)`. */
 export interface ContractCase {
   /** The rule, as a sentence. */
@@ -28,4 +30,24 @@ export async function runCase<S extends AsyncDisposable>(
     throw error;
   }
   await scene[Symbol.asyncDispose]();
+}
+
+/** `makeSubject`, checked now, and what it makes, checked then. @throws TypeError `invalid_argument` */
+export function subjectMaker<S extends object>(
+  contract: string,
+  makeSubject: () => S | Promise<S>,
+  names: readonly (keyof S & string)[],
+): () => Promise<S> {
+  if (typeof makeSubject !== "function") {
+    throw typeMistake(
+      "invalid_argument",
+      `${contract} needs a function that makes a subject, found ${show(makeSubject)}`,
+    );
+  }
+  return async () => {
+    const subject = await makeSubject();
+    if (names.every((name) => typeof (Object(subject) as S)[name] === "function")) return subject;
+    const expected = `an object with ${names.join(" and ")}`;
+    throw typeMistake("invalid_argument", `the subject of ${contract} must be ${expected}, found ${show(subject)}`);
+  };
 }

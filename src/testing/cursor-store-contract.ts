@@ -1,6 +1,6 @@
 import { aDuration, checkOptions, oneOf } from "../reflex/options.ts";
 import type { CursorType } from "../tables/cursor-type.ts";
-import { type ContractCase, type ContractOptions, defaultPatienceMs, runCase } from "./contract-case.ts";
+import { type ContractCase, type ContractOptions, defaultPatienceMs, runCase, subjectMaker } from "./contract-case.ts";
 import { consumerRules, cursorRules, intRules, stringRules } from "./cursor-store-rules.ts";
 import { CursorStoreScene, type CursorStoreSubject } from "./cursor-store-scene.ts";
 
@@ -33,7 +33,8 @@ export function cursorStoreContract(
     cursorType: oneOf("int", "string"),
   });
   const { patienceMs = defaultPatienceMs, cursorType = "int" } = checked;
-  const make = async (): Promise<CursorStoreScene> => new CursorStoreScene(await makeSubject(), patienceMs);
+  const makeChecked = subjectMaker("cursorStoreContract", makeSubject, ["open"]);
+  const make = async (): Promise<CursorStoreScene> => new CursorStoreScene(await makeChecked(), patienceMs);
   const rules = { ...cursorRules, ...(cursorType === "int" ? intRules : stringRules), ...consumerRules };
   return Object.entries(rules).map(([name, check]) => ({ name, run: () => runCase(make, check) }));
 }

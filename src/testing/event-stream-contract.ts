@@ -1,5 +1,5 @@
 import { aDuration, checkOptions } from "../reflex/options.ts";
-import { type ContractCase, type ContractOptions, defaultPatienceMs, runCase } from "./contract-case.ts";
+import { type ContractCase, type ContractOptions, defaultPatienceMs, runCase, subjectMaker } from "./contract-case.ts";
 import { deliveryRules } from "./event-stream-delivery.ts";
 import { endRules } from "./event-stream-ends.ts";
 import { EventStreamScene, type EventStreamSubject } from "./event-stream-scene.ts";
@@ -28,7 +28,8 @@ export function eventStreamContract(
   const { patienceMs = defaultPatienceMs } = checkOptions<ContractOptions>("eventStreamContract", options, {
     patienceMs: aDuration,
   });
-  const make = async (): Promise<EventStreamScene> => new EventStreamScene(await makeSubject(), patienceMs);
+  const makeChecked = subjectMaker("eventStreamContract", makeSubject, ["stream", "insert"]);
+  const make = async (): Promise<EventStreamScene> => new EventStreamScene(await makeChecked(), patienceMs);
   return Object.entries({ ...deliveryRules, ...startRules, ...endRules }).map(([name, check]) => ({
     name,
     run: () => runCase(make, check),

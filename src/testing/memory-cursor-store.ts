@@ -1,7 +1,8 @@
+import { checkCallOptions, checkFlushOptions, checkSetCursorOptions } from "../reflex/call-options.ts";
 import { checkConsumerName } from "../reflex/consumer.ts";
 import { parseIntCursor } from "../reflex/cursor.ts";
 import type { CursorStore } from "../reflex/cursor-store.ts";
-import { ReflexError } from "../reflex/errors.ts";
+import { ReflexError, show, typeMistake } from "../reflex/errors.ts";
 import { notAdvanced } from "../tables/cursor-entry.ts";
 import type { StoredCursor } from "../tables/cursor-writer.ts";
 import { throwIfAborted } from "../waiting/abort.ts";
@@ -22,6 +23,9 @@ export interface MemoryCursorStore extends CursorStore {
  * assert.deepEqual(cursors.cursors(), { mailer: "42" });
  */
 export function memoryCursorStore(initial: Readonly<Record<string, string>> = {}): MemoryCursorStore {
+  if (!isRecord(initial)) {
+    throw typeMistake("invalid_argument", `memoryCursorStore takes cursors by consumer, found ${show(initial)}`);
+  }
   const stored = new Map<string, StoredCursor>();
   const set = (consumer: string, cursor: string): void => {
     checkConsumerName(consumer);
@@ -36,17 +40,29 @@ export function memoryCursorStore(initial: Readonly<Record<string, string>> = {}
   };
   for (const [consumer, cursor] of Object.entries(initial)) set(consumer, cursor);
   return {
-    getCursor: async (consumer, options) => {
+    getCursor: async (consumer, options = {}) => {
       checkConsumerName(consumer);
-      throwIfAborted(options?.signal);
+      checkCallOptions("getCursor", options);
+      throwIfAborted(options.signal);
       return stored.get(consumer)?.cursor ?? "";
     },
-    setCursor: async (consumer, cursor, options) => {
-      throwIfAborted(options?.signal);
+    setCursor: async (consumer, cursor, options = {}) => {
+      checkSetCursorOptions(options);
+      throwIfAborted(options.signal);
       set(consumer, cursor);
     },
-    flush: async (options) => throwIfAborted(options?.signal),
+    flush: async (options = {}) => {
+      checkFlushOptions(options);
+      throwIfAborted(options.signal);
+    },
     cursors: () => Object.fromEntries([...stored].map(([consumer, { cursor }]) => [consumer, cursor])),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+}
+
+/** A map, a promise or an array would be taken for no cursors. */
+function isRecord(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
 }

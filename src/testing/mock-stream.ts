@@ -3,10 +3,11 @@ import { rangeMistake, show, typeMistake } from "../reflex/errors.ts";
 import type { ReflexEvent } from "../reflex/event.ts";
 import { aBoolean, aFiniteDuration, aSignal, checkOptions, type OptionChecks } from "../reflex/options.ts";
 import type { EventStream, StreamOptions } from "../reflex/stream.ts";
+import { makeEvent } from "../tables/make-event.ts";
 import type { Feed } from "../tables/stream/feed.ts";
 import { LaggedFeed } from "../tables/stream/lagged-feed.ts";
 import { TableStream } from "../tables/stream/table-stream.ts";
-import { makeTestEvent, type TestEventParts } from "./make-test-event.ts";
+import { checkParts, makeTestEvent, type TestEventParts } from "./make-test-event.ts";
 import { MockFeed, type MockSource } from "./mock-feed.ts";
 
 /** How the streams of {@link mockStream} behave. */
@@ -96,7 +97,8 @@ function toEvents<T extends number>(
 ): ReflexEvent<T>[] {
   let previous = BigInt(last?.id ?? 0);
   return added.map((given) => {
-    const event = isEvent(given) ? given : makeTestEvent<T>({ ...given, id: given.id ?? previous + 1n });
+    checkParts(given);
+    const event = isEvent(given) ? checkedEvent(given) : makeTestEvent<T>({ ...given, id: given.id ?? previous + 1n });
     const id = parseIntCursor(event.id);
     if (id <= previous) {
       throw rangeMistake("invalid_argument", `the ids of a mock stream must ascend, found ${id} after ${previous}`);
@@ -109,4 +111,10 @@ function toEvents<T extends number>(
 /** Parts of an event have one time, an event has it in both forms. */
 function isEvent<T extends number>(given: ReflexEvent<T> | TestEventParts<T>): given is ReflexEvent<T> {
   return given.timestamp !== undefined && given.timestampMicros !== undefined && typeof given.id === "string";
+}
+
+function checkedEvent<T extends number>(event: ReflexEvent<T>): ReflexEvent<T> {
+  const { id, type, foreignId, timestampMicros, metadata, trace } = event;
+  makeEvent<T>({ id, type, foreignId, timestampMicros, metadata, trace });
+  return event;
 }

@@ -1,8 +1,9 @@
 import type { DatabaseHandle } from "../database/handles.ts";
 import { checkIdentifier, parseTableName } from "../database/identifiers.ts";
 import { toDatabase } from "../database/recognise.ts";
-import { ReflexError } from "../reflex/errors.ts";
+import { ReflexError, rangeMistake, show } from "../reflex/errors.ts";
 import type { ReflexEvent } from "../reflex/event.ts";
+import { aFiniteDuration } from "../reflex/options.ts";
 import { eventSourceOf } from "../tables/event-by-id.ts";
 import type { EventsTable } from "../tables/events-table.ts";
 import type { EventsTableInt } from "../tables/events-table-int.ts";
@@ -27,6 +28,7 @@ export async function getLatestId<T extends number = number>(
   table: AnyEventsTable<T> | string,
   idField: string = typeof table === "string" ? "id" : eventSourceOf(table).config.fields.id,
 ): Promise<string> {
+  if (typeof table !== "string") eventSourceOf(table);
   const name = typeof table === "string" ? parseTableName(table).join(".") : table.name;
   const { dialect, rows } = toExecutor(db);
   const id = `t.${dialect.quote(checkIdentifier(idField, "idField"))}`;
@@ -57,6 +59,11 @@ export async function getNextEvents<T extends number = number>(
   after: string,
   lagMs = 0,
 ): Promise<ReflexEvent<T>[]> {
+  eventSourceOf(table);
+  const lagProblem = aFiniteDuration(lagMs);
+  if (lagProblem !== undefined) {
+    throw rangeMistake("invalid_argument", `lagMs of getNextEvents must be ${lagProblem}, found ${show(lagMs)}`);
+  }
   const stream = table.stream(db, after, { toHead: true });
   const events: ReflexEvent<T>[] = [];
   try {

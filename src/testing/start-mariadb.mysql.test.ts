@@ -29,7 +29,9 @@ describeEachServer(({ vendor }) => {
     expect(await cell(named, "select database()")).toBe("Mine & yours");
     await cell(made, "create table t (id int)");
     expect(await cell(named, "select count(*) from information_schema.tables where table_schema = database()")).toBe(0);
-    await expect(server.createDatabase("a`b")).rejects.toMatchObject({ code: "invalid_identifier" });
+    for (const name of ["a`b", "", null, 5, {}] as string[]) {
+      await expect(server.createDatabase(name)).rejects.toMatchObject({ code: "invalid_identifier" });
+    }
   });
 
   // Catches a server whose data, or whose databases, a restart loses.

@@ -14,9 +14,11 @@ export interface StartMariadbOptions extends Omit<PrivateServerOptions, "vendor"
 export interface TestServer extends AsyncDisposable {
   /** Of the server's first database: user `root`, no password, through the unix socket. */
   readonly url: string;
+  /** The path of its unix socket. */
   readonly socketPath: string;
   /** The TCP port on 127.0.0.1; undefined without the option `port`. */
   readonly port: number | undefined;
+  /** Whose server program it is. */
   readonly vendor: ServerVendor;
   /** As the server tells it, such as "10.11.14-MariaDB". */
   readonly version: string;

@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { DatabaseHandle } from "../database/handles.ts";
+import { toDatabase } from "../database/recognise.ts";
 import type { CursorStore } from "../reflex/cursor-store.ts";
 import { isReflexError, showError } from "../reflex/errors.ts";
 import type { CursorsTable } from "../tables/cursors-table.ts";
 import { assertEqual, asserted, assertThat, rejectionOf } from "./assertions.ts";
+import { checkTable } from "./check-table.ts";
 import { removeRowsOf, thenRemove } from "./remove-rows.ts";
 
 /**
@@ -15,6 +17,8 @@ import { removeRowsOf, thenRemove } from "./remove-rows.ts";
  * test("the migrations make a table for cursors", () => testCursorsTable(pool, cursors));
  */
 export async function testCursorsTable(db: DatabaseHandle, table: CursorsTable): Promise<void> {
+  toDatabase(db);
+  checkTable("CursorsTable", table);
   const consumer = `rsql-test-${randomBytes(8).toString("hex")}`;
   const names = [consumer, consumer.toUpperCase()];
   const remove = async (): Promise<void> => {

@@ -7,6 +7,7 @@ import type { ErrorsTable } from "../tables/errors-table.ts";
 import type { EventsTable } from "../tables/events-table.ts";
 import { describeTable } from "../tables/schema/table-columns.ts";
 import { assertEqual, asserted, assertThat } from "./assertions.ts";
+import { checkTable } from "./check-table.ts";
 import { getLatestId, getNextEvents } from "./read-events.ts";
 import { removeRowsOf, thenRemove } from "./remove-rows.ts";
 
@@ -24,6 +25,8 @@ export async function testErrorsTable<RecordOnly extends boolean = false>(
   db: DatabaseHandle,
   table: ErrorsTable<RecordOnly>,
 ): Promise<void> {
+  toDatabase(db);
+  checkTable("ErrorsTable", table);
   const consumer = `rsql-test-${randomBytes(8).toString("hex")}`;
   const check = (): Promise<void> => asserted(`${table.name} can't be used`, () => checkErrors(db, table, consumer));
   await thenRemove(check, () => removeRowsOf(consumer, db, table.name));

@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { DatabaseHandle } from "../database/handles.ts";
+import { toDatabase } from "../database/recognise.ts";
+import { rangeMistake, show, typeMistake } from "../reflex/errors.ts";
 import type { ReflexEvent } from "../reflex/event.ts";
 import { eventSourceOf } from "../tables/event-by-id.ts";
 import type { EventsTable } from "../tables/events-table.ts";
@@ -7,6 +9,7 @@ import type { EventsTableBase } from "../tables/events-table-base.ts";
 import type { EventsTableInt } from "../tables/events-table-int.ts";
 import type { EventsTableConfig } from "../tables/events-table-options.ts";
 import { assertEqual, asserted, assertThat, failure } from "./assertions.ts";
+import { checkTable } from "./check-table.ts";
 import { type AnyEventsTable, getLatestId, getNextEvents, serverMicros } from "./read-events.ts";
 import { sampleForeignId } from "./sample-foreign-id.ts";
 
@@ -28,6 +31,7 @@ export async function testEventsTable<T extends number = number>(
   db: DatabaseHandle,
   table: EventsTable<T>,
 ): Promise<void> {
+  checkTable("EventsTable", table);
   const what = `${table.name} could not be looked at`;
   await checkEventsTable(db, table, await asserted(what, () => sampleForeignId(db, table)));
 }
@@ -38,6 +42,8 @@ export async function testEventsTableWithId<T extends number = number>(
   table: EventsTable<T>,
   foreignId: string,
 ): Promise<void> {
+  checkTable("EventsTable", table);
+  if (typeof foreignId !== "string") throw wrongForeignId("a string", foreignId);
   await checkEventsTable(db, table, foreignId);
 }
 
@@ -47,7 +53,15 @@ export async function testEventsTableInt<T extends number = number>(
   table: EventsTableInt<T>,
   foreignId: number | bigint = 1,
 ): Promise<void> {
+  checkTable("EventsTableInt", table);
+  const whole = typeof foreignId === "bigint" || Number.isSafeInteger(foreignId);
+  if (!whole) throw wrongForeignId("a bigint or a safe whole number", foreignId);
   await checkEventsTable(db, table, foreignId);
+}
+
+function wrongForeignId(expected: string, found: unknown): Error {
+  const mistake = typeof found === "number" ? rangeMistake : typeMistake;
+  return mistake("invalid_argument", `the foreign id of an event must be ${expected}, found ${show(found)}`);
 }
 
 async function checkEventsTable<T extends number, ForeignId extends string | number | bigint>(
@@ -56,6 +70,7 @@ async function checkEventsTable<T extends number, ForeignId extends string | num
   foreignId: ForeignId,
 ): Promise<void> {
   const { config } = eventSourceOf(table);
+  toDatabase(db);
   await asserted(`${table.name} can't be streamed`, () => openAndClose(db, table));
   const before = await getLatestId(db, table);
   const type = ([...(config.types ?? [1])][0] ?? 1) as T;

@@ -6,7 +6,6 @@ import {
   EventsTable,
   EventsTableInt,
   errorsTableSchema,
-  makeEvent,
   run,
   runForever,
   type Spec,
@@ -14,27 +13,22 @@ import {
   stopFillingGaps,
   transaction,
 } from "reflex-rsql";
-import { createDeadLetterConsumer } from "reflex-rsql/patterns";
-import { cursorStoreContract, eventStreamContract, mockStream, startMariadb } from "reflex-rsql/testing";
-import { unusedPool } from "./refusing-database.ts";
-import type { Kind } from "./wrong-values.ts";
+import {
+  backoff,
+  call,
+  cursorsTable,
+  errorsSchema,
+  eventsTable,
+  gaps,
+  limits,
+  retry,
+  running,
+  stream,
+  told,
+  transactions,
+} from "./option-kinds.ts";
+import { database, type OptionOwner } from "./option-owner.ts";
 
-/** What takes options, and the kind of each. */
-export interface OptionOwner {
-  /** What it is called in messages. */
-  readonly owner: string;
-  /** The test's title, where the owner's name is not enough. */
-  readonly title?: string;
-  readonly kinds: Readonly<Record<string, Kind>>;
-  /** Options that must be given besides the one that is wrong. */
-  readonly required?: Readonly<Record<string, unknown>>;
-  /** Gives it these options. Typed as it is for programs without types. */
-  // oxlint-disable-next-line typescript/no-explicit-any -- wrong values are the point
-  readonly use: (options: any) => unknown;
-}
-
-/** Whoever is asked for a connection by the owners. */
-export const database: ReturnType<typeof unusedPool> = unusedPool();
 const { pool } = database;
 const events = new EventsTable("orders");
 const cursors = new CursorsTable("cursors");
@@ -43,72 +37,7 @@ const consumer = createConsumer("mailer", () => undefined);
 export const spec: Spec = { stream: events.toStream(pool), cursors: cursors.toStore(pool), consumer };
 const error = { consumer: "mailer", eventId: "1", message: "no" };
 
-const call = { signal: "special", timeoutMs: "duration" } as const;
-const limits = { acquireTimeoutMs: "duration", statementTimeoutMs: "duration" } as const;
-const told = { observer: "object", logger: "special" } as const;
-
-const eventsTable = {
-  ...limits,
-  ...told,
-  idField: "identifier",
-  timeField: "identifier",
-  typeField: "identifier",
-  foreignIdField: "identifier",
-  metadataField: "identifier",
-  traceField: "identifier",
-  trace: "function",
-  types: "special",
-  onUnknownType: "special",
-  includeNoops: "boolean",
-  backoffMs: "finiteDuration",
-  notifier: "special",
-  wake: "object",
-  foreignIdColumn: "special",
-  loader: "function",
-  inserter: "function",
-  gaps: "object",
-  confirmMs: "finiteDuration",
-  cache: "boolean",
-  limit: "count",
-  timeColumn: "special",
-  storedZone: "special",
-} as const;
-const gaps = {
-  primary: "special",
-  probe: "special",
-  graceMs: "finiteDuration",
-  noopValues: "object",
-  maxIds: "count",
-} as const;
-const anyStream = { lagMs: "finiteDuration", fromHead: "boolean", toHead: "boolean", signal: "special" } as const;
-const stream = { ...anyStream, gaps: "object", onPruned: "special", firstId: "special" } as const;
-const cursorsTable = {
-  ...limits,
-  ...told,
-  idField: "identifier",
-  cursorField: "identifier",
-  timeField: "identifier",
-  asyncPeriodMs: "finiteDuration",
-  cursorType: "special",
-  onSetCursor: "function",
-  sleep: "function",
-} as const;
-const errorsSchema = {
-  tableName: "tableName",
-  idField: "identifier",
-  eventIdField: "identifier",
-  consumerField: "identifier",
-  messageField: "identifier",
-  createdAtField: "identifier",
-  updatedAtField: "identifier",
-  statusField: "identifier",
-  attemptsField: "identifier",
-  recordOnly: "boolean",
-} as const;
-const running = { ...told, signal: "special", shutdownMs: "duration", flushMs: "duration" } as const;
-const backoff = { minBackoffMs: "finiteDuration", maxBackoffMs: "finiteDuration" } as const;
-const retry = { consumer: "special", events: "special", signal: "special" } as const;
-
+/** What the package itself exports. */
 export const owners: readonly OptionOwner[] = [
   { owner: "table orders", kinds: eventsTable, use: (options) => new EventsTable("orders", options) },
   {
@@ -210,7 +139,7 @@ export const owners: readonly OptionOwner[] = [
   { owner: "runForever", kinds: { ...running, ...backoff }, use: (options) => runForever(spec, options) },
   {
     owner: "transaction()",
-    kinds: { ...call, isolation: "special", readOnly: "boolean", acquireTimeoutMs: "duration" },
+    kinds: transactions,
     use: (options) => transaction(pool, () => Promise.resolve(), options),
   },
   { owner: "createTables", kinds: call, use: (options) => createTables(pool, [events], options) },
@@ -219,37 +148,5 @@ export const owners: readonly OptionOwner[] = [
     owner: "socketNotifier()",
     kinds: { path: "text", port: "port", group: "special", channel: "oneLine", onError: "function" },
     use: (options) => socketNotifier(options),
-  },
-  {
-    owner: "createDeadLetterConsumer",
-    kinds: { ...told, ...backoff, errors: "function", retries: "countFromZero", onDeadLetter: "function" },
-    required: { errors: () => Promise.resolve("1") },
-    use: (options) => createDeadLetterConsumer(consumer, options),
-  },
-  {
-    owner: "mockStream",
-    kinds: { error: "anything", delayMs: "finiteDuration" },
-    use: (options) => mockStream([], options),
-  },
-  {
-    owner: "a stream",
-    title: "what mockStream gives",
-    kinds: anyStream,
-    use: (options) => mockStream([makeEvent({ id: 1, type: 1, foreignId: "a", timestampMicros: 1 })])("", options),
-  },
-  {
-    owner: "eventStreamContract",
-    kinds: { patienceMs: "duration" },
-    use: (options) => eventStreamContract(() => Promise.reject(new Error("unused")), options),
-  },
-  {
-    owner: "cursorStoreContract",
-    kinds: { patienceMs: "duration", cursorType: "special" },
-    use: (options) => cursorStoreContract(() => Promise.reject(new Error("unused")), options),
-  },
-  {
-    owner: "startMariadb",
-    kinds: { vendor: "special", program: "text", flags: "texts", durable: "boolean", port: "boolean" },
-    use: (options) => startMariadb(options),
   },
 ];

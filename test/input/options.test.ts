@@ -2,8 +2,11 @@ import * as library from "reflex-rsql";
 import * as patterns from "reflex-rsql/patterns";
 import * as testing from "reflex-rsql/testing";
 import { describe, expect, test } from "vitest";
-import { database, type OptionOwner, owners, spec } from "./option-owners.ts";
+import { databaseOwners } from "./database-option-owners.ts";
+import { database, type OptionOwner } from "./option-owner.ts";
+import { owners, spec } from "./option-owners.ts";
 import { failureOf } from "./refusing-database.ts";
+import { testingOwners } from "./testing-option-owners.ts";
 import { shown, unknownNames, wrongOptions, wrongValues } from "./wrong-values.ts";
 
 const mistake = /^invalid_(option|identifier|argument)$/;
@@ -22,7 +25,9 @@ function own(name: string, value: unknown): object {
   return Object.defineProperty({}, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
-describe.each(owners.map((owner) => ({ ...owner, title: `${owner.owner} ${owner.title ?? ""}`.trim() })))(
+const allOwners = [...owners, ...databaseOwners, ...testingOwners];
+
+describe.each(allOwners.map((owner) => ({ ...owner, title: `${owner.owner} ${owner.title ?? ""}`.trim() })))(
   "options of $title",
   (owner) => {
     const wrong = Object.entries(owner.kinds).flatMap(([option, kind]) =>
@@ -139,6 +144,21 @@ test.each([
     "minBackoffMs above maxBackoffMs",
     () => library.runForever(spec, { minBackoffMs: 2, maxBackoffMs: 1 }),
     /must not be more than maxBackoffMs/,
+  ],
+  [
+    "minBackoffMs of a dead-letter consumer above maxBackoffMs",
+    () =>
+      patterns.createDeadLetterConsumer(spec.consumer, {
+        errors: () => Promise.resolve("1"),
+        minBackoffMs: 2,
+        maxBackoffMs: 1,
+      }),
+    /must not be more than maxBackoffMs/,
+  ],
+  [
+    "a dead-letter consumer without a place for errors",
+    () => patterns.createDeadLetterConsumer(spec.consumer, {} as never),
+    /option errors, such as errorsTable/,
   ],
   ["an unknown part of a run", () => library.run({ ...spec, option: { fromHead: true } } as never), /no part "option"/],
   ["both path and port", () => library.socketNotifier({ path: "/tmp/x", port: 5000 }), /path or option port/],

@@ -34,7 +34,7 @@ export const writingMutants: readonly Mutant[] = [
         replace: "return false;",
       },
     ],
-    tests: [testOf("test/stream/lost-ids.mysql.test.ts", "with a deadlock has transaction() commit nothing")],
+    tests: [testOf("test/stream/lost-transactions.mysql.test.ts", "with a deadlock has transaction() commit nothing")],
   },
   {
     name: "cursors written unseen",

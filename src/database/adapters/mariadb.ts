@@ -75,10 +75,16 @@ export function mariadbPool<C extends object>(pool: MariadbPool<C>): DriverPool<
       try {
         return mariadbConnection(await pool.getConnection());
       } catch (error) {
-        throw noneFree(error) ?? error;
+        throw noneFree(error) ?? whyNone(error);
       }
     },
   };
+}
+
+/** The pool's time-out tells neither the address nor what the server answered. */
+function whyNone(error: unknown): unknown {
+  const { errno, cause } = Object(error) as { errno?: unknown; cause?: unknown };
+  return errno === ER_GET_CONNECTION_TIMEOUT && cause instanceof Error ? cause : error;
 }
 
 // With a cause, it is that no connection could be made; without one, that all are lent.

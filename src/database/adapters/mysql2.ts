@@ -12,6 +12,7 @@ export interface Mysql2Connection {
 export interface Mysql2Pool<C extends object = object> {
   /** Lends a connection. */
   getConnection(): Promise<C>;
+  /** The callback pool under it, by which the two sides of one pool are known as one. */
   readonly pool: object;
 }
 

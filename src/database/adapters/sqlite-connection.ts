@@ -1,5 +1,6 @@
 import { typeMistake } from "../../reflex/errors.ts";
 import type { RunResult, SqlParam } from "../database.ts";
+import { checkParams } from "../sql-param.ts";
 import {
   bindArguments,
   isInTransaction,
@@ -115,6 +116,8 @@ export class SqliteConnection {
 
   #bind(sql: string, params: readonly SqlParam[]): { statement: SqliteStatement; values: readonly unknown[] } {
     this.checkOpen();
+    // libsql ends the whole process at a boolean.
+    checkParams(params);
     const { statement, shape } = this.#prepare(sql);
     checkCount(shape, sql, params);
     return { statement, values: bindArguments(this.handle, params.map(toSqliteValue)) };

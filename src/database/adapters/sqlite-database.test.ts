@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Gate } from "../../../test/runs/gate.ts";
 import { type SqliteDatabase, sqliteDatabase } from "./sqlite-database.ts";
 import type { SqliteTransaction } from "./sqlite-transaction.ts";
 
@@ -37,14 +38,6 @@ function openDatabase(where: "file" | "memory" = "file"): { handle: Handle; data
   const database = sqliteDatabase(handle);
   databases.push(database);
   return { handle, database };
-}
-
-/** A promise that the test settles itself. */
-class Gate {
-  open!: () => void;
-  readonly opened = new Promise<void>((resolve) => {
-    this.open = resolve;
-  });
 }
 
 const refused = expect.objectContaining({ name: "TypeError", code: "invalid_argument" });
@@ -253,12 +246,4 @@ describe.each(["file", "memory"] as const)("a database in %s", (where) => {
     };
     await expect(database.transaction(use)).rejects.toThrow("first");
   });
-});
-
-test("the data version of a database in memory counts the changes through its handle", async () => {
-  const { handle, database } = openDatabase("memory");
-  const before = database.dataVersion();
-  expect(database.dataVersion()).toBe(before);
-  handle.exec("insert into events (name) values ('a')");
-  expect(database.dataVersion()).not.toBe(before);
 });

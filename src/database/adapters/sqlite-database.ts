@@ -3,12 +3,15 @@ import { typeMistake } from "../../reflex/errors.ts";
 import { throwIfAborted } from "../../waiting/abort.ts";
 import { Mutex } from "../../waiting/mutex.ts";
 import { type CallOptions, timeLimitError } from "../../waiting/time-limit.ts";
+import { checkCall, checkSession, checkTransaction } from "../call-checks.ts";
 import {
   type Database,
+  type DatabaseCallOptions,
   defaultAcquireTimeoutMs,
   defaultStatementTimeoutMs,
   type RunResult,
   type Session,
+  type SessionOptions,
   type SqlParam,
   type TransactionOptions,
 } from "../database.ts";
@@ -17,17 +20,11 @@ import { sqliteDialect } from "../sqlite-dialect.ts";
 import { type BusyLimit, isBusy, retryUntilDone, retryWhileBusy } from "./sqlite-busy.ts";
 import { SqliteConnection } from "./sqlite-connection.ts";
 import type { SqliteHandle } from "./sqlite-handle.ts";
+import { type Statement, sqliteSession } from "./sqlite-session.ts";
 import { checkNotLost, SqliteTransaction, type TransactionState } from "./sqlite-transaction.ts";
+import { COMMIT, KEEP_SHORT, OPEN_TRANSACTION, QUEUE, READ_LOCK, ROLLED_BACK, WRITE_LOCK } from "./sqlite-waits.ts";
 
 export { SqliteTransaction } from "./sqlite-transaction.ts";
-
-const QUEUE = "the transactions before this one on the SQLite handle";
-const WRITE_LOCK = "the write lock of the SQLite database, which another connection or process holds";
-const READ_LOCK = "a read lock on the SQLite database, while another connection or process commits";
-const OPEN_TRANSACTION = "the end of a transaction that was begun by hand on the SQLite handle";
-const COMMIT = "other connections to end their reads of the SQLite database, so that the transaction could commit";
-const KEEP_SHORT = "keep transactions short, or raise acquireTimeoutMs";
-const ROLLED_BACK = "it was rolled back; try it again, or set journal_mode to wal, where readers hold up no commit";
 
 const databases = new WeakMap<SqliteHandle, SqliteDatabase<SqliteHandle>>();
 
@@ -60,12 +57,21 @@ export class SqliteDatabase<H extends SqliteHandle> implements Database<SqliteTr
     this.#connection = new SqliteConnection(handle);
   }
 
-  run(sql: string, params: readonly SqlParam[], options: CallOptions = {}): Promise<RunResult> {
-    const { signal, timeoutMs } = options;
-    return this.transaction((tx) => tx.run(sql, params, options), { signal, acquireTimeoutMs: timeoutMs });
+  async run(sql: string, params: readonly SqlParam[], options: DatabaseCallOptions = {}): Promise<RunResult> {
+    checkCall(sql, params, options);
+    return this.#run({ sql, params }, options);
   }
 
-  async rows<R extends object>(sql: string, params: readonly SqlParam[], options: CallOptions = {}): Promise<R[]> {
+  async rows<R extends object>(
+    sql: string,
+    params: readonly SqlParam[],
+    options: DatabaseCallOptions = {},
+  ): Promise<R[]> {
+    checkCall(sql, params, options);
+    return this.#rows<R>({ sql, params }, options);
+  }
+
+  async #rows<R extends object>({ sql, params }: Statement, options: CallOptions): Promise<R[]> {
     this.#refuseNested();
     const { signal, timeoutMs = defaultStatementTimeoutMs } = options;
     const limit: BusyLimit = { signal, timeoutMs, since: performance.now(), what: READ_LOCK };
@@ -74,14 +80,16 @@ export class SqliteDatabase<H extends SqliteHandle> implements Database<SqliteTr
   }
 
   /** Each statement of a session is on its own; those on a database in memory take turns with its transactions. */
-  async session<R>(use: (session: Session) => Promise<R>, options: CallOptions = {}): Promise<R> {
+  async session<R>(use: (session: Session) => Promise<R>, options: SessionOptions = {}): Promise<R> {
+    checkSession(use, options);
     this.#refuseNested();
     throwIfAborted(options.signal);
-    return use({
-      run: (sql, params, limits = {}) => this.#runOnSecond({ sql, params }, limits),
-      rows: (sql, params, limits) => this.rows(sql, params, limits),
-      control: (text, limits) => this.rows(text, [], limits),
-    });
+    return use(
+      sqliteSession({
+        run: (statement, limits) => this.#runOnSecond(statement, limits),
+        rows: (statement, limits) => this.#rows(statement, limits),
+      }),
+    );
   }
 
   /**
@@ -90,6 +98,7 @@ export class SqliteDatabase<H extends SqliteHandle> implements Database<SqliteTr
    * rollback once `use` has settled.
    */
   async transaction<R>(use: (tx: SqliteTransaction<H>) => Promise<R>, options: TransactionOptions = {}): Promise<R> {
+    checkTransaction(use, options);
     this.#refuseNested();
     this.#refuseForeign();
     const { signal, acquireTimeoutMs: timeoutMs = defaultAcquireTimeoutMs } = options;
@@ -177,6 +186,11 @@ export class SqliteDatabase<H extends SqliteHandle> implements Database<SqliteTr
     }
   }
 
+  #run({ sql, params }: Statement, { signal, timeoutMs }: CallOptions): Promise<RunResult> {
+    const limits = { signal, acquireTimeoutMs: timeoutMs };
+    return this.transaction((tx) => tx.run(sql, params, { signal, timeoutMs }), limits);
+  }
+
   async #rowsInMemory(query: Statement, limit: BusyLimit): Promise<object[]> {
     const release = await this.#mutex.acquire({ ...limit, what: QUEUE });
     try {
@@ -189,7 +203,7 @@ export class SqliteDatabase<H extends SqliteHandle> implements Database<SqliteTr
   }
 
   async #runOnSecond({ sql, params }: Statement, options: CallOptions): Promise<RunResult> {
-    if (this.#connection.file === "") return this.run(sql, params, options);
+    if (this.#connection.file === "") return this.#run({ sql, params }, options);
     this.#refuseNested();
     const { signal, timeoutMs = defaultStatementTimeoutMs } = options;
     const limit: BusyLimit = { signal, timeoutMs, what: WRITE_LOCK, remedy: KEEP_SHORT };
@@ -232,9 +246,4 @@ export class SqliteDatabase<H extends SqliteHandle> implements Database<SqliteTr
       "the SQLite handle is in a transaction that was begun by hand; begin it with transaction() and pass its tx",
     );
   }
-}
-
-interface Statement {
-  readonly sql: string;
-  readonly params: readonly SqlParam[];
 }

@@ -23,8 +23,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function open(): Database.Database {
-  const handle = new Database(join(folder, "events.db"));
+function open(file: string = join(folder, "events.db")): Database.Database {
+  const handle = new Database(file);
   handle.exec("create table if not exists events (id integer primary key autoincrement, name text not null)");
   handles.push(handle);
   return handle;
@@ -143,6 +143,15 @@ test("its data version changes with every commit of any connection, and only the
   expect(database.dataVersion()).toBe(versions.at(-1));
   other.exec("rollback");
   expect(database.dataVersion()).toBe(versions.at(-1));
+});
+
+test("the data version of a database in memory counts the changes through its handle", () => {
+  const handle = open(":memory:");
+  const database = sqliteDatabase(handle);
+  const before = database.dataVersion();
+  expect(database.dataVersion()).toBe(before);
+  handle.exec("insert into events (name) values ('a')");
+  expect(database.dataVersion()).not.toBe(before);
 });
 
 test("close leaves the handle open, and a later read works", async () => {

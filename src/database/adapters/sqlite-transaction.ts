@@ -1,5 +1,6 @@
 import { ReflexError, typeMistake } from "../../reflex/errors.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
+import { checkStatement } from "../call-checks.ts";
 import { defaultStatementTimeoutMs, type Executor, type RunResult, type SqlParam } from "../database.ts";
 import { retryWhileBusy } from "./sqlite-busy.ts";
 import type { SqliteConnection } from "./sqlite-connection.ts";
@@ -24,14 +25,16 @@ export class SqliteTransaction<H = unknown> implements Executor {
   }
 
   run(sql: string, params: readonly SqlParam[], options: CallOptions = {}): Promise<RunResult> {
-    return this.#whenFree(() => this.#connection.run(sql, params), options);
+    return this.#whenFree(() => this.#connection.run(sql, params), sql, options);
   }
 
   rows<R extends object>(sql: string, params: readonly SqlParam[], options: CallOptions = {}): Promise<R[]> {
-    return this.#whenFree(() => this.#connection.rows(sql, params) as R[], options);
+    return this.#whenFree(() => this.#connection.rows(sql, params) as R[], sql, options);
   }
 
-  #whenFree<T>(statement: () => T, { signal, timeoutMs = defaultStatementTimeoutMs }: CallOptions): Promise<T> {
+  async #whenFree<T>(statement: () => T, sql: string, options: CallOptions): Promise<T> {
+    checkStatement(sql, options);
+    const { signal, timeoutMs = defaultStatementTimeoutMs } = options;
     return retryWhileBusy(
       () => {
         this.#check();

@@ -17,7 +17,12 @@ export interface TableSchema {
 }
 
 /** A table, or the schema of one. */
-export type SchemaSource = TableSchema | { readonly schema: TableSchema };
+export type SchemaSource =
+  | TableSchema
+  | {
+      /** How the table is made. */
+      readonly schema: TableSchema;
+    };
 
 /**
  * The statements that make these tables, as text for a migration: each ends in ";" and a new line, and does nothing where

@@ -38,7 +38,7 @@ export interface TableReaderSource {
 // After an event more are likely for this long.
 const HOT_MS = 200;
 const LOADS_AT_A_TIME = 2;
-const WINDOW_BOUNDS = { events: 10_000, bytes: 16 * 1024 * 1024 };
+const WINDOW_BOUNDS = { events: 20_000, bytes: 16 * 1024 * 1024 };
 // One for the process: what starves timers is the sum of all streams' work.
 const budget = new WorkBudget();
 

@@ -1,0 +1,32 @@
+import type { CallOptions } from "../../waiting/time-limit.ts";
+import { checkStatement } from "../call-checks.ts";
+import type { RunResult, Session, SqlParam } from "../database.ts";
+
+export interface Statement {
+  readonly sql: string;
+  readonly params: readonly SqlParam[];
+}
+
+/** Runs statements, each on its own. */
+export interface StatementRunner {
+  run(statement: Statement, options: CallOptions): Promise<RunResult>;
+  rows<R extends object>(statement: Statement, options: CallOptions): Promise<R[]>;
+}
+
+/** A session of `runner`, which gets checked calls only. */
+export function sqliteSession(runner: StatementRunner): Session {
+  return {
+    run: async (sql, params, options = {}) => {
+      checkStatement(sql, options);
+      return runner.run({ sql, params }, options);
+    },
+    rows: async (sql, params, options = {}) => {
+      checkStatement(sql, options);
+      return runner.rows({ sql, params }, options);
+    },
+    control: async (text, options = {}) => {
+      checkStatement(text, options);
+      return runner.rows({ sql: text, params: [] }, options);
+    },
+  };
+}

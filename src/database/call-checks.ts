@@ -1,0 +1,58 @@
+import { show, typeMistake } from "../reflex/errors.ts";
+import { aBoolean, aDuration, aSignal, checkOptions, type OptionChecks, oneOf } from "../reflex/options.ts";
+import type { CallOptions } from "../waiting/time-limit.ts";
+import type { DatabaseCallOptions, SessionOptions, TransactionOptions } from "./database.ts";
+import { checkParams } from "./sql-param.ts";
+
+const statementChecks: OptionChecks<CallOptions> = { signal: aSignal, timeoutMs: aDuration };
+const databaseCallChecks: OptionChecks<DatabaseCallOptions> = { ...statementChecks, acquireTimeoutMs: aDuration };
+// It becomes part of an SQL text, and TypeScript's word for it is not enough.
+const anIsolation = oneOf("read uncommitted", "read committed", "repeatable read", "serializable");
+const sessionChecks: OptionChecks<SessionOptions> = { isolation: anIsolation, ...databaseCallChecks };
+const transactionChecks: OptionChecks<TransactionOptions> = { ...sessionChecks, readOnly: aBoolean };
+
+/** @throws TypeError or RangeError `invalid_argument` or `invalid_option` */
+export function checkSession(use: unknown, options: SessionOptions): void {
+  if (typeof use !== "function") {
+    throw typeMistake("invalid_argument", `session() needs a function of a session, found ${show(use)}`);
+  }
+  checkOptions("a session", options, sessionChecks);
+}
+
+/** @throws TypeError or RangeError `invalid_argument` or `invalid_option` */
+export function checkTransaction(use: unknown, options: TransactionOptions): void {
+  if (typeof use !== "function") {
+    throw typeMistake("invalid_argument", `transaction() needs a function of a transaction, found ${show(use)}`);
+  }
+  checkOptions("transaction()", options, transactionChecks);
+}
+
+/** Of a statement for which a connection is yet to be found. @throws TypeError or RangeError */
+export function checkCall(sql: unknown, params: unknown, options: DatabaseCallOptions): void {
+  checkText(sql);
+  checkParams(params);
+  checkOptions("a statement", options, databaseCallChecks);
+}
+
+/**
+ * Of a statement on a connection, whose parameters are checked where they are bound. Streams pass here with each read, so
+ * that what is right must cost next to nothing.
+ * @throws TypeError or RangeError `invalid_argument` or `invalid_option`
+ */
+export function checkStatement(sql: unknown, options: CallOptions): void {
+  checkText(sql);
+  if (!isRight(options)) checkOptions("a statement", options, statementChecks);
+}
+
+function checkText(sql: unknown): void {
+  if (typeof sql === "string" && sql !== "") return;
+  throw typeMistake("invalid_argument", `expected an SQL statement as text, found ${show(sql)}`);
+}
+
+function isRight(options: CallOptions): boolean {
+  if (options === null || Object.getPrototypeOf(options) !== Object.prototype) return false;
+  for (const name in options) if (name !== "signal" && name !== "timeoutMs") return false;
+  const { signal, timeoutMs } = options;
+  if (timeoutMs !== undefined && !(typeof timeoutMs === "number" && timeoutMs >= 0)) return false;
+  return signal === undefined || signal instanceof AbortSignal;
+}

@@ -1,0 +1,90 @@
+import type { Kind } from "./wrong-values.ts";
+
+type Kinds = Readonly<Record<string, Kind>>;
+
+export const call: Kinds = { signal: "special", timeoutMs: "duration" };
+export const transactions: Kinds = {
+  ...call,
+  isolation: "special",
+  readOnly: "boolean",
+  acquireTimeoutMs: "duration",
+};
+export const limits: Kinds = { acquireTimeoutMs: "duration", statementTimeoutMs: "duration" };
+export const told: Kinds = { observer: "object", logger: "special" };
+
+export const eventsTable: Kinds = {
+  ...limits,
+  ...told,
+  idField: "identifier",
+  timeField: "identifier",
+  typeField: "identifier",
+  foreignIdField: "identifier",
+  metadataField: "identifier",
+  traceField: "identifier",
+  trace: "function",
+  types: "special",
+  onUnknownType: "special",
+  includeNoops: "boolean",
+  backoffMs: "finiteDuration",
+  notifier: "special",
+  wake: "object",
+  foreignIdColumn: "special",
+  loader: "function",
+  inserter: "function",
+  gaps: "object",
+  confirmMs: "finiteDuration",
+  cache: "boolean",
+  limit: "count",
+  timeColumn: "special",
+  storedZone: "special",
+};
+export const gaps: Kinds = {
+  primary: "special",
+  probe: "special",
+  graceMs: "finiteDuration",
+  noopValues: "object",
+  maxIds: "count",
+};
+export const anyStream: Kinds = {
+  lagMs: "finiteDuration",
+  fromHead: "boolean",
+  toHead: "boolean",
+  signal: "special",
+};
+export const stream: Kinds = {
+  ...anyStream,
+  gaps: "object",
+  onPruned: "special",
+  firstId: "special",
+};
+export const cursorsTable: Kinds = {
+  ...limits,
+  ...told,
+  idField: "identifier",
+  cursorField: "identifier",
+  timeField: "identifier",
+  asyncPeriodMs: "finiteDuration",
+  cursorType: "special",
+  onSetCursor: "function",
+  sleep: "function",
+};
+export const errorsSchema: Kinds = {
+  tableName: "tableName",
+  idField: "identifier",
+  eventIdField: "identifier",
+  consumerField: "identifier",
+  messageField: "identifier",
+  createdAtField: "identifier",
+  updatedAtField: "identifier",
+  statusField: "identifier",
+  attemptsField: "identifier",
+  recordOnly: "boolean",
+};
+export const running: Kinds = {
+  ...told,
+  signal: "special",
+  shutdownMs: "duration",
+  flushMs: "duration",
+};
+export const backoff: Kinds = { minBackoffMs: "finiteDuration", maxBackoffMs: "finiteDuration" };
+export const retry: Kinds = { consumer: "special", events: "special", signal: "special" };
