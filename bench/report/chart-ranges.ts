@@ -16,6 +16,8 @@ interface DrawTools {
 }
 
 const CAP = 4;
+// Text can come to stand on a line.
+const OUTLINE = { stroke: "#ffffff", lineWidth: 3 };
 const MISSED = { fill: "#b42318", fontWeight: "bold" };
 
 /** Draws on top of bars: a line from the lowest to the highest of the rounds, and the figure right of it. */
@@ -42,7 +44,7 @@ function drawRange(bar: Bar, { offset, text, line, base }: Style, pointOf: Point
   // A bar of a logarithmic axis can end left of where it begins.
   const [right, middle] = pointOf(Math.max(highest ?? value, base));
   const y = middle + offset;
-  const style = { ...text, text: label, verticalAlign: "middle", ...(isMissed ? MISSED : {}) };
+  const style = { ...text, ...OUTLINE, text: label, verticalAlign: "middle", ...(isMissed ? MISSED : {}) };
   const told = { type: "text", x: right + 7, y, style };
   if (lowest === undefined || highest === undefined) return [told];
   const [from] = pointOf(lowest);

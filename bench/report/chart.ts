@@ -18,6 +18,9 @@ const LINE = "#57606a";
 const GRID = "#d8dee4";
 const COLOURS: Readonly<Record<ServerVendor, string>> = { mariadb: "#6ea8dc", mysql: "#f0ad5e" };
 
+// Of the width: the rest is for the label of the longest bar.
+const BARS_SHARE = 0.72;
+
 // Where the longest bar would make the others dots.
 const LARGE_RANGE = 30;
 
@@ -69,20 +72,16 @@ interface Extent {
 }
 
 function extentOf(bars: readonly Bar[], line: number | undefined): Extent {
-  const ends = bars.flatMap(({ value, lowest, highest }) =>
-    [value, lowest, highest].filter((end) => end !== undefined),
-  );
-  const all = line === undefined ? ends : [...ends, line];
+  const values = [...bars.map(({ value }) => value), line].filter((value) => value !== undefined);
+  const ends = bars.flatMap(({ lowest, highest }) => [lowest, highest]).filter((end) => end !== undefined);
+  const least = Math.min(...values, ...ends);
   // At least 0 where nothing was measured.
-  const [least, most] = [Math.min(...all), Math.max(0, ...all)];
-  return { least, most, isWide: least > 0 && most / least > LARGE_RANGE };
+  const most = Math.max(0, ...values, ...ends);
+  return { least, most, isWide: least > 0 && Math.max(...values) / Math.min(...values) > LARGE_RANGE };
 }
 
 function valueAxis(figure: string, { least, most, isWide }: Extent): object {
-  // Room for the label of the longest bar.
-  const range = isWide
-    ? { type: "log", min: 10 ** Math.floor(Math.log10(least)), max: most * (most / least) ** 0.35 }
-    : { type: "value", min: 0, max: most * 1.3 || 1 };
+  const range = isWide ? logarithmicRange(least, most) : { type: "value", min: 0, max: most / BARS_SHARE || 1 };
   return {
     ...range,
     name: isWide ? `${columnName(figure)}, each step ten times the last` : columnName(figure),
@@ -93,6 +92,12 @@ function valueAxis(figure: string, { least, most, isWide }: Extent): object {
     axisLabel: { color: TEXT, fontSize: 12, formatter: plainNumber, showMaxLabel: false },
     splitLine: { showMaxLine: false, lineStyle: { color: GRID } },
   };
+}
+
+function logarithmicRange(least: number, most: number): object {
+  // Bars begin at 1 there.
+  const min = 10 ** Math.floor(Math.log10(Math.min(least, 1)));
+  return { type: "log", min, max: min * (Math.max(most, 1) / min) ** (1 / BARS_SHARE) };
 }
 
 function nameAxis(rowNames: readonly string[]): object {

@@ -83,3 +83,14 @@ test("a chart without a bar says that nothing was measured", () => {
   expect(drawn).toContain("not measured");
   expect(drawn).not.toMatch(/NaN|Infinity|undefined/);
 });
+
+test("an axis on which the shortest bars would be dots has steps of ten", () => {
+  const chartOf = (...ratios: number[]): string => {
+    const rows = ratios.map((ratio) => ({ name: `ratio ${ratio}`, figures: { ratio } }));
+    const cases = [sampleCase({ chart: { figure: "ratio", line: 1 } })];
+    return drawReport([sampleResult({ rows })], cases).get("benchmarks/reading.svg") ?? "";
+  };
+  expect(chartOf(0.5, 10)).not.toContain("each step ten times the last");
+  expect(chartOf(0.2, 10)).toContain("each step ten times the last");
+  expect(chartOf(0, 100)).not.toMatch(/each step|NaN|Infinity/);
+});
