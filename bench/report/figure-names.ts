@@ -41,6 +41,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   n: "how many measurements there were",
   ids: "how many ids the hole has",
   statements: "how many statements the server was sent",
+  roundTrips: "how often the server was sent something and waited for",
   statementsOfOne: "the same of one stream",
   statementsPerSecond: "how many statements the server was sent in a second",
   seconds: "for how long they were counted",
