@@ -27,7 +27,7 @@ const config: ViteUserConfig = defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["{src,test,tools}/**/*.test.ts"], exclude: ["**/*.mysql.test.ts"] },
+        test: { name: "unit", include: ["{src,test,tools,bench}/**/*.test.ts"], exclude: ["**/*.mysql.test.ts"] },
       },
       {
         extends: true,

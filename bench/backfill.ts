@@ -3,7 +3,7 @@ import { CursorsTable, createConsumer, createTables, type EventsTable, type Refl
 import type { BenchCase, BenchContext, BenchRow } from "./bench-case.ts";
 import { fillTable, makeTable, openPool } from "./bench-tables.ts";
 import { handWrittenLoop } from "./hand-written-loop.ts";
-import { interleaved, median, type Rates, ratioOf } from "./interleaved.ts";
+import { interleaved, median, type Rates, rateOf, ratioOf } from "./interleaved.ts";
 import { sameTextLoop } from "./same-text-loop.ts";
 
 /** Reading a long table from its beginning, against the loop that a user would write by hand. */
@@ -93,9 +93,10 @@ function against<Name extends string>(rates: Rates<Name>, name: Name, baseline: 
 
 /** Events per second of work that must come to `count` of them. */
 export async function counted(count: number, work: () => Promise<number>): Promise<number> {
-  const startedAt = performance.now();
-  const found = await work();
-  const rate = (count * 1000) / (performance.now() - startedAt);
+  let found = 0;
+  const rate = await rateOf(count, async () => {
+    found = await work();
+  });
   if (found !== count) throw new Error(`expected ${count} events, found ${found}`);
   return rate;
 }

@@ -1,4 +1,5 @@
 import type { BenchRow, Reach } from "./bench-case.ts";
+import { describeBounds, verdictOf } from "./reach.ts";
 
 /** Where a run tells what it does. */
 export interface Printer {
@@ -25,23 +26,10 @@ export function printer(json: boolean): Printer {
 
 function describe({ figures, reach = [], note }: BenchRow): string {
   const texts = Object.entries(figures).map(([name, value]) => `${name} ${value}`);
-  const verdicts = reach.map((target) => {
-    const word = isReached(target, figures) ? "reached" : "MISSED";
-    return `[${describeReach(target)}: ${word}]`;
-  });
+  const verdicts = reach.map((target) => `[${describeReach(target)}: ${verdictOf(target, figures)}]`);
   return [...texts, ...verdicts, ...(note === undefined ? [] : [`(${note})`])].join("  ");
 }
 
-/** Whether the figure is what it is meant to be. A figure that is not there is not. */
-export function isReached({ figure, atLeast, atMost }: Reach, figures: BenchRow["figures"]): boolean {
-  const value = figures[figure] ?? Number.NaN;
-  return (
-    (atLeast === undefined || value >= atLeast) && (atMost === undefined || value <= atMost) && !Number.isNaN(value)
-  );
-}
-
-/** A target in words. */
-export function describeReach({ figure, atLeast, atMost }: Reach): string {
-  const bounds = [atLeast === undefined ? "" : `at least ${atLeast}`, atMost === undefined ? "" : `at most ${atMost}`];
-  return `${figure} ${bounds.filter((text) => text !== "").join(", ")}`;
+function describeReach(reach: Reach): string {
+  return `${reach.figure} ${describeBounds(reach, { least: "at least", most: "at most", format: String })}`;
 }

@@ -1,26 +1,17 @@
 import { createPool } from "mysql2/promise";
 import { findServer, howToInstall, type ServerVendor, vendorNames } from "../src/testing/find-server.ts";
 import { type PrivateServer, startPrivateServer } from "../src/testing/private-server.ts";
-import type { BenchCase, BenchRow } from "./bench-case.ts";
+import type { BenchCase } from "./bench-case.ts";
+import type { BenchResult } from "./bench-result.ts";
 import { machine } from "./machine.ts";
 import type { Printer } from "./print-rows.ts";
-
-/** What one case measured on one server. */
-export interface BenchResult {
-  readonly case: string;
-  readonly vendor: ServerVendor;
-  readonly version: string;
-  readonly machine: string;
-  readonly measuredAt: string;
-  readonly rows: readonly BenchRow[];
-  /** Why the case did not end; its rows are missing then. */
-  readonly failure?: string;
-}
 
 interface RunOptions {
   readonly vendors: readonly ServerVendor[];
   readonly quick: boolean;
   readonly print: Printer;
+  /** Told each result at once, before the next case. */
+  readonly onResult: (result: BenchResult) => Promise<void>;
 }
 
 // The tables of a bench fit into memory, as a service's recent events do.
@@ -30,18 +21,29 @@ const FLAGS = ["--innodb-buffer-pool-size=2G"];
 export async function runCases(cases: readonly BenchCase[], options: RunOptions): Promise<BenchResult[]> {
   const results: BenchResult[] = [];
   for (const vendor of options.vendors) {
-    if ((await findServer(vendor)) === undefined) {
-      throw new Error(`no ${vendorNames[vendor]} server to measure on. ${howToInstall(vendor)}`);
-    }
     const server = await startPrivateServer({ vendor, flags: FLAGS });
     try {
       const url = await createDatabase(server);
-      for (const bench of cases) results.push(await runCase(bench, { server, url, options }));
+      for (const bench of cases) {
+        const result = await runCase(bench, { server, url, options });
+        results.push(result);
+        await options.onResult(result);
+      }
     } finally {
       await server.stop();
     }
   }
   return results;
+}
+
+/** What is missing to run on servers of these vendors, if anything is. */
+export async function missingServer(vendors: readonly ServerVendor[]): Promise<string | undefined> {
+  for (const vendor of vendors) {
+    if ((await findServer(vendor)) === undefined) {
+      return `no ${vendorNames[vendor]} server to measure on. ${howToInstall(vendor)}`;
+    }
+  }
+  return undefined;
 }
 
 interface CaseScene {
@@ -53,7 +55,7 @@ interface CaseScene {
 async function runCase(bench: BenchCase, { server, url, options }: CaseScene): Promise<BenchResult> {
   const { vendor, version } = server;
   const { quick, print } = options;
-  const facts = { case: bench.name, vendor, version, machine: machine(), measuredAt: new Date().toISOString() };
+  const facts = { case: bench.name, vendor, version, measuredAt: new Date().toISOString(), ...machine() };
   print.line(`\n${bench.title}, ${vendorNames[vendor]} ${version}`);
   try {
     const rows = await bench.run({
@@ -63,6 +65,7 @@ async function runCase(bench: BenchCase, { server, url, options }: CaseScene): P
       startServer: (more = {}) => startPrivateServer({ ...more, vendor, flags: [...FLAGS, ...(more.flags ?? [])] }),
       progress: (line) => print.line(`  ${line}`),
     });
+    if (rows.length === 0) throw new Error("it measured nothing");
     print.rows(rows);
     return { ...facts, rows };
   } catch (error) {
