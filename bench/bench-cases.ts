@@ -1,7 +1,11 @@
 import { backfill } from "./backfill.ts";
 import type { BenchCase } from "./bench-case.ts";
+import { farBehind } from "./far-behind.ts";
+import { foreignIds } from "./foreign-ids.ts";
 import { head } from "./head.ts";
+import { importing } from "./import.ts";
+import { latency } from "./latency.ts";
 import { rollback } from "./rollback.ts";
 
 /** Every case, in the order of the report. */
-export const benchCases: readonly BenchCase[] = [backfill, rollback, head];
+export const benchCases: readonly BenchCase[] = [backfill, rollback, head, latency, farBehind, foreignIds, importing];
