@@ -13,7 +13,7 @@ const collectGarbage = runInNewContext("gc") as () => void;
 /** What a stream that has given so many events still holds, and is open. */
 export async function heapAfterStreaming(table: EventsTable, pool: Pool, count: number): Promise<Figures> {
   const before = usedMiB();
-  const stream = table.stream(pool, "");
+  const stream = table.stream(pool, "", { toHead: true });
   for (let event = 0; event < count; event++) await stream.next();
   if (stream.position !== String(count)) throw new Error(`after ${count} events the stream is at ${stream.position}`);
   const after = usedMiB();

@@ -20,33 +20,43 @@ export interface Head {
 }
 
 const HEAD_ID = 10;
+const LONGEST_MS = 60_000;
 
 /** Opens streams at the head of a new table, on a pool of their own. */
 export async function openHead(url: string, count: number): Promise<Head> {
   const pool = openPool(url);
   const table = await makeTable(pool);
   await insertRows(pool, table.name, { count: HEAD_ID });
-  const streams = Array.from({ length: count }, () => table.stream(pool, "", { fromHead: true }));
+  // An event that does not come is to fail the case, not to hang it.
+  const signal = AbortSignal.timeout(LONGEST_MS);
+  const streams = Array.from({ length: count }, () => table.stream(pool, "", { fromHead: true, signal }));
   await Promise.all(streams.map((stream) => stream.start()));
   return {
     table,
     headId: HEAD_ID,
-    take: async (events, way) => {
-      const taken = await Promise.all(streams.map((stream) => way(stream, events)));
-      for (const { position } of streams) {
-        if (position !== String(HEAD_ID + events))
-          throw new Error(`after ${events} events a stream is at ${position}, not ${HEAD_ID + events}`);
-      }
-      return {
-        firstAt: Math.min(...taken.map(({ firstAt }) => firstAt)),
-        lastAt: Math.max(...taken.map(({ lastAt }) => lastAt)),
-      };
+    take: (events, way) => {
+      const taken = takeAll(streams, events, way);
+      // It is waited for once the events are written, which may fail first.
+      taken.catch(() => undefined);
+      return taken;
     },
     close: async () => {
       await Promise.all(streams.map((stream) => stream.close()));
       await pool.query(`drop table \`${table.name}\``);
       await pool.end();
     },
+  };
+}
+
+async function takeAll(streams: readonly EventStream[], events: number, way: TakeEvents): Promise<Taken> {
+  const taken = await Promise.all(streams.map((stream) => way(stream, events)));
+  for (const { position } of streams) {
+    if (position !== String(HEAD_ID + events))
+      throw new Error(`after ${events} events a stream is at ${position}, not ${HEAD_ID + events}`);
+  }
+  return {
+    firstAt: Math.min(...taken.map(({ firstAt }) => firstAt)),
+    lastAt: Math.max(...taken.map(({ lastAt }) => lastAt)),
   };
 }
 

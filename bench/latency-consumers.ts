@@ -10,52 +10,53 @@ import {
 } from "reflex-rsql";
 import { clockMs } from "./latency-writes.ts";
 
-/** Consumers of some tables, and when each event came. */
-export interface Consumers {
-  /** The ms from each commit to its event. @throws if an event is missing, or came twice or in the wrong place */
-  timesMs(commits: readonly number[]): Promise<number[]>;
-  close(): Promise<void>;
-}
+/** Waits for all events and gives the ms from each commit to its event. @throws if one is missing, or came in the wrong place */
+export type LatenciesMs = (commits: readonly number[]) => Promise<number[]>;
 
-const READY = "ready";
-const LONGEST_WAIT_MS = 15_000;
-
-/** Runs a consumer of each table. Resolves when all are at the head. */
-export async function consumeTables(tables: readonly EventsTable[], pool: Pool): Promise<Consumers> {
+/** Works while a consumer of each table runs; at the beginning all are at the head. */
+export async function whileConsuming<R>(
+  tables: readonly EventsTable[],
+  pool: Pool,
+  work: (latenciesMs: LatenciesMs) => Promise<R>,
+): Promise<R> {
   const cursors = new CursorsTable("latency_cursors");
   await createTables(pool, [cursors]);
   const arrivals = new Arrivals(tables.length);
   const stop = new AbortController();
-  const ends = tables.map(async (table) => {
+  const runs = tables.map(async (table) => {
     const consumer = createConsumer(`${table.name}-consumer`, (event) => arrivals.add(table, event));
     const spec = { stream: table.toStream(pool), cursors: cursors.toStore(pool), consumer };
-    await run(spec, { signal: stop.signal }).catch((error: unknown) => {
-      if (!isExpected(error, stop.signal)) throw error;
-    });
+    await run(spec, { signal: stop.signal });
   });
-  const failure = Promise.all(ends).then(() => undefined);
-  // A failure ends whatever is waited for; where nothing is, the next wait hears of it.
-  failure.catch(() => undefined);
-  for (const table of tables) await table.insert(pool, READY, 1);
-  await Promise.race([arrivals.until(tables.length), failure]);
-  return {
-    timesMs: async (commits) => {
-      await Promise.race([arrivals.until(tables.length + commits.length), failure]);
-      return arrivals.timesMs(commits);
+  const ended = Promise.all(runs).then(
+    () => undefined,
+    (error: unknown) => {
+      if (!isExpected(error, stop.signal)) arrivals.fail(error);
     },
-    close: async () => {
-      stop.abort();
-      await failure;
-    },
-  };
+  );
+  try {
+    for (const table of tables) await table.insert(pool, READY, 1);
+    await arrivals.until(tables.length);
+    return await work(async (commits) => {
+      await arrivals.until(tables.length + commits.length);
+      return arrivals.latenciesMs(commits);
+    });
+  } finally {
+    stop.abort();
+    await ended;
+  }
 }
+
+const READY = "ready";
+const LONGEST_WAIT_MS = 15_000;
 
 class Arrivals {
   readonly #tables: number;
   readonly #at = new Map<number, number>();
   readonly #last = new Map<EventsTable, number>();
   #count = 0;
-  #onArrival: () => void = () => undefined;
+  #onChange: () => void = () => undefined;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(tables: number) {
     this.#tables = tables;
@@ -72,7 +73,13 @@ class Arrivals {
       this.#last.set(table, event);
       this.#at.set(event, now);
     }
-    this.#onArrival();
+    this.#onChange();
+  }
+
+  /** Ends what waits, and whatever will. */
+  fail(error: unknown): void {
+    this.#failure = { error };
+    this.#onChange();
   }
 
   /** Resolves once so many events have come. */
@@ -81,16 +88,17 @@ class Arrivals {
       const limit = setTimeout(() => {
         reject(new Error(`${count} events were to come, ${this.#count} came`));
       }, LONGEST_WAIT_MS);
-      this.#onArrival = () => {
-        if (this.#count < count) return;
+      this.#onChange = () => {
+        if (this.#failure === undefined && this.#count < count) return;
         clearTimeout(limit);
-        resolve();
+        if (this.#failure === undefined) resolve();
+        else reject(new Error("a consumer failed", { cause: this.#failure.error }));
       };
-      this.#onArrival();
+      this.#onChange();
     });
   }
 
-  timesMs(commits: readonly number[]): number[] {
+  latenciesMs(commits: readonly number[]): number[] {
     return commits.map((committedAt, event) => {
       const arrivedAt = this.#at.get(event);
       if (arrivedAt === undefined) throw new Error(`event ${event} did not come`);

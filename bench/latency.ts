@@ -5,7 +5,7 @@ import type { PrivateServer } from "../src/testing/private-server.ts";
 import type { BenchCase, BenchContext, BenchRow, Figures, Reach } from "./bench-case.ts";
 import { makeTable, openPool } from "./bench-tables.ts";
 import { rounded } from "./interleaved.ts";
-import { consumeTables } from "./latency-consumers.ts";
+import { whileConsuming } from "./latency-consumers.ts";
 import { writeInChild } from "./latency-writer-process.ts";
 import { type Writes, writeEvents } from "./latency-writes.ts";
 import { summarise } from "./percentiles.ts";
@@ -18,7 +18,14 @@ export const latency: BenchCase = {
   title: "From commit to consumer",
   about:
     "From the return of the commit in the writer to the call of the consumer's function in `run`, by one clock. `other process` knows of the writer by the table alone; `idle` counts the statements that the server executes while nothing happens.",
-  run: async (context) => [
+  run: async (context) => {
+    if (!context.quick) context.progress("events come one by one: two minutes");
+    return rows(context);
+  },
+};
+
+async function rows(context: BenchContext): Promise<BenchRow[]> {
+  return [
     await sameProcess(context),
     await otherProcess(context, {
       name: "other process, an event every 40 ms",
@@ -30,8 +37,8 @@ export const latency: BenchCase = {
     ...(await rarely(context)),
     await gtidWait(context),
     await withNotifier(context),
-  ],
-};
+  ];
+}
 
 const LATENCY_WITHOUT_WATCHER: readonly Reach[] = [{ figure: "p50Ms", atMost: 2 }];
 
@@ -39,10 +46,9 @@ async function sameProcess({ url, quick }: BenchContext): Promise<BenchRow> {
   const pool = openPool(url);
   try {
     const tables = [await makeTable(pool)];
-    const consumers = await consumeTables(tables, pool);
-    const commits = await writeEvents(tables, pool, { ...often(quick), pauseMs: 10 });
-    const times = await consumers.timesMs(commits);
-    await consumers.close();
+    const times = await whileConsuming(tables, pool, async (latenciesMs) =>
+      latenciesMs(await writeEvents(tables, pool, { ...often(quick), pauseMs: 10 })),
+    );
     return {
       name: "same process",
       figures: summariseWarm(times),
@@ -66,11 +72,10 @@ async function otherProcess({ url, quick }: Measured, { name, reach, notifierPat
   const notifier = notifierPath === undefined ? undefined : socketNotifier({ path: notifierPath });
   try {
     const tables = [await makeTable(pool, { notifier })];
-    const consumers = await consumeTables(tables, pool);
     const names = tables.map((table) => table.name);
-    const commits = await writeInChild({ url, tables: names, notifierPath, ...often(quick) });
-    const times = await consumers.timesMs(commits);
-    await consumers.close();
+    const times = await whileConsuming(tables, pool, async (latenciesMs) =>
+      latenciesMs(await writeInChild({ url, tables: names, notifierPath, ...often(quick) })),
+    );
     return { name, figures: summariseWarm(times), reach };
   } finally {
     await notifier?.close();
@@ -95,16 +100,16 @@ async function rarely({ url, quick }: BenchContext): Promise<BenchRow[]> {
   const other = openPool(url, 1);
   try {
     const tables = await Promise.all(Array.from({ length: 5 }, () => makeTable(pool)));
-    const consumers = await consumeTables(tables, pool);
     const writes = { events: quick ? 3 : 15, pauseMs: quick ? 500 : 2000, exponential: false };
     const names = tables.map(({ name }) => name);
-    const commits = await writeInChild({ url, tables: names, notifierPath: undefined, ...writes });
-    const times = await consumers.timesMs(commits);
-    // Shortly after an event streams look more often.
-    await delay(500);
     const seconds = quick ? 1 : 10;
-    const statements = await countStatements(other, 0, () => delay(seconds * 1000));
-    await consumers.close();
+    const { times, statements } = await whileConsuming(tables, pool, async (latenciesMs) => {
+      const commits = await writeInChild({ url, tables: names, notifierPath: undefined, ...writes });
+      const latencies = await latenciesMs(commits);
+      // Shortly after an event streams look more often.
+      await delay(500);
+      return { times: latencies, statements: await countStatements(other, 0, () => delay(seconds * 1000)) };
+    });
     return [
       {
         name: `other process, an event every ${writes.pauseMs / 1000} s, 5 tables`,
