@@ -27,9 +27,11 @@ export async function openHead(url: string, count: number): Promise<Head> {
   const pool = openPool(url);
   const table = await makeTable(pool);
   await insertRows(pool, table.name, { count: HEAD_ID });
-  // An event that does not come is to fail the case, not to hang it.
-  const signal = AbortSignal.timeout(LONGEST_MS);
-  const streams = Array.from({ length: count }, () => table.stream(pool, "", { fromHead: true, signal }));
+  const streams = Array.from({ length: count }, () => {
+    // An event that does not come is to fail the case, not to hang it.
+    const signal = AbortSignal.timeout(LONGEST_MS);
+    return table.stream(pool, "", { fromHead: true, signal });
+  });
   await Promise.all(streams.map((stream) => stream.start()));
   return {
     table,
