@@ -26,14 +26,10 @@ export async function whileConsuming<R>(
   const runs = tables.map(async (table) => {
     const consumer = createConsumer(`${table.name}-consumer`, (event) => arrivals.add(table, event));
     const spec = { stream: table.toStream(pool), cursors: cursors.toStore(pool), consumer };
-    await run(spec, { signal: stop.signal });
-  });
-  const ended = Promise.all(runs).then(
-    () => undefined,
-    (error: unknown) => {
+    await run(spec, { signal: stop.signal }).catch((error: unknown) => {
       if (!isExpected(error, stop.signal)) arrivals.fail(error);
-    },
-  );
+    });
+  });
   try {
     for (const table of tables) await table.insert(pool, READY, 1);
     await arrivals.until(tables.length);
@@ -43,7 +39,7 @@ export async function whileConsuming<R>(
     });
   } finally {
     stop.abort();
-    await ended;
+    await Promise.all(runs);
   }
 }
 
