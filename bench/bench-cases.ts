@@ -1,6 +1,21 @@
 import { backfill } from "./backfill.ts";
 import type { BenchCase } from "./bench-case.ts";
+import { farBehind } from "./far-behind.ts";
+import { foreignIds } from "./foreign-ids.ts";
+import { growth } from "./growth.ts";
+import { head } from "./head.ts";
+import { importing } from "./import.ts";
+import { latency } from "./latency.ts";
 import { rollback } from "./rollback.ts";
 
 /** Every case, in the order of the report. */
-export const benchCases: readonly BenchCase[] = [backfill, rollback];
+export const benchCases: readonly BenchCase[] = [
+  backfill,
+  rollback,
+  head,
+  latency,
+  farBehind,
+  foreignIds,
+  growth,
+  importing,
+];

@@ -15,14 +15,35 @@ export async function makeTable(pool: Pool, options: EventsTableOptions = {}): P
   return table;
 }
 
+/** Rows that the server writes by itself. */
+export interface RowsToWrite {
+  readonly count: number;
+  /** The id below the first one. @defaultValue 0 */
+  readonly after?: number;
+  /** An SQL expression of `n`, the row's id, for further columns or other contents. @defaultValue none */
+  readonly columns?: Readonly<Record<string, string>>;
+}
+
 /**
- * Rows 1 to `count`, written by the server itself: foreign ids of 8 characters, times a millisecond apart, types 1 to 5.
- * `columns` gives an SQL expression of `n`, the row's number, for further columns or other contents.
+ * Rows `after + 1` to `after + count`, written by the server itself: foreign ids of 8 characters, times a millisecond
+ * apart, types 1 to 5.
  */
 export async function fillTable(
   pool: Pool,
   { name }: { readonly name: string },
-  { count, columns = {} }: { readonly count: number; readonly columns?: Readonly<Record<string, string>> },
+  { count, after = 0, columns = {} }: RowsToWrite,
+): Promise<void> {
+  for (let written = 0; written < count; written += CHUNK) {
+    await insertRows(pool, name, { count: Math.min(CHUNK, count - written), after: after + written, columns });
+  }
+  await pool.query<RowDataPacket[]>(`analyze table \`${name}\``);
+}
+
+/** As {@link fillTable}, in one statement that is a transaction of its own: at most 100 000 rows. */
+export async function insertRows(
+  pool: Pool,
+  name: string,
+  { count, after = 0, columns = {} }: RowsToWrite,
 ): Promise<void> {
   const contents: Readonly<Record<string, string>> = {
     id: "n",
@@ -32,26 +53,18 @@ export async function fillTable(
     ...columns,
   };
   const names = Object.keys(contents).map((column) => `\`${column}\``);
-  const connection = await pool.getConnection();
-  try {
-    for (let from = 0; from < count; from += CHUNK) {
-      const rows = Math.min(CHUNK, count - from);
-      await connection.query(
-        `insert into \`${name}\` (${names.join(", ")}) select ${Object.values(contents).join(", ")} from (${numbers(from, rows)}) as numbers`,
-      );
-    }
-    await connection.query<RowDataPacket[]>(`analyze table \`${name}\``);
-  } finally {
-    connection.release();
-  }
+  await pool.query(
+    `insert into \`${name}\` (${names.join(", ")}) select ${Object.values(contents).join(", ")} from (${numbers(after, count)}) as numbers`,
+  );
 }
 
 const CHUNK = 100_000;
 const DIGITS =
   "(select 0 d union all select 1 union all select 2 union all select 3 union all select 4 union all select 5 union all select 6 union all select 7 union all select 8 union all select 9)";
 
-function numbers(from: number, count: number): string {
-  const digits = [1, 10, 100, 1000, 10_000].map((factor, index) => `${factor} * d${index}.d`).join(" + ");
-  const digitTables = [0, 1, 2, 3, 4].map((index) => `${DIGITS} d${index}`).join(" cross join ");
-  return `select ${from} + 1 + ${digits} as n from ${digitTables} having n <= ${from + count}`;
+function numbers(after: number, count: number): string {
+  const places = Array.from({ length: Math.max(1, Math.ceil(Math.log10(count))) }, (_, place) => place);
+  const sum = places.map((place) => `${10 ** place} * d${place}.d`).join(" + ");
+  const digitTables = places.map((place) => `${DIGITS} d${place}`).join(" cross join ");
+  return `select ${after} + 1 + ${sum} as n from ${digitTables} having n <= ${after + count}`;
 }

@@ -75,7 +75,8 @@ async function runCase(bench: BenchCase, { server, url, options }: CaseScene): P
   }
 }
 
-async function createDatabase(server: PrivateServer): Promise<string> {
+/** Makes the database `bench` on a server that has none, and gives its url. */
+export async function createDatabase(server: PrivateServer): Promise<string> {
   const setUp = createPool(server.url);
   await setUp.query("create database bench");
   await setUp.end();
