@@ -1,0 +1,47 @@
+import type { Pool } from "mysql2/promise";
+import { CursorsTable, createConsumer, createTables, run, transaction } from "reflex-rsql";
+import { fillTable, makeTable } from "../bench-tables.ts";
+import { eachConsumer, InOrder, type Peer } from "./peer.ts";
+
+/** This library, on the case's MySQL or MariaDB server. */
+export async function reflexPeer(pool: Pool): Promise<Peer> {
+  const appends = await makeTable(pool);
+  const table = await makeTable(pool);
+  const cursors = new CursorsTable("peers_cursors");
+  await createTables(pool, [cursors]);
+  let filled = 0;
+  let rounds = 0;
+  return {
+    name: "reflex-rsql",
+    notes: {
+      append: "insertMany in a transaction",
+      deliver: "run() with cursors written behind",
+      fanOut: "a run() each",
+    },
+    prepareAppend: () => Promise.resolve(),
+    append: (events) =>
+      transaction(pool, async (tx) => {
+        await appends.insertMany(tx, events);
+      }),
+    prepareDelivery: async ({ count }) => {
+      if (filled === 0) await fillTable(pool, table, { count });
+      filled = count;
+    },
+    deliver: async (delivery) => {
+      const round = ++rounds;
+      const store = cursors.toStore(pool);
+      await Promise.all(
+        eachConsumer(delivery).map(async (number) => {
+          const order = new InOrder(delivery);
+          const consumer = createConsumer(`round-${round}-${number}`, ({ foreignId }) => {
+            order.see(foreignId);
+          });
+          await run({ stream: table.toStream(pool), cursors: store, consumer, options: { toHead: true } });
+          order.end();
+        }),
+      );
+      return () => Promise.resolve();
+    },
+    close: () => cursors.close(),
+  };
+}
