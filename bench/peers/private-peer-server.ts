@@ -31,9 +31,9 @@ export async function startPeerServer({ command, isReady }: PeerServerOptions): 
     throw error;
   });
   const stop = async (): Promise<void> => {
-    // SIGINT: PostgreSQL ends at once and takes its shared memory with it; the others end too.
+    // PostgreSQL waits for clients that are about to go, and takes its shared memory with it.
     if (guard.exitStatus === undefined) {
-      process.kill(guard.pid, "SIGINT");
+      process.kill(guard.pid, "SIGTERM");
       await Promise.race([guard.ended(), delay(5000, undefined, { ref: false })]);
     }
     await guard.stop();
