@@ -5,7 +5,7 @@ import { openPool } from "./bench-tables.ts";
 import { type Contender, interleaved, median, ratioOf } from "./interleaved.ts";
 import { Entrant, FAST, plans } from "./peers/entrants.ts";
 import { BATCH } from "./peers/peer.ts";
-import { reflexPeer } from "./peers/reflex-peer.ts";
+import { reflexNotes, reflexPeer } from "./peers/reflex-peer.ts";
 
 const CONSUMERS = 10;
 
@@ -13,7 +13,7 @@ const CONSUMERS = 10;
 export const peers: BenchCase = {
   name: "peers",
   title: "Appending and delivering, against other systems",
-  about: `The same job on the same machine: events are appended durably, ${BATCH} at a time by one writer, then all that were stored are delivered in order to 1 and to ${CONSUMERS} consumers in one process, each of which gets all of them and checks that. The ratio is this library's rate divided by the peer's of the same round: more than 1 is ahead. Rates of delivery are those of all consumers together. Every server is private, on this machine's disk, with its own defaults but for what the notes say; MySQL and MariaDB write each commit and its binary log to the disk. A peer's consumers are timed until their last event is handled, the library's until its cursors are written too.`,
+  about: `The same job on the same machine: events are appended durably, ${BATCH} at a time by one writer, then all that were stored are delivered in order to 1 and to ${CONSUMERS} consumers in one process, each of which gets all of them and checks that. The ratio is this library's rate divided by the peer's of the same round: more than 1 is ahead. Rates of delivery are those of all consumers together. Every server is private, on this machine's disk, with its own defaults but for what the notes say; MySQL and MariaDB write each commit and its binary log to the disk. A peer's consumers are timed until their last event is handled, the library's until its cursors are written too. The library: ${Object.values(reflexNotes).join("; ")}; without a cursor there is also for await, which is measured by the case backfill.`,
   chart: { figure: "ratio", line: 1 },
   run: async (context) => {
     const server = await context.startServer({ durable: true });

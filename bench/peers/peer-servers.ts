@@ -77,13 +77,24 @@ export async function startPostgres(): Promise<RunningServer & { readonly url: s
 async function initialisedPostgres(program: Program, folder: string): Promise<readonly string[]> {
   const own = join(folder, "postgres");
   const data = join(own, "data");
-  // It refuses to run as root.
-  const asUser = process.getuid?.() === 0 ? ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"] : [];
   await mkdir(own);
+  const asUser = await asAnotherUser();
   if (asUser.length > 0) await runCommand(["chown", "nobody:nogroup", own]);
   const initialise = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"];
   await runCommand([...asUser, ...besides(program, "initdb"), "-D", data, ...initialise]);
   // In the data folder, where nothing stays when it is killed: not in the memory that all processes share.
   const settings = ["listen_addresses=", `unix_socket_directories=${own}`, "dynamic_shared_memory_type=mmap"];
   return [...asUser, ...program.command, "-D", data, ...settings.flatMap((setting) => ["-c", setting])];
+}
+
+/** What to put before PostgreSQL's programs: they refuse to run as root. */
+async function asAnotherUser(): Promise<readonly string[]> {
+  if (process.getuid?.() !== 0) return [];
+  // It leaves a little shared memory behind when it is killed, which ends with a namespace of its own.
+  const alone = ["unshare", "--ipc"];
+  const isAllowed = await runCommand([...alone, "true"]).then(
+    () => true,
+    () => false,
+  );
+  return [...(isAllowed ? alone : []), "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"];
 }

@@ -3,6 +3,12 @@ import { CursorsTable, createConsumer, createTables, run, transaction } from "re
 import { fillTable, makeTable } from "../bench-tables.ts";
 import { eachConsumer, InOrder, type Peer } from "./peer.ts";
 
+export const reflexNotes: Peer["notes"] = {
+  append: "insertMany in transaction()",
+  deliver: "run() with a CursorsTable as it comes, whose cursors are written every 5 s and at the end",
+  fanOut: "a run() each on one table and pool",
+};
+
 /** This library, on the case's MySQL or MariaDB server. */
 export async function reflexPeer(pool: Pool): Promise<Peer> {
   const appends = await makeTable(pool);
@@ -13,11 +19,7 @@ export async function reflexPeer(pool: Pool): Promise<Peer> {
   let rounds = 0;
   return {
     name: "reflex-rsql",
-    notes: {
-      append: "insertMany in a transaction",
-      deliver: "run() with cursors written behind",
-      fanOut: "a run() each",
-    },
+    notes: reflexNotes,
     prepareAppend: () => Promise.resolve(),
     append: (events) =>
       transaction(pool, async (tx) => {
