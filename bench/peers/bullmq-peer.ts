@@ -41,7 +41,8 @@ export async function bullMqPeer(): Promise<Peer> {
   const bullMq = loadPackage("bullmq") as BullMq;
   const { Redis } = loadPackage("ioredis") as { readonly Redis: new (options: Options) => Redis };
   const server = await startRedis();
-  const connection = { path: server.socketPath, maxRetriesPerRequest: null };
+  // A server that has ended does not come back: the client must not wait for it.
+  const connection = { path: server.socketPath, maxRetriesPerRequest: null, retryStrategy: () => null };
   const redis = new Redis(connection);
   const open = new Set<Closeable>();
   const queues = new Map<string, Queue>();

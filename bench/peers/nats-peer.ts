@@ -34,7 +34,7 @@ interface JetStreamPackage {
 }
 
 interface TransportPackage {
-  readonly connect: (options: { readonly servers: string }) => Promise<NatsConnection>;
+  readonly connect: (options: { readonly servers: string; readonly reconnect: boolean }) => Promise<NatsConnection>;
 }
 
 const PREFETCH = 5000;
@@ -46,7 +46,7 @@ export async function natsPeer(): Promise<Peer> {
   const { jetstream, jetstreamManager } = loadPackage("@nats-io/jetstream") as JetStreamPackage;
   const server = await startNats();
   const { connection, manager } = await onServer(server, async () => {
-    const opened = await connect({ servers: server.address });
+    const opened = await connect({ servers: server.address, reconnect: false });
     return { connection: opened, manager: await jetstreamManager(opened) };
   });
   for (const name of ["appends", "events"]) {
