@@ -6,6 +6,7 @@ import { growth } from "./growth.ts";
 import { head } from "./head.ts";
 import { importing } from "./import.ts";
 import { latency } from "./latency.ts";
+import { peers } from "./peers.ts";
 import { rollback } from "./rollback.ts";
 
 /** Every case, in the order of the report. */
@@ -18,4 +19,5 @@ export const benchCases: readonly BenchCase[] = [
   foreignIds,
   growth,
   importing,
+  peers,
 ];

@@ -6,7 +6,7 @@ import { idRange, Reports } from "../streams/holes.ts";
 import { makeTable, nothingWithin, openInsert, take } from "../streams/streams.ts";
 
 // What the reader of a table keeps for its streams.
-const WINDOW = 10_000;
+const WINDOW = 20_000;
 // No poll but those that events lead to.
 const QUIET = { wake: false, backoffMs: 60_000 } as const;
 
