@@ -3,7 +3,7 @@ import { done } from "../waiting/done.ts";
 import { isThenable } from "../waiting/thenable.ts";
 import { withTimeLimit } from "../waiting/time-limit.ts";
 import { startTimer } from "../waiting/timer.ts";
-import { WorkBudget } from "../waiting/work-budget.ts";
+import { processBudget } from "../waiting/work-budget.ts";
 import type { ConsumeContext } from "./consumer.ts";
 import { ReflexError, showError } from "./errors.ts";
 import type { ReflexEvent } from "./event.ts";
@@ -41,7 +41,6 @@ export class RunOnce<T extends number> {
   readonly #onAdvanced: (() => void) | undefined;
   readonly #stopping = new AbortController();
   readonly #context: ConsumeContext = { signal: this.#stopping.signal };
-  readonly #budget = new WorkBudget();
   readonly #failures: Failure[] = [];
   #handled = 0;
   #wait: Wait | undefined;
@@ -138,7 +137,7 @@ export class RunOnce<T extends number> {
       if (unfinished !== undefined) await unfinished;
       // The clock takes as long as a small event.
       this.#handled++;
-      if (this.#handled % EVENTS_A_LOOK === 0 && this.#budget.spent) await this.#budget.renew();
+      if (this.#handled % EVENTS_A_LOOK === 0 && processBudget.spent) await processBudget.renew();
     }
   }
 

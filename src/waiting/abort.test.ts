@@ -15,6 +15,23 @@ test("fifty listeners are one on the user's signal, so that Node.js prints no wa
   expect(warnings).toEqual([]);
 });
 
+// Catches one listener for each stream or run: they often share the signal that stops the service.
+test("fifty fans are one on the user's signal, until the last is closed", () => {
+  const controller = new AbortController();
+  const called: number[] = [];
+  const fans = Array.from({ length: 50 }, (_, index) => {
+    const fan = new AbortFan(controller.signal);
+    fan.listen(() => called.push(index));
+    return fan;
+  });
+  expect(getEventListeners(controller.signal, "abort")).toHaveLength(1);
+  for (const fan of fans.slice(0, 48)) fan.close();
+  expect(getEventListeners(controller.signal, "abort")).toHaveLength(1);
+  controller.abort();
+  expect(called).toEqual([48, 49]);
+  for (const fan of fans) fan.close();
+});
+
 test("an abort calls every listener once, in the order of their coming", () => {
   const controller = new AbortController();
   const fan = new AbortFan(controller.signal);

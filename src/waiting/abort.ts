@@ -11,20 +11,51 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortReason(signal);
 }
 
+/** What this library has on a signal: one listener, which calls those of everyone who waits for the abort. */
+interface Shared {
+  readonly listeners: Set<() => void>;
+  readonly onAbort: () => void;
+}
+
+const shared = new WeakMap<AbortSignal, Shared>();
+
+function join(signal: AbortSignal, listener: () => void): void {
+  const known = shared.get(signal);
+  if (known !== undefined) {
+    known.listeners.add(listener);
+    return;
+  }
+  const listeners = new Set([listener]);
+  const onAbort = (): void => callAll(listeners);
+  shared.set(signal, { listeners, onAbort });
+  signal.addEventListener("abort", onAbort, { once: true });
+}
+
+function leave(signal: AbortSignal, listener: () => void): void {
+  const known = shared.get(signal);
+  if (known === undefined) return;
+  known.listeners.delete(listener);
+  if (known.listeners.size > 0) return;
+  shared.delete(signal);
+  signal.removeEventListener("abort", known.onAbort);
+}
+
+function callAll(listeners: ReadonlySet<() => void>): void {
+  for (const listener of listeners) listener();
+}
+
 /**
- * One listener on the user's signal, fanned out to any number inside: eleven listeners on one signal would make Node.js
- * print a MaxListenersExceededWarning. `close()` removes it.
+ * One listener on the user's signal, fanned out to any number inside, of any number of streams and runs: eleven listeners
+ * on one signal would make Node.js print a MaxListenersExceededWarning. `close()` leaves it.
  */
 export class AbortFan {
   readonly #listeners = new Set<() => void>();
   readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = (): void => {
-    for (const listener of this.#listeners) listener();
-  };
+  readonly #onAbort = (): void => callAll(this.#listeners);
 
   constructor(signal: AbortSignal | undefined) {
     this.#signal = signal;
-    signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (signal?.aborted === false) join(signal, this.#onAbort);
   }
 
   get aborted(): boolean {
@@ -49,7 +80,7 @@ export class AbortFan {
   }
 
   close(): void {
-    this.#signal?.removeEventListener("abort", this.#onAbort);
+    if (this.#signal !== undefined) leave(this.#signal, this.#onAbort);
     this.#listeners.clear();
   }
 }

@@ -16,3 +16,15 @@ test("is spent after some ms of work, and renewing it lets a timer that is due f
   expect(fired).toBe(true);
   expect(budget.spent).toBe(false);
 });
+
+// Catches a turn for each that asks: a hundred streams would have a stretch of work each before the next timer.
+test("those who ask at one time share a turn, and the stretch after it", async () => {
+  const budget = new WorkBudget();
+  let resumed = 0;
+  const turns = Array.from({ length: 100 }, () => budget.renew().then(() => resumed++));
+  const seen = new Promise<number>((resolve) => {
+    setImmediate(() => resolve(resumed));
+  });
+  await Promise.all(turns);
+  expect(await seen).toBe(100);
+});

@@ -6,14 +6,24 @@ const BUDGET_MS = 2;
  */
 export class WorkBudget {
   #since: number = performance.now();
+  #turn: Promise<void> | undefined;
 
   get spent(): boolean {
     return performance.now() - this.#since > BUDGET_MS;
   }
 
-  /** Gives timers and sockets a turn. */
-  async renew(): Promise<void> {
-    await new Promise(setImmediate);
-    this.#since = performance.now();
+  /** Gives timers and sockets a turn: one for all that ask for it, who then share the next stretch. */
+  renew(): Promise<void> {
+    this.#turn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#turn = undefined;
+        this.#since = performance.now();
+        resolve();
+      });
+    });
+    return this.#turn;
   }
 }
+
+/** The budget of all streams and runs: what starves timers is the sum of their work. */
+export const processBudget: WorkBudget = new WorkBudget();

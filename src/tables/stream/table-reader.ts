@@ -2,7 +2,7 @@ import type { Database } from "../../database/database.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import { throwIfAborted } from "../../waiting/abort.ts";
 import { isolated } from "../../waiting/isolated.ts";
-import { WorkBudget } from "../../waiting/work-budget.ts";
+import { processBudget } from "../../waiting/work-budget.ts";
 import type { PlainColumns } from "../event-row.ts";
 import type { EventsTableConfig } from "../events-table-options.ts";
 import type { GapControl } from "../gap-control.ts";
@@ -39,8 +39,6 @@ export interface TableReaderSource {
 const HOT_MS = 200;
 const LOADS_AT_A_TIME = 2;
 const WINDOW_BOUNDS = { events: 20_000, bytes: 16 * 1024 * 1024 };
-// One for the process: what starves timers is the sum of all streams' work.
-const budget = new WorkBudget();
 
 /** Reads one table in one database, for all its streams. */
 export class TableReader {
@@ -93,7 +91,7 @@ export class TableReader {
     const following = held === undefined ? this.#read(position, signal) : Promise.resolve(held);
     // Only now: while others have their turn the server reads.
     following.catch(() => undefined);
-    if (budget.spent) await budget.renew();
+    if (processBudget.spent) await processBudget.renew();
     return following;
   }
 

@@ -3,6 +3,7 @@ import type { ReflexEvent } from "../../reflex/event.ts";
 import { declarePaged } from "../../reflex/paged-stream.ts";
 import type { EventStream } from "../../reflex/stream.ts";
 import { AbortFan, throwIfAborted } from "../../waiting/abort.ts";
+import { processBudget } from "../../waiting/work-budget.ts";
 import type { Feed, Page } from "./feed.ts";
 
 export interface TableStreamSource<T extends number> {
@@ -12,6 +13,9 @@ export interface TableStreamSource<T extends number> {
   /** Makes the feed; its signal is aborted when the stream ends. Called at the first read. */
   readonly open: (signal: AbortSignal) => Feed<T>;
 }
+
+// How many events are handed over at a time before the clock is looked at.
+const EVENTS_A_LOOK = 64;
 
 /** Marks the end by `close()`, at which a pending `next()` ends instead of rejecting. */
 const CLOSED = new Error("the stream was closed");
@@ -27,6 +31,7 @@ export class TableStream<T extends number> implements EventStream<T> {
   #ended = false;
   #page: Page<T> | undefined;
   #index = 0;
+  #asked = 0;
   #position: string;
   /** The last read asked for; the next one waits for it. */
   #reading: Promise<unknown> = Promise.resolve();
@@ -53,9 +58,12 @@ export class TableStream<T extends number> implements EventStream<T> {
   }
 
   next(): Promise<IteratorResult<ReflexEvent<T>>> {
-    const event = this.#waiting === 0 ? this.#buffered() : undefined;
+    this.#asked++;
+    const mayGoOn = this.#waiting === 0 && (this.#asked % EVENTS_A_LOOK !== 0 || !processBudget.spent);
+    const event = mayGoOn ? this.#buffered() : undefined;
     if (event !== undefined) return Promise.resolve({ done: false, value: event });
     return this.#inTurn(async () => {
+      if (processBudget.spent) await processBudget.renew();
       for (;;) {
         const value = this.#buffered();
         if (value !== undefined) return { done: false, value };
