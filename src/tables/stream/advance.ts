@@ -69,9 +69,9 @@ export class Advance {
       const { verdict, epoch } = polled;
       if (verdict.kind !== "doubt") this.#doubt.clear();
       if (verdict.kind === "rows") {
-        // One more than asked for, when there was no anchor among them.
-        const events = verdict.events.length > limit ? verdict.events.slice(0, limit) : verdict.events;
-        return this.#advanced({ events, last: events.at(-1), epoch, full: events.length >= limit });
+        const most = pageSize.after(this.position.id);
+        const events = verdict.events.length > most ? verdict.events.slice(0, most) : verdict.events;
+        return this.#advanced({ events, last: events.at(-1), epoch, full: events.length >= most });
       }
       const again = await this.#retried(() => this.#handle(verdict, seen));
       // While nothing changes at a hole only the row that closes it matters; the rest is remembered.
@@ -95,11 +95,11 @@ export class Advance {
   async #poll(limit: number): Promise<Polled> {
     const { pages, loads, database, pageSize } = this.#parts;
     // One more than asked for: the anchor.
-    const page: ReadPage = await loads.run(() =>
+    const page: ReadPage = await loads.run(this.position.id, () =>
       this.#unlessEnded(pages.read(this.position.id, limit + 1, this.#signal)),
     );
     pageSize.learn(page);
-    const whole = wholePage(this.position, page, limit);
+    const whole = limit === pageSize.after(this.position.id) ? wholePage(this.position, page, limit) : undefined;
     if (whole !== undefined) return { whole, epoch: page.epoch };
     const verdict = judge(this.position, page.events, database.dialect.holesCanClose);
     if (verdict.kind !== "no_anchor") return { verdict: this.#lastSight.of(verdict), epoch: page.epoch };

@@ -7,13 +7,13 @@ interface Load {
   end(error?: Error): void;
 }
 
-function start(gate: LoadGate, name: string): Load {
+function start(gate: LoadGate, name: string, position = 1n): Load {
   let started = false;
   let end: Load["end"] = () => undefined;
   const ended = new Promise<void>((resolve, reject) => {
     end = (error) => (error === undefined ? resolve() : reject(error));
   });
-  const done = gate.run(async () => {
+  const done = gate.run(position, async () => {
     started = true;
     await ended;
     return name;
@@ -53,5 +53,33 @@ describe("LoadGate", () => {
     const third = start(gate, "third");
     third.end();
     await expect(third.done).resolves.toBe("third");
+  });
+
+  // Catches one that keeps streams apart that go through the same events at a small distance.
+  test("lets those go first that are a little behind the next, the last of them at once", async () => {
+    const gate = new LoadGate(1);
+    const running = start(gate, "running");
+    const waiting = [700_000n, 650_000n, 610_000n, 500_000n].map((position) => start(gate, String(position), position));
+    running.end();
+    await settled();
+    expect(waiting.map((load) => load.started())).toEqual([false, false, true, false]);
+    for (const load of waiting) load.end();
+    await Promise.all(waiting.map((load) => load.done));
+  });
+
+  // Catches one that lets streams which come in behind keep back the one in front for ever.
+  test("lets no more than fifty go before the one whose turn it is", async () => {
+    const gate = new LoadGate(1);
+    const running = start(gate, "running");
+    const inFront = start(gate, "in front", 1000n);
+    const behind = Array.from({ length: 60 }, (_, index) => start(gate, String(index), BigInt(index + 1)));
+    for (const load of behind) load.end();
+    running.end();
+    await Promise.all(behind.slice(0, 50).map((load) => load.done));
+    await settled();
+    expect(inFront.started()).toBe(true);
+    expect(behind.filter((load) => load.started())).toHaveLength(50);
+    inFront.end();
+    await Promise.all(behind.map((load) => load.done));
   });
 });

@@ -1,21 +1,50 @@
-/** Lets at most so many loads run at a time; the others wait in their order. */
+/** How far behind another a load may be to go before it: then the streams of both soon read the same pages. */
+const NEAR = 100_000n;
+// How many may go before the one whose turn it is.
+const MOST_BEFORE = 50;
+
+interface WaitingLoad {
+  readonly position: bigint;
+  readonly go: () => void;
+  /** How many have gone before it out of their turn. */
+  passedOver: number;
+}
+
+/**
+ * Lets at most so many loads run at a time. The others wait in their order, but for those that are a little behind the
+ * first of them: streams that go through the same events at a small distance would read each page once more for each of
+ * them, for ever; let those behind catch up, and they share what is read.
+ */
 export class LoadGate {
   #free: number;
-  readonly #queue: (() => void)[] = [];
+  readonly #queue: WaitingLoad[] = [];
 
   constructor(places: number) {
     this.#free = places;
   }
 
-  async run<R>(load: () => Promise<R>): Promise<R> {
+  /** Runs a load of what follows `position` as soon as it may. */
+  async run<R>(position: bigint, load: () => Promise<R>): Promise<R> {
     if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#queue.push(resolve));
+    else await new Promise<void>((go) => this.#queue.push({ position, go, passedOver: 0 }));
     try {
       return await load();
     } finally {
-      const next = this.#queue.shift();
+      const next = this.#takeNext();
       if (next === undefined) this.#free++;
-      else next();
+      else next.go();
     }
+  }
+
+  #takeNext(): WaitingLoad | undefined {
+    const [first] = this.#queue;
+    if (first === undefined) return undefined;
+    let chosen = first;
+    for (const waiting of first.passedOver < MOST_BEFORE ? this.#queue : []) {
+      if (first.position - waiting.position < NEAR && waiting.position < chosen.position) chosen = waiting;
+    }
+    if (chosen !== first) first.passedOver++;
+    this.#queue.splice(this.#queue.indexOf(chosen), 1);
+    return chosen;
   }
 }

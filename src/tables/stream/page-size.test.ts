@@ -42,6 +42,12 @@ describe("PageSize", () => {
     expect(size.rows).toBe(5000);
   });
 
+  // Catches pages that begin where each stream happens to: ten streams would read everything ten times.
+  test("has pages end at the same ids, wherever a stream begins", () => {
+    const size = new PageSize(configOf({ limit: 100 }));
+    expect([0n, 1n, 99n, 100n, 123n].map((position) => size.after(position))).toEqual([100, 99, 1, 100, 77]);
+  });
+
   test("stays what the user said", () => {
     const size = new PageSize(configOf({ metadataField: "metadata", limit: 7 }));
     size.learn(page(7, 5_000_000));

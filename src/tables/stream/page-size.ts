@@ -22,6 +22,14 @@ export class PageSize {
     return this.#rows;
   }
 
+  /**
+   * How many events a page after `position` has. Pages end where those of all other streams do: streams that go through
+   * the same events then ask for the same pages, each of which is read once.
+   */
+  after(position: bigint): number {
+    return this.#rows - Number(position % BigInt(this.#rows));
+  }
+
   /** Learns from a page that was read. The longest event counts: a page of such ones may follow. */
   learn(page: Pick<ReadPage, "length" | "longestBytes">): void {
     if (this.#limit !== undefined || page.length === 0) return;

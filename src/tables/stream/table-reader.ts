@@ -138,10 +138,10 @@ export class TableReader {
     const { anchor } = position;
     const here = this.#window.at(position.id);
     if (here !== undefined && anchor !== undefined && !isSameRow(here, anchor)) return undefined;
-    const { rows } = this.#parts.pageSize;
-    const events = this.#window.read(position.id, rows);
+    const most = this.#parts.pageSize.after(position.id);
+    const events = this.#window.read(position.id, most);
     if (events === undefined) return undefined;
-    return { events, last: events.at(-1), epoch: this.#windowEpoch, full: events.length >= rows };
+    return { events, last: events.at(-1), epoch: this.#windowEpoch, full: events.length >= most };
   }
 
   #join(position: Position): SharedAdvance {
