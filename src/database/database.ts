@@ -16,7 +16,7 @@ export interface RunResult {
 export interface Executor {
   /** Runs a statement that returns no rows. `params` fill its `?` placeholders, in order. */
   run(sql: string, params: readonly SqlParam[], options?: CallOptions): Promise<RunResult>;
-  /** Runs a query. Cells are as the driver gives them: select ids and times as text. */
+  /** Runs a query. An integer comes as a number, a bigint or, where a number would not be exact, text; select times as text. */
   rows<R extends object>(sql: string, params: readonly SqlParam[], options?: CallOptions): Promise<R[]>;
 }
 
