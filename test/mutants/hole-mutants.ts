@@ -27,9 +27,10 @@ export const holeMutants: readonly Mutant[] = [
           if (again === "dead") return { events: verdict.beyond.slice(0, 1), epoch };`,
       },
       {
-        file: stream("table-reader"),
-        find: "this.#keep(position, advanced);",
-        replace: "if (BigInt(advanced.events[0].id) === position.id + 1n) this.#keep(position, advanced);",
+        file: stream("page-feed"),
+        find: "this.#openReader().keep(this.#position, advanced);",
+        replace: `if (BigInt(advanced.events[0].id) === this.#position.id + 1n)
+            this.#openReader().keep(this.#position, advanced);`,
       },
     ],
     tests: [

@@ -56,9 +56,8 @@ export const readingMutants: readonly Mutant[] = [
     edits: [
       {
         file: stream("position"),
-        find: "    after,\n    events.map(({ id }) => BigInt(id)),",
-        replace: `    after === 0n && events[0] ? BigInt(events[0].id) - 1n : after,
-          events.map(({ id }) => BigInt(id)),`,
+        find: "contiguous(after, events)",
+        replace: "contiguous(after === 0n && events[0] ? BigInt(events[0].id) - 1n : after, events)",
       },
     ],
     tests: [testOf(tableStream, "holds at the table's start until row 1 commits")],
@@ -94,10 +93,10 @@ export const readingMutants: readonly Mutant[] = [
     edits: [
       {
         file: stream("advance"),
-        find: `      const seen = this.#parts.wake.count;
-      const { verdict, epoch } = await this.#retried(() => this.#poll(pageLimit));`,
-        replace: `      const { verdict, epoch } = await this.#retried(() => this.#poll(pageLimit));
-          const seen = this.#parts.wake.count;`,
+        find: `      const seen = wake.count;
+      const polled = await this.#retried(() => this.#poll(pageLimit));`,
+        replace: `      const polled = await this.#retried(() => this.#poll(pageLimit));
+          const seen = wake.count;`,
       },
     ],
     tests: [
@@ -139,6 +138,18 @@ export const readingMutants: readonly Mutant[] = [
     tests: [testOf(rewrittenHistory, "are not handed over from a page that was read ahead")],
   },
   {
+    name: "full pages have no holes",
+    wrong: "a page that is full counts as one without a hole",
+    edits: [
+      {
+        file: stream("whole-page"),
+        find: "if (BigInt(last.id) !== position.id + BigInt(limit)) return undefined;",
+        replace: "",
+      },
+    ],
+    tests: [testOf("test/stream/holes-and-pages.mysql.test.ts", "a hole in the middle of a full page")],
+  },
+  {
     name: "reads uncommitted rows",
     wrong: "streams read at READ UNCOMMITTED",
     edits: [
@@ -160,7 +171,7 @@ export const readingMutants: readonly Mutant[] = [
       {
         file: stream("page-reader"),
         find: "order by ${this.#id} limit ${limit}",
-        replace: "order by id_text limit ${limit}",
+        replace: "order by cast(${this.#id} as char) limit ${limit}",
       },
     ],
     tests: [testOf(tableStream, "reads past ids of more digits")],

@@ -40,6 +40,22 @@ describeEachServer((engine) => {
     });
   });
 
+  // Catches a full page that counts as one without a hole for its length alone.
+  test("a hole in the middle of a full page behind another holds the stream until its commit", async () => {
+    const pool = await engine.createRawPool();
+    const table = await makeTable(pool, { limit: 5 });
+    await table.insertMany(pool, some(7));
+    const open = await openInsert(pool, table);
+    await table.insertMany(pool, some(12));
+    const stream = table.stream(pool, "");
+    expect(await take(stream, 7)).toEqual(idRange(1, 7));
+    const others = take(stream, 13);
+    expect(await Promise.race([others, nothingWithin(200)])).toBe("nothing");
+    await open.commit();
+    expect(await others).toEqual(idRange(8, 20));
+    await stream.close();
+  });
+
   // Catches a fill of the first hole only whose neighbours then wait for another round each, or are passed with it.
   test("a hole that is followed by another is closed, and what is open between them is waited for", async () => {
     const pool = await engine.createRawPool();
