@@ -17,7 +17,9 @@ beforeAll(async () => {
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
   const compiler = join(root, "node_modules", ".bin", "tsc");
-  await run(compiler, ["-p", join(root, "tsconfig.build.json"), "--outDir", join(folder, "dist"), "--noCheck"]);
+  // File by file, as one program imports what the package does not export.
+  const options = ["--outDir", join(folder, "dist"), "--emitDeclarationOnly", "false", "--noCheck"];
+  await run(compiler, ["-p", join(root, "tsconfig.build.json"), ...options]);
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -1,11 +1,12 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFile, mkdir, mkdtemp, readdir, rm, stat, symlink } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { buildPackage } from "../package/build-package.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 const run = promisify(execFile);
@@ -21,11 +22,7 @@ export class BuiltDemo {
 
   static async build(): Promise<BuiltDemo> {
     const folder = await mkdtemp(join(tmpdir(), "rsql-built-"));
-    const compiler = join(repository, "node_modules/typescript/bin/tsc");
-    const target = ["-p", join(repository, "tsconfig.build.json"), "--outDir", join(folder, "dist")];
-    // Types are checked elsewhere; what counts here is what comes out.
-    await run(process.execPath, [compiler, ...target], { cwd: repository }).catch(() => {});
-    await stat(join(folder, "dist/cli/demo/main.js"));
+    await buildPackage(join(folder, "dist"));
     await copyFile(join(repository, "package.json"), join(folder, "package.json"));
     await symlink(join(repository, "node_modules"), join(folder, "node_modules"));
     return new BuiltDemo(folder);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { buildPackage } from "../package/build-package.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const compiler = join(root, "node_modules/typescript/bin/tsc");
@@ -31,9 +32,7 @@ export class ExamplePrograms {
     const modules = join(folder, "node_modules");
     const own = join(modules, "reflex-rsql");
     await mkdir(own, { recursive: true });
-    const project = ["-p", join(root, "tsconfig.build.json"), "--outDir", join(own, "dist")];
-    // The source's own types are checked elsewhere; what counts here is what comes out.
-    await execute(process.execPath, [compiler, ...project]).catch(() => {});
+    await buildPackage(join(own, "dist"), { declarations: true });
     await copyFile(join(root, "package.json"), join(own, "package.json"));
     for (const name of await readdir(join(root, "node_modules"))) {
       if (!name.startsWith(".")) await symlink(join(root, "node_modules", name), join(modules, name));

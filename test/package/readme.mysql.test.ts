@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
+import { buildPackage } from "./build-package.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const compiler = join(root, "node_modules/typescript/bin/tsc");
@@ -18,13 +19,7 @@ async function installPackage(): Promise<void> {
   await mkdir(staging);
   for (const name of ["package.json", "README.md", "CHANGELOG.md", "LICENSE"])
     await cp(join(root, name), join(staging, name));
-  await execute(process.execPath, [
-    compiler,
-    "-p",
-    join(root, "tsconfig.build.json"),
-    "--outDir",
-    join(staging, "dist"),
-  ]);
+  await buildPackage(join(staging, "dist"), { declarations: true });
   const { stdout } = await execute("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder], {
     cwd: staging,
   });
