@@ -55,6 +55,11 @@ export interface Database<Tx = unknown> extends Executor {
   /** The most connections that the pool opens; undefined if it does not tell. */
   readonly poolSize?: number | undefined;
   /**
+   * Calls `listener` whenever someone has to wait for a connection of the pool, so that one held for convenience can be
+   * given back. Returns a function that ends it.
+   */
+  onShortage?(listener: () => void): () => void;
+  /**
    * Lends a connection that no one else uses, in autocommit mode, with the isolation level asked for, in no
    * transaction. It is closed afterwards, not given back: its variables were changed.
    */

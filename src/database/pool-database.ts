@@ -42,6 +42,10 @@ export class PoolDatabase<Tx> implements Database<Tx> {
     this.identity = pool.native;
   }
 
+  onShortage(listener: () => void): () => void {
+    return this.#pool.onShortage(listener);
+  }
+
   run(sql: string, params: readonly SqlParam[], options: CallOptions = {}): Promise<RunResult> {
     return this.#transaction((executor) => executor.run(sql, params, options), options);
   }
