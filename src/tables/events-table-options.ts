@@ -22,12 +22,17 @@ import type { EventsLoader } from "./event-loader.ts";
 import { type GapConfig, type GapOptions, toGapConfig } from "./gap-options.ts";
 import type { EventsNotifier } from "./notifier.ts";
 
-/** How often a stream at the head looks for events that nobody told it of, in ms. */
+/** How a stream at the head finds events that no notifier told it of: how often it looks, in ms, and whether it listens. */
 export interface WakeOptions {
   /** Shortly after an event. @defaultValue 5 */
   hotMs?: number | undefined;
-  /** When nothing has happened for a while. @defaultValue 50 */
+  /** When nothing has happened for a while, and as the longest. @defaultValue 50 */
   idleMs?: number | undefined;
+  /**
+   * Whether it also listens for commits, on one more connection of the pool for all tables, where the server is a MySQL with
+   * `gtid_mode = ON` and the pool has at least 5; else it only looks. @defaultValue true
+   */
+  gtid?: boolean | undefined;
 }
 
 /** The columns and types of an events table, and how its streams read, wake and close holes. */
@@ -132,7 +137,7 @@ export interface EventsTableConfig {
   readonly onUnknownType: "deliver" | "error";
   readonly includeNoops: boolean;
   readonly backoffMs: number;
-  readonly wake: false | Required<Readonly<{ hotMs: number; idleMs: number }>>;
+  readonly wake: false | Readonly<{ hotMs: number; idleMs: number; gtid: boolean }>;
   readonly foreignIdBytes: boolean;
   /** The foreign id of this table's noops, as events give it. */
   readonly noopForeignId: string;
@@ -217,11 +222,12 @@ export function noopForeignId(given: SqlParam | undefined, bytes: boolean): stri
 
 function toWake(owner: string, wake: false | WakeOptions | undefined): EventsTableConfig["wake"] {
   if (wake === false) return false;
-  const { hotMs = 5, idleMs = 50 } = checkOptions<WakeOptions>(`option wake of ${owner}`, wake, {
+  const { hotMs = 5, idleMs = 50, gtid = true } = checkOptions<WakeOptions>(`option wake of ${owner}`, wake, {
     hotMs: aFiniteDuration,
     idleMs: aFiniteDuration,
+    gtid: aBoolean,
   });
-  return { hotMs, idleMs };
+  return { hotMs, idleMs, gtid };
 }
 
 /** The values by name. A TypeScript enum also holds its names by value. */

@@ -18,6 +18,11 @@ export class WakePace {
     return this.#pauseMs > SHORTEST_PAUSE_MS;
   }
 
+  /** Commits were not waited for during a while. */
+  rested(): void {
+    this.#rested = true;
+  }
+
   /** The pause after a commit that was waited for `waitedMs` and has moved a head or not, in ms. */
   after(moved: boolean, waitedMs: number): number {
     if (moved || (waitedMs >= CALM_MS && !this.#rested)) {
@@ -25,10 +30,10 @@ export class WakePace {
       this.#rested = false;
       return SHORTEST_PAUSE_MS;
     }
-    // What ends at once after a long pause was committed in it: how often commits come shows only at the next one.
-    const fresh = !this.#rested;
-    this.#rested = fresh;
-    if (!fresh) return SHORTEST_PAUSE_MS;
+    // What ends at once after a rest was committed in it: how often commits come shows only at the next one.
+    const tellsNothing = this.#rested;
+    this.#rested = !tellsNothing;
+    if (tellsNothing) return SHORTEST_PAUSE_MS;
     this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
     return this.#pauseMs;
   }
