@@ -81,6 +81,8 @@ export class CommitWatch {
   }
 
   async #announce(wait: GtidWait): Promise<WatchEnd> {
+    // What was committed before it began to listen it will not hear of.
+    await this.#parts.look();
     while (await this.#isWanted()) {
       const startedAt = performance.now();
       const committed = await wait.next();

@@ -25,7 +25,7 @@ export class WakePace {
 
   /** The pause after a commit that was waited for `waitedMs` and has moved a head or not, in ms. */
   after(moved: boolean, waitedMs: number): number {
-    if (moved || (waitedMs >= CALM_MS && !this.#rested)) {
+    if (moved || waitedMs >= CALM_MS) {
       this.#pauseMs = SHORTEST_PAUSE_MS;
       this.#rested = false;
       return SHORTEST_PAUSE_MS;
