@@ -222,7 +222,11 @@ export function noopForeignId(given: SqlParam | undefined, bytes: boolean): stri
 
 function toWake(owner: string, wake: false | WakeOptions | undefined): EventsTableConfig["wake"] {
   if (wake === false) return false;
-  const { hotMs = 5, idleMs = 50, gtid = true } = checkOptions<WakeOptions>(`option wake of ${owner}`, wake, {
+  const {
+    hotMs = 5,
+    idleMs = 50,
+    gtid = true,
+  } = checkOptions<WakeOptions>(`option wake of ${owner}`, wake, {
     hotMs: aFiniteDuration,
     idleMs: aFiniteDuration,
     gtid: aBoolean,

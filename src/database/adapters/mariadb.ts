@@ -72,7 +72,7 @@ export function mariadbPool<C extends object>(pool: MariadbPool<C>): DriverPool<
     native: pool,
     size: undefined,
     // It comes also while the pool makes the connection that is waited for: there is no telling which it is.
-    onShortage: (listener) => onEnqueue(pool as object as PoolEvents, listener),
+    onShortage: (listener) => onEnqueue(pool as PoolEvents, listener),
     acquire: async () => {
       try {
         return mariadbConnection(await pool.getConnection());

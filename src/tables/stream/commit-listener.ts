@@ -108,7 +108,8 @@ export class CommitListener {
 }
 
 /** Whether the pool has a connection to spare. One of unknown size must tell when it has none left. */
-function hasRoom({ dialect, poolSize, onShortage }: Database): boolean {
+function hasRoom(database: Database): boolean {
+  const { dialect, poolSize } = database;
   if (dialect.name !== "mysql") return false;
-  return poolSize === undefined ? onShortage !== undefined : poolSize >= SMALLEST_POOL;
+  return poolSize === undefined ? "onShortage" in database : poolSize >= SMALLEST_POOL;
 }

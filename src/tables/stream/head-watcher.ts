@@ -83,7 +83,7 @@ export class HeadWatcher {
     this.#watched.add(head);
     if (head.gtid) this.#listener.arrive();
     this.reschedule();
-    if (this.#listener.reliable) this.#hurry(head);
+    this.#hurry(head);
     return () => {
       if (!this.#watched.delete(head)) return;
       if (head.gtid) this.#listener.depart();
