@@ -77,11 +77,14 @@ export class CommitListener {
     const { database, look } = this.#parts;
     const watch = new CommitWatch({ database, look, wanted: () => this.#waiting > 0 });
     this.#watch = watch;
+    const begunAt = performance.now();
     const possible = await this.#isPossible();
     const ended = possible === true ? await watch.run() : "not begun";
     if (this.#watch !== watch) return;
     this.#watch = undefined;
-    if (watch.hasAnnounced) this.#restMs = SHORTEST_REST_MS;
+    // Not after a pool was short of connections, as it may be often: only if that has not been so for long.
+    const worked = ended === "given back" ? performance.now() - begunAt > LONGEST_REST_MS : watch.hasAnnounced;
+    if (worked) this.#restMs = SHORTEST_REST_MS;
     if (possible === false) this.#restMs = LONGEST_REST_MS;
     if (ended !== "unwanted") this.#rest();
     // What was committed meanwhile was told by nobody.
