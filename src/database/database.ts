@@ -62,6 +62,11 @@ export interface Database<Tx = unknown> extends Executor {
   /** As of an {@link Executor}, of what is committed. */
   rows<R extends object>(sql: string, params: readonly SqlParam[], options?: DatabaseCallOptions): Promise<R[]>;
   /**
+   * Calls `listener` whenever someone has to wait for a connection of the pool, so that one held for convenience can be
+   * given back. Returns a function that ends it.
+   */
+  onShortage?(listener: () => void): () => void;
+  /**
    * Lends a connection that no one else uses, in autocommit mode, with the isolation level asked for, in no
    * transaction. It is closed afterwards, not given back: its variables were changed.
    */

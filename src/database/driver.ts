@@ -25,6 +25,8 @@ export interface DriverPool<Tx> {
   /** The most connections that it opens; undefined if it does not tell. */
   readonly size: number | undefined;
   acquire(): Promise<DriverConnection<Tx>>;
+  /** Calls `listener` whenever someone has to wait for a connection. Returns a function that ends it. */
+  onShortage(listener: () => void): () => void;
 }
 
 /**
@@ -40,4 +42,16 @@ export function bindable(params: readonly SqlParam[]): (string | number | bigint
     checkParam(param);
     return param;
   });
+}
+
+/** The part of a driver's pool that tells what happens in it. */
+export interface PoolEvents {
+  on?(event: "enqueue", listener: () => void): unknown;
+  off?(event: "enqueue", listener: () => void): unknown;
+}
+
+/** Listens to a pool for requests that have to wait. Pools that are wrapped may not tell. */
+export function onEnqueue(pool: PoolEvents, listener: () => void): () => void {
+  pool.on?.("enqueue", listener);
+  return () => void pool.off?.("enqueue", listener);
 }

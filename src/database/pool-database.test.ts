@@ -33,7 +33,7 @@ function fakePool(fail: (text: string) => Error | undefined): { database: PoolDa
       },
     };
   };
-  const pool: DriverPool<object> = { native: {}, size: 1, acquire };
+  const pool: DriverPool<object> = { native: {}, size: 1, acquire, onShortage: () => () => undefined };
   return { database: new PoolDatabase(pool), journals };
 }
 

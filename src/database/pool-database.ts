@@ -37,6 +37,10 @@ export class PoolDatabase<Tx> implements Database<Tx> {
     this.identity = pool.native;
   }
 
+  onShortage(listener: () => void): () => void {
+    return this.#pool.onShortage(listener);
+  }
+
   async run(sql: string, params: readonly SqlParam[], options: DatabaseCallOptions = {}): Promise<RunResult> {
     checkCall(sql, params, options);
     return this.#transaction((executor) => executor.run(sql, params, limitsOf(options)), options);

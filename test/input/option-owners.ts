@@ -55,7 +55,7 @@ export const owners: readonly OptionOwner[] = [
   },
   {
     owner: "option wake of table orders",
-    kinds: { hotMs: "finiteDuration", idleMs: "finiteDuration" },
+    kinds: { hotMs: "finiteDuration", idleMs: "finiteDuration", gtid: "boolean" },
     use: (wake) => new EventsTable("orders", { wake }),
   },
   {

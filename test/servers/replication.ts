@@ -58,9 +58,10 @@ export interface Replication extends AsyncDisposable {
 export async function startReplication(
   vendor: ServerVendor,
   replicaFlags: readonly string[] = [],
+  primaryFlags: readonly string[] = [],
 ): Promise<Replication> {
   const [primary, replica] = await Promise.all([
-    startServerWithPools({ vendor, durable: true, port: true }),
+    startServerWithPools({ vendor, durable: true, port: true, flags: primaryFlags }),
     startServerWithPools({ vendor, durable: true, flags: ["--server-id=2", "--sync-binlog=0", ...replicaFlags] }),
   ]);
   const words = vendor === "mariadb" ? mariadbWords : mysqlWords;

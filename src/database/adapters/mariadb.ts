@@ -1,6 +1,6 @@
 import { ReflexError } from "../../reflex/errors.ts";
 import type { SqlParam } from "../database.ts";
-import { bindable, type DriverConnection, type DriverPool } from "../driver.ts";
+import { bindable, type DriverConnection, type DriverPool, onEnqueue, type PoolEvents } from "../driver.ts";
 
 /** The part of a connection of the mariadb driver that is used. */
 export interface MariadbConnection {
@@ -71,6 +71,8 @@ export function mariadbPool<C extends object>(pool: MariadbPool<C>): DriverPool<
   return {
     native: pool,
     size: undefined,
+    // It comes also while the pool makes the connection that is waited for: there is no telling which it is.
+    onShortage: (listener) => onEnqueue(pool as PoolEvents, listener),
     acquire: async () => {
       try {
         return mariadbConnection(await pool.getConnection());

@@ -1,5 +1,5 @@
 import type { RunResult, SqlParam } from "../database.ts";
-import { bindable, type DriverConnection, type DriverPool } from "../driver.ts";
+import { bindable, type DriverConnection, type DriverPool, onEnqueue, type PoolEvents } from "../driver.ts";
 
 /** The part of a mysql2 promise connection that is used. */
 export interface Mysql2Connection {
@@ -69,11 +69,13 @@ export function mysql2Connection<Tx extends object>(tx: Tx): DriverConnection<Tx
 
 /** A mysql2 pool, from its promise side. */
 export function mysql2Pool<C extends object>(pool: Mysql2Pool<C>): DriverPool<C> {
-  const { config } = pool.pool as { config?: { connectionLimit?: number } };
+  const core = pool.pool as PoolEvents & { config?: { connectionLimit?: number } };
+  const { config } = core;
   return {
     native: pool.pool,
     size: config?.connectionLimit === 0 ? undefined : config?.connectionLimit,
     acquire: async () => mysql2Connection(await pool.getConnection()),
+    onShortage: (listener) => onEnqueue(core, listener),
   };
 }
 

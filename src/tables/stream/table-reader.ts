@@ -9,6 +9,7 @@ import type { GapControl } from "../gap-control.ts";
 import type { StreamWatcher } from "../notifier.ts";
 import type { Advanced } from "./advance.ts";
 import { checkPosition } from "./check-position.ts";
+import type { LookedUpTable } from "./head-look.ts";
 import { headWatcher } from "./head-watcher.ts";
 import { HoleTools } from "./hole-tools.ts";
 import { LoadGate } from "./load-gate.ts";
@@ -53,6 +54,9 @@ export class TableReader {
   readonly #advances = new Map<bigint, SharedAdvance>();
   readonly #unsubscribe: () => void;
   #hotUntil = 0;
+  /** Known to the head watcher once a stream was at the head. */
+  #lookedUp: LookedUpTable | undefined;
+  #closed = false;
 
   constructor(source: TableReaderSource) {
     warnOfSmallPool(source);
@@ -123,12 +127,14 @@ export class TableReader {
   }
 
   close(): void {
+    this.#closed = true;
     const { reporting, table: name } = this.#source;
     isolated(
       () => this.#unsubscribe(),
       (error) => reporting.error({ activity: "notify", name, error }),
     );
     this.#tools.close();
+    if (this.#lookedUp !== undefined) headWatcher(this.#source.database).leave(this.#lookedUp);
     this.pages.close();
   }
 
@@ -157,13 +163,15 @@ export class TableReader {
   #watch(head: bigint, wake: WakeSignal): () => void {
     const { config, database, table } = this.#source;
     const { wake: intervals, fields } = config;
-    if (intervals === false) return () => undefined;
-    const intervalMs = (): number => (performance.now() < this.#hotUntil ? intervals.hotMs : intervals.idleMs);
-    return headWatcher(database).watch({
-      table,
+    if (intervals === false || this.#closed) return () => undefined;
+    const watcher = headWatcher(database);
+    this.#lookedUp ??= watcher.join(table, fields.id);
+    return watcher.watch({
+      table: this.#lookedUp,
       head,
-      intervalMs,
-      idField: fields.id,
+      gtid: intervals.gtid,
+      intervalMs: (heard) =>
+        performance.now() < this.#hotUntil && !(heard && intervals.gtid) ? intervals.hotMs : intervals.idleMs,
       limits: config,
       wake: () => wake.wake(),
       failed: (error) => {
