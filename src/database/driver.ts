@@ -1,5 +1,8 @@
 import type { RunResult, SqlParam } from "./database.ts";
 
+/** Whether a session is in a transaction, and what it allows. */
+export type TransactionState = "none" | "read write" | "read only";
+
 /** One connection of a driver, with the differences between drivers taken out. Calls may hang: no limits here. */
 export interface DriverConnection<Tx> {
   /** The driver's own handle, as users know it. */
@@ -12,6 +15,11 @@ export interface DriverConnection<Tx> {
   rows(sql: string, params: readonly SqlParam[]): Promise<object[]>;
   /** A constant text that MySQL refuses to prepare, such as COMMIT. Resolves with its rows, if it has any. */
   control(text: string): Promise<object[]>;
+  /**
+   * What the server said of the session's transaction at the end of the last `control`, if it is certain that nobody has
+   * sent anything since. Undefined if it is not, and on drivers that do not show it.
+   */
+  transactionState?(): TransactionState | undefined;
   /** Closes the socket at once. */
   destroy(): void;
   /** Gives it back to its pool. */

@@ -57,7 +57,7 @@ export class PoolDatabase<Tx> implements Database<Tx> {
   async session<R>(use: (session: Session) => Promise<R>, options: SessionOptions = {}): Promise<R> {
     const { isolation = "read committed" } = options;
     checkIsolation(isolation);
-    const executor = await this.#clean("set transaction read write", options);
+    const executor = await this.#clean((borrowed) => borrowed.control(oneShot(undefined), options), options);
     try {
       await executor.control(`set session transaction isolation level ${isolation}`, options);
       await executor.control("set session autocommit = 1", options);
@@ -75,11 +75,9 @@ export class PoolDatabase<Tx> implements Database<Tx> {
     use: (executor: ConnectionExecutor<Tx>) => Promise<R>,
     options: TransactionOptions,
   ): Promise<R> {
-    const { isolation, readOnly } = options;
-    if (isolation !== undefined) checkIsolation(isolation);
-    const executor = await this.#clean(oneShot(isolation), options);
+    if (options.isolation !== undefined) checkIsolation(options.isolation);
+    const executor = await this.#clean((borrowed) => begin(borrowed, options), options);
     const result = await this.#rolledBackOnThrow(executor, async () => {
-      await executor.control(readOnly === true ? "start transaction read only" : "start transaction", options);
       const used = await use(executor);
       throwIfAborted(options.signal);
       if (executor.closed) throw lostBeforeCommit();
@@ -101,14 +99,18 @@ export class PoolDatabase<Tx> implements Database<Tx> {
   }
 
   /**
-   * A connection in no transaction. `opening` must be a statement that the server refuses inside one (error 1568): a
-   * connection whose last user leaked a transaction is closed, since BEGIN would commit what that user wrote.
+   * A connection of the pool on which `open` has succeeded. `open` must begin with a statement that the server refuses
+   * inside a transaction (error 1568), unless it is certain that the connection is in none: one whose last user leaked a
+   * transaction is closed, since BEGIN would commit what that user wrote.
    */
-  async #clean(opening: string, options: TransactionOptions): Promise<ConnectionExecutor<Tx>> {
+  async #clean(
+    open: (borrowed: ConnectionExecutor<Tx>) => Promise<unknown>,
+    options: TransactionOptions,
+  ): Promise<ConnectionExecutor<Tx>> {
     for (let attempt = 1; ; attempt++) {
       const executor = new ConnectionExecutor(await this.#acquire(options));
       try {
-        await executor.control(opening, options);
+        await open(executor);
         return executor;
       } catch (error) {
         executor.destroy();
@@ -138,6 +140,19 @@ export class PoolDatabase<Tx> implements Database<Tx> {
       },
     });
   }
+}
+
+async function begin(executor: ConnectionExecutor<unknown>, options: TransactionOptions): Promise<void> {
+  const { isolation, readOnly } = options;
+  const { connection } = executor;
+  if (isolation === undefined && readOnly !== true && connection.transactionState?.() === "none") {
+    await executor.control("start transaction", options);
+    if (connection.transactionState() !== "read only") return;
+    // The session's transactions are read-only unless told otherwise, as below.
+    await executor.control("rollback", options);
+  }
+  await executor.control(oneShot(isolation), options);
+  await executor.control(readOnly === true ? "start transaction read only" : "start transaction", options);
 }
 
 // It becomes part of an SQL text, and TypeScript's word for it is not enough.

@@ -1,11 +1,18 @@
 import type { RunResult, SqlParam } from "../database.ts";
-import { bindable, type DriverConnection, type DriverPool } from "../driver.ts";
+import { bindable, type DriverConnection, type DriverPool, type TransactionState } from "../driver.ts";
+import { control, type Mysql2Core as ControlledCore, transactionState } from "./mysql2-control.ts";
 
 /** The part of a mysql2 promise connection that is used. */
 export interface Mysql2Connection {
   execute(options: object, values: unknown[]): Promise<[unknown, unknown]>;
   query(options: object): Promise<[unknown, unknown]>;
   destroy(): void;
+}
+
+/** The connection under it: its callback side. */
+interface Mysql2Core extends ControlledCore {
+  readonly stream?: { readonly bytesWritten?: unknown; readonly destroy?: () => void };
+  execute(sql: string, values: unknown[], settle: (error: Error | null, result: unknown) => void): unknown;
 }
 
 /** The part of a mysql2 promise pool that is used. */
@@ -38,6 +45,9 @@ const pinned = {
   namedPlaceholders: false,
 } as const;
 
+// The most frequent texts need no options, which cost more than the rest of the call.
+const withoutRows = new Set(["start transaction", "commit", "rollback"]);
+
 /** The core connection under a mysql2 promise or callback connection: one object per socket. */
 export function mysql2Core(connection: object): object {
   return "connection" in connection && typeof connection.connection === "object" && connection.connection !== null
@@ -47,22 +57,49 @@ export function mysql2Core(connection: object): object {
 
 /** A mysql2 connection of either kind. */
 export function mysql2Connection<Tx extends object>(tx: Tx): DriverConnection<Tx> {
-  const connection = promised(tx);
-  return {
-    tx,
-    native: mysql2Core(tx),
-    run: async (sql, params) => resultOf((await execute(connection, sql, params))[0] as ResultHeader),
-    rows: async (sql, params) => (await execute(connection, sql, params))[0] as object[],
-    control: async (text) => {
-      const [result] = await connection.query({ sql: text, ...pinned });
-      return Array.isArray(result) ? (result as object[]) : [];
-    },
-    destroy: () => {
-      connection.destroy();
-      destroySocket(mysql2Core(tx));
-    },
-    release: () => (connection as Mysql2Connection & { release?: () => void }).release?.(),
-  };
+  return new Mysql2DriverConnection(tx);
+}
+
+class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> {
+  readonly tx: Tx;
+  readonly native: Mysql2Core;
+
+  constructor(tx: Tx) {
+    this.tx = tx;
+    this.native = mysql2Core(tx) as Mysql2Core;
+  }
+
+  // On the callback side, which spares the stack that the promise side records at each call, and with no option, since a
+  // statement's result is one header whatever they are.
+  run(sql: string, params: readonly SqlParam[]): Promise<RunResult> {
+    return new Promise((resolve, reject) => {
+      this.native.execute(sql, bindable(params), (error, header) => {
+        if (error) reject(error);
+        else resolve(resultOf(header as ResultHeader));
+      });
+    });
+  }
+
+  async rows(sql: string, params: readonly SqlParam[]): Promise<object[]> {
+    return (await execute(promised(this.tx), sql, params))[0] as object[];
+  }
+
+  control(text: string): Promise<object[]> {
+    return control(this.native, withoutRows.has(text) ? text : { sql: text, ...pinned });
+  }
+
+  transactionState(): TransactionState | undefined {
+    return transactionState(this.native);
+  }
+
+  destroy(): void {
+    promised(this.tx).destroy();
+    destroySocket(this.native);
+  }
+
+  release(): void {
+    (this.tx as { release?: () => void }).release?.();
+  }
 }
 
 /** A mysql2 pool, from its promise side. */
@@ -76,7 +113,7 @@ export function mysql2Pool<C extends object>(pool: Mysql2Pool<C>): DriverPool<C>
 }
 
 // mysql2 only ends its own side of the socket: with a server that hangs, the process could not end either.
-function destroySocket(core: { stream?: { destroy?: () => void } }): void {
+function destroySocket(core: { stream?: { destroy?: () => void } | undefined }): void {
   core.stream?.destroy?.();
 }
 
