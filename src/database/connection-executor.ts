@@ -1,4 +1,4 @@
-import { throwIfAborted } from "../waiting/abort.ts";
+import { abortReason } from "../waiting/abort.ts";
 import { type CallOptions, withTimeLimit } from "../waiting/time-limit.ts";
 import { defaultStatementTimeoutMs, type RunResult, type Session, type SqlParam } from "./database.ts";
 import type { DriverConnection } from "./driver.ts";
@@ -10,6 +10,7 @@ import type { DriverConnection } from "./driver.ts";
 export class ConnectionExecutor<Tx> implements Session {
   readonly connection: DriverConnection<Tx>;
   readonly #waits = new Set<(error: Error) => void>();
+  readonly #onGivenUp = (): void => this.destroy();
   #closed = false;
 
   constructor(connection: DriverConnection<Tx>) {
@@ -42,15 +43,16 @@ export class ConnectionExecutor<Tx> implements Session {
     for (const giveUp of this.#waits) giveUp(closedError());
   }
 
-  async #bounded<R>(work: () => Promise<R>, sql: string, options: CallOptions = {}): Promise<R> {
-    throwIfAborted(options.signal);
+  #bounded<R>(work: () => Promise<R>, sql: string, { signal, timeoutMs }: CallOptions = {}): Promise<R> {
+    if (signal?.aborted) return Promise.reject(abortReason(signal));
     return withTimeLimit(work(), {
-      signal: options.signal,
-      timeoutMs: options.timeoutMs ?? defaultStatementTimeoutMs,
-      what: `the server's answer to "${sql.slice(0, 60).trimEnd()}${sql.length > 60 ? "..." : ""}"`,
+      signal,
+      timeoutMs: timeoutMs ?? defaultStatementTimeoutMs,
+      what: () => `the server's answer to "${sql.slice(0, 60).trimEnd()}${sql.length > 60 ? "..." : ""}"`,
       remedy: "its connection was closed; raise statementTimeoutMs if statements may take that long",
-      onGivenUp: () => this.destroy(),
+      onGivenUp: this.#onGivenUp,
       endings: this.#waits,
+      frequent: true,
     });
   }
 }

@@ -77,25 +77,19 @@ export class PoolDatabase<Tx> implements Database<Tx> {
   ): Promise<R> {
     if (options.isolation !== undefined) checkIsolation(options.isolation);
     const executor = await this.#clean((borrowed) => begin(borrowed, options), options);
-    const result = await this.#rolledBackOnThrow(executor, async () => {
-      const used = await use(executor);
+    let result: R;
+    try {
+      result = await use(executor);
       throwIfAborted(options.signal);
       if (executor.closed) throw lostBeforeCommit();
-      return used;
-    });
-    // From here on the signal no longer counts: an abort during COMMIT would leave its outcome unknown for nothing.
-    await commit(executor, { timeoutMs: options.timeoutMs });
-    executor.connection.release();
-    return result;
-  }
-
-  async #rolledBackOnThrow<R>(executor: ConnectionExecutor<Tx>, use: () => Promise<R>): Promise<R> {
-    try {
-      return await use();
     } catch (error) {
       await rollBack(executor);
       throw error;
     }
+    // From here on the signal no longer counts: an abort during COMMIT would leave its outcome unknown for nothing.
+    await commit(executor, { timeoutMs: options.timeoutMs });
+    executor.connection.release();
+    return result;
   }
 
   /**
@@ -124,20 +118,15 @@ export class PoolDatabase<Tx> implements Database<Tx> {
 
   #acquire(options: TransactionOptions): Promise<DriverConnection<Tx>> {
     throwIfAborted(options.signal);
-    let givenUp = false;
-    const work = this.#pool.acquire().then((connection) => {
-      // The pool may lend one long after nobody waits for it; kept, it would be lost to everyone.
-      if (givenUp) connection.release();
-      return connection;
-    });
+    const work = this.#pool.acquire();
     return withTimeLimit(work, {
       signal: options.signal,
       timeoutMs: options.acquireTimeoutMs ?? defaultAcquireTimeoutMs,
-      what: `a connection of the pool${this.#pool.size === undefined ? "" : ` (of ${this.#pool.size})`}`,
+      what: () => `a connection of the pool${this.#pool.size === undefined ? "" : ` (of ${this.#pool.size})`}`,
       remedy: "give the pool more connections, look for ones never released, or check that the server can be reached",
-      onGivenUp: () => {
-        givenUp = true;
-      },
+      frequent: true,
+      // The pool may lend one long after nobody waits for it; kept, it would be lost to everyone.
+      onGivenUp: () => void work.then((connection) => connection.release()).catch(() => undefined),
     });
   }
 }

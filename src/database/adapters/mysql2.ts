@@ -1,6 +1,6 @@
 import type { RunResult, SqlParam } from "../database.ts";
 import { bindable, type DriverConnection, type DriverPool, type TransactionState } from "../driver.ts";
-import { control, type Mysql2Core as ControlledCore, transactionState } from "./mysql2-control.ts";
+import { type Mysql2Core as ControlledCore, control, transactionState } from "./mysql2-control.ts";
 
 /** The part of a mysql2 promise connection that is used. */
 export interface Mysql2Connection {
@@ -108,7 +108,7 @@ export function mysql2Pool<C extends object>(pool: Mysql2Pool<C>): DriverPool<C>
   return {
     native: pool.pool,
     size: config?.connectionLimit === 0 ? undefined : config?.connectionLimit,
-    acquire: async () => mysql2Connection(await pool.getConnection()),
+    acquire: () => pool.getConnection().then(mysql2Connection),
   };
 }
 
