@@ -3,6 +3,7 @@ import { type CursorStore, CursorsTable, createTables } from "reflex-rsql";
 import type { BenchCase, BenchContext, BenchRow } from "./bench-case.ts";
 import { openPool } from "./bench-tables.ts";
 import { interleaved, median, ratioOf, rounded } from "./interleaved.ts";
+import { createDatabase } from "./run-cases.ts";
 
 const CURSORS = 200;
 
@@ -10,28 +11,42 @@ const CURSORS = 200;
 export const cursors: BenchCase = {
   name: "cursors",
   title: `${CURSORS} cursors flushed at once`,
-  about: `The flush of a store with ${CURSORS} cursors to write, against ${CURSORS} single UPDATEs of mysql2's \`execute\`, one after the other on one connection. \`statements\` are the server's own count of those that write to the table, \`roundTrips\` of all that it was asked, which includes the beginning and the end of the transaction.`,
+  about: `The flush of a store with ${CURSORS} cursors to write, against ${CURSORS} single UPDATEs of mysql2's \`execute\`, one after the other on one connection. \`statements\` are the server's own count of those that write to the table, \`roundTrips\` of all that it was asked, which includes the beginning and the end of the transaction. \`durable\` is a server as in production, with a binary log and each commit on the disk.`,
   chart: { figure: "ratio" },
   run: async (context) => {
-    const pool = openPool(context.url);
-    try {
-      return await measure(context, pool);
-    } finally {
-      await pool.end();
-    }
+    const row = await measureOn(context, context.url);
+    await using durable = await context.startServer({ durable: true });
+    const url = await createDatabase(durable);
+    return [row, { ...(await measureOn(context, url)), name: `${row.name}, durable` }];
   },
 };
 
-interface Scene {
+async function measureOn({ quick }: BenchContext, url: string): Promise<BenchRow> {
+  const [pool, counting] = [openPool(url), openPool(url, 1)];
+  try {
+    return await measure(quick, { pool, counting });
+  } finally {
+    await pool.end();
+    await counting.end();
+  }
+}
+
+interface Pools {
   readonly pool: Pool;
+  /** To look at the server's counters, beside the connections that are measured. */
+  readonly counting: Pool;
+}
+
+interface Scene extends Pools {
   readonly table: CursorsTable;
   readonly store: CursorStore;
 }
 
-async function measure({ quick }: BenchContext, pool: Pool): Promise<BenchRow[]> {
+async function measure(quick: boolean, pools: Pools): Promise<BenchRow> {
+  const { pool } = pools;
   const table = new CursorsTable("bench_flushed_cursors");
   await createTables(pool, [table]);
-  const scene = { pool, table, store: table.toStore(pool) };
+  const scene = { ...pools, table, store: table.toStore(pool) };
   let cursor = 0;
   // Rows of their own: a cursor that someone else moved is not ours to flush.
   await addSingles(pool);
@@ -57,7 +72,7 @@ async function measure({ quick }: BenchContext, pool: Pool): Promise<BenchRow[]>
     { figure: "statements", atMost: 1 },
     { figure: "ratio", atLeast: 20 },
   ];
-  return [{ name: `${CURSORS} cursors`, figures, reach }];
+  return { name: `${CURSORS} cursors`, figures, reach };
 }
 
 /** Cursors written per second of the part of `work` that it gives the ms of. */
@@ -97,16 +112,21 @@ async function addSingles(pool: Pool): Promise<void> {
 
 /** What the server counts while all cursors are flushed once; it counts the question too, but once. */
 async function statementsOf(scene: Scene, cursor: number): Promise<{ statements: number; roundTrips: number }> {
-  const before = await counters(scene.pool);
+  const before = await counters(scene.counting);
   await flush(scene, cursor);
-  const after = await counters(scene.pool);
+  const after = await counters(scene.counting);
   const grown = (name: string): number => (after.get(name) ?? 0) - (before.get(name) ?? 0);
-  return { statements: grown("Com_update") + grown("Com_insert"), roundTrips: grown("Questions") - 1 };
+  const statements = WRITES.reduce((sum, name) => sum + grown(name), 0);
+  return { statements, roundTrips: grown("Questions") - 1 };
 }
+
+// An UPDATE that joins counts apart.
+const WRITES = ["Com_update", "Com_update_multi", "Com_insert", "Com_insert_select", "Com_replace"];
 
 async function counters(pool: Pool): Promise<ReadonlyMap<string, number>> {
   const [rows] = await pool.query<(RowDataPacket & { Variable_name: string; Value: string })[]>(
-    "show global status where variable_name in ('Com_update', 'Com_insert', 'Questions')",
+    "show global status where variable_name in (?)",
+    [[...WRITES, "Questions"]],
   );
   return new Map(rows.map(({ Variable_name: name, Value: value }) => [name, Number(value)]));
 }

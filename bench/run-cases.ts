@@ -72,7 +72,7 @@ async function runCase(bench: BenchCase, { server, url, options }: CaseScene): P
   }
 }
 
-async function createDatabase(server: PrivateServer): Promise<string> {
+export async function createDatabase(server: PrivateServer): Promise<string> {
   const setUp = createPool(server.url);
   await setUp.query("create database bench");
   await setUp.end();
