@@ -1,8 +1,5 @@
 import type { RunResult, SqlParam } from "./database.ts";
 
-/** Whether a session is in a transaction, and what it allows. */
-export type TransactionState = "none" | "read write" | "read only";
-
 /** One connection of a driver, with the differences between drivers taken out. Calls may hang: no limits here. */
 export interface DriverConnection<Tx> {
   /** The driver's own handle, as users know it. */
@@ -16,10 +13,12 @@ export interface DriverConnection<Tx> {
   /** A constant text that MySQL refuses to prepare, such as COMMIT. Resolves with its rows, if it has any. */
   control(text: string): Promise<object[]>;
   /**
-   * What the server said of the session's transaction at the end of the last `control`, if it is certain that nobody has
-   * sent anything since. Undefined if it is not, and on drivers that do not show it.
+   * Whether it is certain that the session is in no transaction, whoever has used the connection. On drivers that show what
+   * the server says of it.
    */
-  transactionState?(): TransactionState | undefined;
+  isIdle?(): boolean;
+  /** Whether the transaction that `control` has begun refuses writes. */
+  isReadOnly?(): boolean;
   /** Closes the socket at once. */
   destroy(): void;
   /** Gives it back to its pool. */

@@ -134,9 +134,9 @@ export class PoolDatabase<Tx> implements Database<Tx> {
 async function begin(executor: ConnectionExecutor<unknown>, options: TransactionOptions): Promise<void> {
   const { isolation, readOnly } = options;
   const { connection } = executor;
-  if (isolation === undefined && readOnly !== true && connection.transactionState?.() === "none") {
+  if (isolation === undefined && readOnly !== true && connection.isIdle?.() === true) {
     await executor.control("start transaction", options);
-    if (connection.transactionState() !== "read only") return;
+    if (connection.isReadOnly?.() !== true) return;
     // The session's transactions are read-only unless told otherwise, as below.
     await executor.control("rollback", options);
   }

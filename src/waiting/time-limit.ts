@@ -11,6 +11,11 @@ export interface CallOptions {
   timeoutMs?: number | undefined;
 }
 
+/** A wait that can be given up with an error. */
+export interface Ending {
+  giveUp(error: Error): void;
+}
+
 export interface Limit extends CallOptions {
   /** What is waited for, as the message says it: "a connection from the pool". A function is asked only if it is needed. */
   what: string | (() => string);
@@ -18,8 +23,8 @@ export interface Limit extends CallOptions {
   remedy?: string;
   /** Called once if the wait is given up, before the promise rejects. */
   onGivenUp?: () => void;
-  /** Holds, while the wait lasts, a function that gives it up with an error. */
-  endings?: Set<(error: Error) => void>;
+  /** Holds the wait while it lasts, to be given up from outside. */
+  endings?: Set<Ending>;
   /** Whether work like this is so frequent, and its limit so seldom reached, that it shares a timer. @defaultValue false */
   frequent?: boolean;
 }
@@ -56,7 +61,6 @@ class Wait {
   readonly #timeoutMs: number;
   readonly #reject: (error: Error) => void;
   readonly #cancelTimer: (() => void) | undefined;
-  readonly #giveUp: ((error: Error) => void) | undefined;
   readonly #onAbort: (() => void) | undefined;
 
   constructor(limit: Limit, timeoutMs: number, reject: (error: Error) => void) {
@@ -70,10 +74,7 @@ class Wait {
       this.#onAbort = () => this.abort();
       limit.signal.addEventListener("abort", this.#onAbort, { once: true });
     }
-    if (limit.endings !== undefined) {
-      this.#giveUp = (error) => this.giveUp(error);
-      limit.endings.add(this.#giveUp);
-    }
+    limit.endings?.add(this);
   }
 
   get #shares(): boolean {
@@ -85,7 +86,7 @@ class Wait {
     if (this.#shares) frequentLimits.delete(this);
     this.#cancelTimer?.();
     if (this.#onAbort !== undefined) this.#limit.signal?.removeEventListener("abort", this.#onAbort);
-    if (this.#giveUp !== undefined) this.#limit.endings?.delete(this.#giveUp);
+    this.#limit.endings?.delete(this);
   }
 
   expire(): void {

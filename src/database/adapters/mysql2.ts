@@ -1,6 +1,6 @@
 import type { RunResult, SqlParam } from "../database.ts";
-import { bindable, type DriverConnection, type DriverPool, type TransactionState } from "../driver.ts";
-import { type Mysql2Core as ControlledCore, control, transactionState } from "./mysql2-control.ts";
+import { bindable, type DriverConnection, type DriverPool } from "../driver.ts";
+import { isIdle, noteAnswer, type SendingCore, type SentCommand } from "./mysql2-idle.ts";
 
 /** The part of a mysql2 promise connection that is used. */
 export interface Mysql2Connection {
@@ -10,10 +10,13 @@ export interface Mysql2Connection {
 }
 
 /** The connection under it: its callback side. */
-interface Mysql2Core extends ControlledCore {
+interface Mysql2Core extends SendingCore {
   readonly stream?: { readonly bytesWritten?: unknown; readonly destroy?: () => void };
-  execute(sql: string, values: unknown[], settle: (error: Error | null, result: unknown) => void): unknown;
+  execute(sql: string, values: unknown[], settle: Settle): unknown;
+  query(sql: string | object, settle: Settle): SentCommand;
 }
+
+type Settle = (error: Error | null, result: unknown) => void;
 
 /** The part of a mysql2 promise pool that is used. */
 export interface Mysql2Pool<C extends object = object> {
@@ -31,6 +34,7 @@ export interface Mysql2CallbackPool<C extends object = object> {
 interface ResultHeader {
   readonly affectedRows: number | string;
   readonly insertId: number | string;
+  readonly serverStatus?: unknown;
 }
 
 // What a pool's own options would change in results; given per call, they win. But not jsonStrings: cast JSON to text.
@@ -46,7 +50,9 @@ const pinned = {
 } as const;
 
 // The most frequent texts need no options, which cost more than the rest of the call.
-const withoutRows = new Set(["start transaction", "commit", "rollback"]);
+const START = "start transaction";
+const withoutRows = new Set([START, "commit", "rollback"]);
+const SERVER_STATUS_IN_TRANS_READONLY = 0x2000;
 
 /** The core connection under a mysql2 promise or callback connection: one object per socket. */
 export function mysql2Core(connection: object): object {
@@ -63,6 +69,7 @@ export function mysql2Connection<Tx extends object>(tx: Tx): DriverConnection<Tx
 class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> {
   readonly tx: Tx;
   readonly native: Mysql2Core;
+  #status: unknown;
 
   constructor(tx: Tx) {
     this.tx = tx;
@@ -85,11 +92,27 @@ class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> 
   }
 
   control(text: string): Promise<object[]> {
-    return control(this.native, withoutRows.has(text) ? text : { sql: text, ...pinned });
+    return new Promise((resolve, reject) => {
+      const options = withoutRows.has(text) ? text : { sql: text, ...pinned };
+      const command = this.native.query(options, (error, result) => {
+        if (error) reject(error);
+        else if (Array.isArray(result)) resolve(result as object[]);
+        else {
+          this.#status = (result as ResultHeader).serverStatus;
+          resolve([]);
+        }
+      });
+      // Its end shows nothing that the next statement does not change.
+      if (text !== START) noteAnswer(this.native, command);
+    });
   }
 
-  transactionState(): TransactionState | undefined {
-    return transactionState(this.native);
+  isIdle(): boolean {
+    return isIdle(this.native);
+  }
+
+  isReadOnly(): boolean {
+    return typeof this.#status === "number" && (this.#status & SERVER_STATUS_IN_TRANS_READONLY) !== 0;
   }
 
   destroy(): void {
