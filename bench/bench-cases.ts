@@ -1,10 +1,13 @@
 import { backfill } from "./backfill.ts";
 import type { BenchCase } from "./bench-case.ts";
+import { cursors } from "./cursors.ts";
 import { farBehind } from "./far-behind.ts";
 import { foreignIds } from "./foreign-ids.ts";
 import { growth } from "./growth.ts";
 import { head } from "./head.ts";
 import { importing } from "./import.ts";
+import { insert } from "./insert.ts";
+import { insertMany } from "./insert-many.ts";
 import { latency } from "./latency.ts";
 import { peers } from "./peers.ts";
 import { rollback } from "./rollback.ts";
@@ -19,5 +22,8 @@ export const benchCases: readonly BenchCase[] = [
   foreignIds,
   growth,
   importing,
+  insert,
+  insertMany,
+  cursors,
   peers,
 ];

@@ -1,5 +1,5 @@
 import { throwIfAborted } from "../waiting/abort.ts";
-import { type CallOptions, withTimeLimit } from "../waiting/time-limit.ts";
+import { type CallOptions, type Ending, withTimeLimit } from "../waiting/time-limit.ts";
 import { checkStatement } from "./call-checks.ts";
 import { defaultStatementTimeoutMs, type RunResult, type Session, type SqlParam } from "./database.ts";
 import type { DriverConnection } from "./driver.ts";
@@ -10,7 +10,8 @@ import type { DriverConnection } from "./driver.ts";
  */
 export class ConnectionExecutor<Tx> implements Session {
   readonly connection: DriverConnection<Tx>;
-  readonly #waits = new Set<(error: Error) => void>();
+  readonly #waits = new Set<Ending>();
+  readonly #onGivenUp = (): void => this.destroy();
   #closed = false;
 
   constructor(connection: DriverConnection<Tx>) {
@@ -40,19 +41,21 @@ export class ConnectionExecutor<Tx> implements Session {
     this.#closed = true;
     this.connection.destroy();
     // mysql2 settles no call of a destroyed connection: each would wait for its limit, and keep the process alive.
-    for (const giveUp of this.#waits) giveUp(closedError());
+    for (const wait of this.#waits) wait.giveUp(closedError());
   }
 
   async #bounded<R>(work: () => Promise<R>, sql: string, options: CallOptions = {}): Promise<R> {
+    const { signal, timeoutMs } = options;
     checkStatement(sql, options);
-    throwIfAborted(options.signal);
+    throwIfAborted(signal);
     return withTimeLimit(work(), {
-      signal: options.signal,
-      timeoutMs: options.timeoutMs ?? defaultStatementTimeoutMs,
-      what: `the server's answer to "${sql.slice(0, 60).trimEnd()}${sql.length > 60 ? "..." : ""}"`,
+      signal,
+      timeoutMs: timeoutMs ?? defaultStatementTimeoutMs,
+      what: () => `the server's answer to "${sql.slice(0, 60).trimEnd()}${sql.length > 60 ? "..." : ""}"`,
       remedy: "its connection was closed; raise statementTimeoutMs if statements may take that long",
-      onGivenUp: () => this.destroy(),
+      onGivenUp: this.#onGivenUp,
       endings: this.#waits,
+      frequent: true,
     });
   }
 }

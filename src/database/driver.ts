@@ -13,6 +13,13 @@ export interface DriverConnection<Tx> {
   rows(sql: string, params: readonly SqlParam[]): Promise<object[]>;
   /** A constant text that MySQL refuses to prepare, such as COMMIT. Resolves with its rows, if it has any. */
   control(text: string): Promise<object[]>;
+  /**
+   * Whether it is certain that the session is in no transaction, whoever has used the connection. On drivers that show what
+   * the server says of it.
+   */
+  isIdle?(): boolean;
+  /** Whether the transaction that `control` has begun refuses writes. */
+  isReadOnly?(): boolean;
   /** Closes the socket at once. */
   destroy(): void;
   /** Gives it back to its pool. */

@@ -62,7 +62,8 @@ export class PoolDatabase<Tx> implements Database<Tx> {
   async session<R>(use: (session: Session) => Promise<R>, options: SessionOptions = {}): Promise<R> {
     checkSession(use, options);
     const { isolation = "read committed" } = options;
-    const executor = await this.#clean("set transaction read write", options);
+    const opening = oneShot(undefined);
+    const executor = await this.#clean((borrowed) => borrowed.control(opening, limitsOf(options)), options);
     try {
       await executor.control(`set session transaction isolation level ${isolation}`, limitsOf(options));
       await executor.control("set session autocommit = 1", limitsOf(options));
@@ -81,42 +82,35 @@ export class PoolDatabase<Tx> implements Database<Tx> {
     use: (executor: ConnectionExecutor<Tx>) => Promise<R>,
     options: TransactionOptions,
   ): Promise<R> {
-    const { isolation, readOnly } = options;
-    const executor = await this.#clean(oneShot(isolation), options);
-    const result = await this.#rolledBackOnThrow(executor, async () => {
-      await executor.control(
-        readOnly === true ? "start transaction read only" : "start transaction",
-        limitsOf(options),
-      );
-      const used = await use(executor);
+    const executor = await this.#clean((borrowed) => begin(borrowed, options), options);
+    let result: R;
+    try {
+      result = await use(executor);
       throwIfAborted(options.signal);
       if (executor.closed) throw lostBeforeCommit();
-      return used;
-    });
+    } catch (error) {
+      await rollBack(executor);
+      throw error;
+    }
     // From here on the signal no longer counts: an abort during COMMIT would leave its outcome unknown for nothing.
     await commit(executor, { timeoutMs: options.timeoutMs });
     executor.connection.release();
     return result;
   }
 
-  async #rolledBackOnThrow<R>(executor: ConnectionExecutor<Tx>, use: () => Promise<R>): Promise<R> {
-    try {
-      return await use();
-    } catch (error) {
-      await rollBack(executor);
-      throw error;
-    }
-  }
-
   /**
-   * A connection in no transaction. `opening` must be a statement that the server refuses inside one (error 1568): a
-   * connection whose last user leaked a transaction is closed, since BEGIN would commit what that user wrote.
+   * A connection of the pool on which `open` has succeeded. `open` must begin with a statement that the server refuses
+   * inside a transaction (error 1568), unless it is certain that the connection is in none: one whose last user leaked a
+   * transaction is closed, since BEGIN would commit what that user wrote.
    */
-  async #clean(opening: string, options: TransactionOptions): Promise<ConnectionExecutor<Tx>> {
+  async #clean(
+    open: (borrowed: ConnectionExecutor<Tx>) => Promise<unknown>,
+    options: TransactionOptions,
+  ): Promise<ConnectionExecutor<Tx>> {
     for (let attempt = 1; ; attempt++) {
       const executor = new ConnectionExecutor(await this.#acquire(options));
       try {
-        await executor.control(opening, limitsOf(options));
+        await open(executor);
         return executor;
       } catch (error) {
         executor.destroy();
@@ -130,20 +124,15 @@ export class PoolDatabase<Tx> implements Database<Tx> {
 
   #acquire(options: TransactionOptions): Promise<DriverConnection<Tx>> {
     throwIfAborted(options.signal);
-    let givenUp = false;
-    const work = this.#pool.acquire().then((connection) => {
-      // The pool may lend one long after nobody waits for it; kept, it would be lost to everyone.
-      if (givenUp) connection.release();
-      return connection;
-    });
+    const work = this.#pool.acquire();
     return withTimeLimit(work, {
       signal: options.signal,
       timeoutMs: options.acquireTimeoutMs ?? defaultAcquireTimeoutMs,
-      what: `a connection of the pool${this.#pool.size === undefined ? "" : ` (of ${this.#pool.size})`}`,
+      what: () => `a connection of the pool${this.#pool.size === undefined ? "" : ` (of ${this.#pool.size})`}`,
       remedy: "give the pool more connections, look for ones never released, or check that the server can be reached",
-      onGivenUp: () => {
-        givenUp = true;
-      },
+      frequent: true,
+      // The pool may lend one long after nobody waits for it; kept, it would be lost to everyone.
+      onGivenUp: () => void work.then((connection) => connection.release()).catch(() => undefined),
     });
   }
 }
@@ -151,6 +140,20 @@ export class PoolDatabase<Tx> implements Database<Tx> {
 /** Of one statement. */
 function limitsOf({ signal, timeoutMs }: CallOptions): CallOptions {
   return { signal, timeoutMs };
+}
+
+async function begin(executor: ConnectionExecutor<unknown>, options: TransactionOptions): Promise<void> {
+  const { isolation, readOnly } = options;
+  const { connection } = executor;
+  const limits = limitsOf(options);
+  if (isolation === undefined && readOnly !== true && connection.isIdle?.() === true) {
+    await executor.control("start transaction", limits);
+    if (connection.isReadOnly?.() !== true) return;
+    // The session's transactions are read-only unless told otherwise, as below.
+    await executor.control("rollback", limits);
+  }
+  await executor.control(oneShot(isolation), limits);
+  await executor.control(readOnly === true ? "start transaction read only" : "start transaction", limits);
 }
 
 function oneShot(isolation: IsolationLevel | undefined): string {

@@ -13,6 +13,8 @@ import { PoolDatabase } from "./pool-database.ts";
 import { sqliteDialect } from "./sqlite-dialect.ts";
 
 const recognised = new WeakMap<object, Database>();
+// By the handle as it was given, so that to look at it is done once.
+const known = new WeakMap<object, Database>();
 
 /**
  * The {@link Database} of a pool or SQLite handle; one and the same for one pool. Tables call it on whatever they are
@@ -21,11 +23,17 @@ const recognised = new WeakMap<object, Database>();
  */
 export function toDatabase<D extends DatabaseHandle>(handle: D): Database<TxOf<D>>;
 export function toDatabase(handle: unknown): Database {
+  const seen = isObject(handle) ? known.get(handle) : undefined;
+  if (seen !== undefined) return seen;
   refuseUnusable(handle);
   if (isDatabase(handle)) return handle;
   if (isSqliteHandle(handle)) return sqliteDatabase(handle);
   const pool = toPool(handle);
-  if (pool !== undefined) return pooled(pool);
+  if (pool !== undefined) {
+    const database = pooled(pool);
+    known.set(handle as object, database);
+    return database;
+  }
   if (toConnection(handle) !== undefined || isExecutor(handle)) {
     throw typeMistake(
       "invalid_argument",
@@ -45,6 +53,8 @@ export type InsertTarget =
 /** What an insert through `handle` would do. @throws TypeError `invalid_argument` for anything that is no handle. */
 export function toInsertTarget(handle: ExecutorHandle): InsertTarget;
 export function toInsertTarget(handle: unknown): InsertTarget {
+  // What is most often given, and can be nothing else.
+  if (isMysql2Connection(handle)) return ofConnection(mysql2Connection(handle));
   refuseUnusable(handle);
   if (handle instanceof SqliteTransaction) {
     return { kind: "transaction", executor: handle, native: handle, dialect: sqliteDialect };
@@ -53,12 +63,14 @@ export function toInsertTarget(handle: unknown): InsertTarget {
     return { kind: "database", database: toDatabase(handle as DatabaseHandle) };
   }
   const connection = toConnection(handle);
-  if (connection !== undefined) {
-    const executor = new ConnectionExecutor(connection);
-    return { kind: "transaction", executor, native: connection.native, dialect: mysqlDialect };
-  }
+  if (connection !== undefined) return ofConnection(connection);
   if (isExecutor(handle)) return { kind: "transaction", executor: handle, native: handle, dialect: mysqlDialect };
   throw unknownHandle(handle);
+}
+
+function ofConnection(connection: DriverConnection<object>): InsertTarget {
+  const executor = new ConnectionExecutor(connection);
+  return { kind: "transaction", executor, native: connection.native, dialect: mysqlDialect };
 }
 
 /** The object under which `transaction()` collects what the inserts of `tx` ask for. */
@@ -68,8 +80,8 @@ export function nativeOf(tx: unknown): object | undefined {
 }
 
 function pooled(pool: DriverPool<object>): Database {
-  const known = recognised.get(pool.native);
-  if (known !== undefined) return known;
+  const before = recognised.get(pool.native);
+  if (before !== undefined) return before;
   const database = new PoolDatabase(pool);
   recognised.set(pool.native, database);
   return database;
@@ -97,11 +109,21 @@ function toPool(value: unknown): DriverPool<object> | undefined {
 }
 
 function toConnection(value: unknown): DriverConnection<object> | undefined {
+  if (isMysql2Connection(value)) return mysql2Connection(value);
   if (!isObject(value) || !hasFunctions(value, "execute", "query") || "getConnection" in value) return undefined;
   if (hasFunctions(value, "promise") || ("connection" in value && typeof value.connection === "object")) {
     return mysql2Connection(value);
   }
   return hasFunctions(value, "batch", "serverVersion") ? mariadbConnection(value) : undefined;
+}
+
+/** Of its promise side. */
+function isMysql2Connection(value: unknown): value is object {
+  if (!isObject(value) || "getConnection" in value) return false;
+  const { connection, execute, query, beginTransaction } = value as Record<string, unknown>;
+  const callable =
+    typeof execute === "function" && typeof query === "function" && typeof beginTransaction === "function";
+  return callable && typeof connection === "object" && connection !== null;
 }
 
 function refuseUnusable(handle: unknown): void {
@@ -143,7 +165,10 @@ function unknownHandle(handle: unknown): TypeError {
 
 function hasFunctions(value: unknown, ...names: readonly string[]): boolean {
   if (!isObject(value)) return false;
-  return names.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
+  for (const name of names) {
+    if (typeof (value as Record<string, unknown>)[name] !== "function") return false;
+  }
+  return true;
 }
 
 function isObject(value: unknown): value is object {

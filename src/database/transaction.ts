@@ -31,53 +31,71 @@ const remedies: Partial<Record<SqlErrorMeaning, string>> = {
  *   await orders.insert(tx, "o-17", OrderEvent.Placed);
  * });
  */
-export async function transaction<D extends DatabaseHandle, R>(
+export function transaction<D extends DatabaseHandle, R>(
   db: D,
   use: (tx: TxOf<D>) => Promise<R>,
   options: TransactionOptions = {},
 ): Promise<R> {
-  checkTransaction(use, options);
-  let begun = false;
-  const begin = (tx: TxOf<D>): Promise<R> => {
-    begun = true;
-    return use(tx);
-  };
-  try {
-    return await runTransaction(db, begin, options);
-  } catch (error) {
-    throw begun || isMistake(error) ? error : cannotBegin(error, options.signal);
-  }
+  const work = new Work(use);
+  return runWork(db, work, options).catch((error: unknown) => {
+    throw work.begun || isMistake(error) ? error : cannotBegin(error, options.signal);
+  });
 }
 
 /** As {@link transaction}; what keeps it from beginning comes as the driver gave it, for the caller to explain. */
-export async function runTransaction<D extends DatabaseHandle, R>(
+export function runTransaction<D extends DatabaseHandle, R>(
   db: D,
   use: (tx: TxOf<D>) => Promise<R>,
   options: TransactionOptions = {},
 ): Promise<R> {
-  let collected: OpenTransaction | undefined;
-  const wake = (): void => {
-    for (const wakeUp of collected?.wakeUps ?? []) wakeUp();
-  };
-  const collecting = async (tx: TxOf<D>): Promise<R> => {
+  return runWork(db, new Work(use), options);
+}
+
+// Few functions that await each other: the driver records the stack of each statement of the user's, and frames of ours would
+// take the place of the user's own.
+async function runWork<D extends DatabaseHandle, R>(
+  db: D,
+  work: Work<TxOf<D>, R>,
+  options: TransactionOptions,
+): Promise<R> {
+  checkTransaction(work.use, options);
+  try {
+    const result = await toDatabase(db).transaction((tx) => work.run(tx), options);
+    work.wake();
+    return result;
+  } catch (error) {
+    if (isReflexError(error, "commit_outcome_unknown")) work.wake();
+    throw error;
+  }
+}
+
+/** What a user does in a transaction, and what is to be done once it has committed. */
+class Work<Tx, R> {
+  readonly use: (tx: Tx) => Promise<R>;
+  #collected: OpenTransaction | undefined;
+  begun = false;
+
+  constructor(use: (tx: Tx) => Promise<R>) {
+    this.use = use;
+  }
+
+  async run(tx: Tx): Promise<R> {
+    this.begun = true;
     const native = nativeOf(tx);
-    if (native === undefined) return use(tx);
-    collected = beginCollecting(native);
+    if (native === undefined) return this.use(tx);
+    const collected = beginCollecting(native);
+    this.#collected = collected;
     try {
-      const result = await use(tx);
+      const result = await this.use(tx);
       if (collected.lost !== undefined) throw lostUnnoticed(collected.lost);
       return result;
     } finally {
       endCollecting(native);
     }
-  };
-  try {
-    const result = await toDatabase(db).transaction(collecting, options);
-    wake();
-    return result;
-  } catch (error) {
-    if (isReflexError(error, "commit_outcome_unknown")) wake();
-    throw error;
+  }
+
+  wake(): void {
+    for (const wakeUp of this.#collected?.wakeUps ?? []) wakeUp();
   }
 }
 

@@ -26,6 +26,8 @@ export interface CursorRow {
 
 /** How many consumers one statement takes. Few sizes keep the texts few that a connection prepares. */
 export const CURSOR_STATEMENT_SIZES = [1, 10, 100, 1000] as const;
+// With more, the server's comparison of each row with each name is what takes the time.
+const MOST_COMPARED = 10;
 
 /** What the texts depend on. */
 export interface CursorStatementsSource {
@@ -45,6 +47,7 @@ export class CursorStatements {
   readonly #time: string;
   readonly #now: string;
   readonly #byKey: string;
+  readonly #moveMany: string | undefined;
 
   constructor({ table, config, dialect, description }: CursorStatementsSource) {
     const { fields } = config;
@@ -60,6 +63,9 @@ export class CursorStatements {
     // Left to choose, servers scan a small table, and wait for the locks on rows that are not asked for.
     const hint = dialect.name === "mysql" && column(fields.id)?.primary === true;
     this.#byKey = hint ? " force index (primary)" : "";
+    // The values' collation must be the column's, or its key is of no use; others than the schema's own are seldom.
+    const joinable = hint && this.#int && column(fields.id)?.collation === "utf8mb4_bin";
+    this.#moveMany = joinable ? this.#joined() : undefined;
   }
 
   read(consumers: readonly string[]): Statement {
@@ -83,6 +89,10 @@ export class CursorStatements {
 
   /** Moves each cursor that is still where it is thought to be; leaves the others. */
   move(moves: readonly CursorMove[]): Statement {
+    if (this.#moveMany !== undefined && moves.length > MOST_COMPARED) {
+      const values = moves.map(({ consumer, from, to }) => [consumer, String(castCursor("int", from)), to]);
+      return { sql: this.#moveMany, params: [JSON.stringify(values)] };
+    }
     const all = padded(moves);
     const cases = all.map(() => `when ? then ${this.#value}`).join(" ");
     const conditions = all
@@ -94,6 +104,13 @@ export class CursorStatements {
       ...all.flatMap(({ consumer, from }) => [consumer, this.#int ? String(castCursor("int", from)) : from]),
     ];
     return { sql, params };
+  }
+
+  /** One text for any number of cursors, which looks each row up by its key, in the order in which they are given. */
+  #joined(): string {
+    const or = "error on empty error on error";
+    const moves = `json_table(?, '$[*]' columns (consumer varchar(255) character set utf8mb4 collate utf8mb4_bin path '$[0]' ${or}, moved_from bigint path '$[1]' ${or}, moved_to bigint path '$[2]' ${or}))`;
+    return `update ${moves} as moves straight_join ${this.#table} as cursors${this.#byKey} on cursors.${this.#id} = moves.consumer and ${this.#comparable} = moves.moved_from set cursors.${this.#cursor} = moves.moved_to, cursors.${this.#time} = ${this.#now}`;
   }
 
   get #value(): string {

@@ -4,7 +4,7 @@ import type { ColumnDescription } from "./schema/table-columns.ts";
 
 function column(type: string, maxLength: number | undefined, charset: string | undefined): ColumnDescription {
   const key = { primary: false, unique: false, autoIncrement: false, largest: undefined };
-  return { name: "msg", type, fullType: type, maxLength, charset, ...key };
+  return { name: "msg", type, fullType: type, maxLength, charset, collation: undefined, ...key };
 }
 
 describe("a message", () => {

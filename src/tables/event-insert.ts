@@ -141,13 +141,12 @@ export class EventInserter {
     events: readonly EventToInsert[],
   ): Promise<string | undefined> {
     let firstId: string | undefined;
-    let rest = events;
-    while (rest.length > 0) {
-      const size = STATEMENT_SIZES.find((candidate) => candidate <= rest.length) ?? 1;
-      const params = rest.slice(0, size).flatMap((event) => this.#params(event));
+    for (let start = 0; start < events.length; ) {
+      const size = STATEMENT_SIZES.find((candidate) => candidate <= events.length - start) ?? 1;
+      const params = this.#params(events.slice(start, start + size));
       const result = await this.#run(executor, { sql: this.#text(dialect, size), params });
       firstId ??= result.insertId;
-      rest = rest.slice(size);
+      start += size;
     }
     return firstId;
   }
@@ -168,11 +167,14 @@ export class EventInserter {
     return { ...options, timeoutMs: options.timeoutMs ?? this.#source.config.statementTimeoutMs };
   }
 
-  #params({ foreignId, type, metadata }: EventToInsert): SqlParam[] {
+  #params(events: readonly EventToInsert[]): SqlParam[] {
     const { fields, trace, foreignIdBytes } = this.#source.config;
-    const params: SqlParam[] = [foreignIdBytes ? Buffer.from(foreignId, "hex") : foreignId, type];
-    if (fields.metadata !== undefined) params.push(metadata ?? null);
-    if (fields.trace !== undefined) params.push(trace?.() ?? null);
+    const params: SqlParam[] = [];
+    for (const { foreignId, type, metadata } of events) {
+      params.push(foreignIdBytes ? Buffer.from(foreignId, "hex") : foreignId, type);
+      if (fields.metadata !== undefined) params.push(metadata ?? null);
+      if (fields.trace !== undefined) params.push(trace?.() ?? null);
+    }
     return params;
   }
 

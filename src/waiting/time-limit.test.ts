@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type Limit, withTimeLimit } from "./time-limit.ts";
+import { type Ending, type Limit, withTimeLimit } from "./time-limit.ts";
 
 const what = "the answer";
 
@@ -148,13 +148,13 @@ test("without a signal and a limit it is the work itself", () => {
 });
 
 test("ends when its owner ends all waits, and leaves no timer behind", async () => {
-  const endings = new Set<(error: Error) => void>();
+  const endings = new Set<Ending>();
   const waits = [1, 2].map(() =>
     withTimeLimit(new Promise(() => undefined), { what: "nothing", timeoutMs: 60_000, endings }),
   );
   expect(endings.size).toBe(2);
   const closed = new Error("closed");
-  for (const end of endings) end(closed);
+  for (const ending of endings) ending.giveUp(closed);
   for (const wait of waits) await expect(wait).rejects.toBe(closed);
   expect(endings.size).toBe(0);
   expect(vi.getTimerCount()).toBe(0);

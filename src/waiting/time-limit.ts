@@ -1,5 +1,6 @@
 import { ReflexError } from "../reflex/errors.ts";
 import { abortReason } from "./abort.ts";
+import { Deadlines } from "./deadlines.ts";
 import { startTimer } from "./timer.ts";
 
 /** How a call may be cut short. */
@@ -10,16 +11,25 @@ export interface CallOptions {
   timeoutMs?: number | undefined;
 }
 
+/** A wait that can be given up with an error. */
+export interface Ending {
+  giveUp(error: Error): void;
+}
+
 export interface Limit extends CallOptions {
-  /** What is waited for, as the message says it: "a connection from the pool". */
-  what: string;
+  /** What is waited for, as the message says it: "a connection from the pool". A function is asked only if it is needed. */
+  what: string | (() => string);
   /** What to do about it, as the message says it. */
   remedy?: string;
   /** Called once if the wait is given up, before the promise rejects. */
   onGivenUp?: () => void;
-  /** Holds, while the wait lasts, a function that gives it up with an error. */
-  endings?: Set<(error: Error) => void>;
+  /** Holds the wait while it lasts, to be given up from outside. */
+  endings?: Set<Ending>;
+  /** Whether work like this is so frequent, and its limit so seldom reached, that it shares a timer. @defaultValue false */
+  frequent?: boolean;
 }
+
+const frequentLimits = new Deadlines();
 
 /**
  * Waits for `work`, but no longer than the limit or the signal allow. Drivers have neither in general, and a promise of
@@ -29,42 +39,80 @@ export function withTimeLimit<T>(work: Promise<T>, limit: Limit): Promise<T> {
   const { signal, timeoutMs = Number.POSITIVE_INFINITY } = limit;
   if (signal === undefined && timeoutMs === Number.POSITIVE_INFINITY && limit.endings === undefined) return work;
   return new Promise<T>((resolve, reject) => {
-    const settle = (finish: () => void): void => {
-      cancelTimer();
-      signal?.removeEventListener("abort", onAbort);
-      limit.endings?.delete(giveUp);
-      finish();
-    };
-    const giveUp = (error: Error): void =>
-      settle(() => {
-        try {
-          limit.onGivenUp?.();
-        } catch {
-          // Thrown from a timer or an abort listener it would end the process; the caller hears of the wait's end anyway.
-        }
-        reject(error);
-      });
-    const onAbort = (): void => {
-      if (signal) giveUp(abortReason(signal));
-    };
-    const cancelTimer =
-      timeoutMs === Number.POSITIVE_INFINITY
-        ? () => undefined
-        : startTimer(timeoutMs, () => giveUp(timeLimitError(limit, timeoutMs)));
-    signal?.addEventListener("abort", onAbort, { once: true });
-    limit.endings?.add(giveUp);
+    const wait = new Wait(limit, timeoutMs, reject);
     work.then(
-      (value) => settle(() => resolve(value)),
-      (error: Error) => settle(() => reject(error)),
+      (value) => wait.endWith(resolve, value),
+      (error: Error) => wait.endWith(reject, error),
     );
-    if (signal?.aborted) onAbort();
+    if (signal?.aborted) wait.abort();
   });
+}
+
+// Every statement waits so: one object and few closures.
+class Wait {
+  readonly atMs: number;
+  readonly #limit: Limit;
+  readonly #timeoutMs: number;
+  readonly #reject: (error: Error) => void;
+  readonly #cancelTimer: (() => void) | undefined;
+  readonly #onAbort: (() => void) | undefined;
+
+  constructor(limit: Limit, timeoutMs: number, reject: (error: Error) => void) {
+    this.#limit = limit;
+    this.#timeoutMs = timeoutMs;
+    this.#reject = reject;
+    this.atMs = limit.frequent === true ? performance.now() + timeoutMs : Number.POSITIVE_INFINITY;
+    if (this.#shares) frequentLimits.add(this);
+    else if (timeoutMs !== Number.POSITIVE_INFINITY) this.#cancelTimer = startTimer(timeoutMs, () => this.expire());
+    if (limit.signal !== undefined) {
+      this.#onAbort = () => this.abort();
+      limit.signal.addEventListener("abort", this.#onAbort, { once: true });
+    }
+    limit.endings?.add(this);
+  }
+
+  get #shares(): boolean {
+    return this.atMs !== Number.POSITIVE_INFINITY;
+  }
+
+  endWith<V>(settle: (value: V) => void, value: V): void {
+    this.end();
+    settle(value);
+  }
+
+  /** Leaves nothing behind. */
+  end(): void {
+    if (this.#shares) frequentLimits.delete(this);
+    this.#cancelTimer?.();
+    if (this.#onAbort !== undefined) this.#limit.signal?.removeEventListener("abort", this.#onAbort);
+    this.#limit.endings?.delete(this);
+  }
+
+  expire(): void {
+    this.giveUp(timeLimitError(this.#limit, this.#timeoutMs));
+  }
+
+  abort(): void {
+    const { signal } = this.#limit;
+    if (signal !== undefined) this.giveUp(abortReason(signal));
+  }
+
+  giveUp(error: Error): void {
+    this.end();
+    try {
+      this.#limit.onGivenUp?.();
+    } catch {
+      // Thrown from a timer or an abort listener it would end the process; the caller hears of the wait's end anyway.
+    }
+    this.#reject(error);
+  }
 }
 
 /** The `time_limit` error of a wait that was given up. */
 export function timeLimitError(limit: Pick<Limit, "what" | "remedy">, timeoutMs: number): ReflexError {
   const remedy = limit.remedy === undefined ? "" : `; ${limit.remedy}`;
-  return new ReflexError("time_limit", `waited ${timeoutMs} ms for ${limit.what}${remedy}`, {
-    details: { timeoutMs, what: limit.what },
+  const what = typeof limit.what === "function" ? limit.what() : limit.what;
+  return new ReflexError("time_limit", `waited ${timeoutMs} ms for ${what}${remedy}`, {
+    details: { timeoutMs, what },
   });
 }

@@ -1,5 +1,5 @@
 // Node.js fires a timer of more than 2^31-1 ms at once, with a warning; a long wait is made of several.
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
 
 export interface TimerOptions {
   /** Whether the timer keeps the process alive. @defaultValue true */
@@ -8,6 +8,11 @@ export interface TimerOptions {
 
 /** Calls `fire` after `delayMs`, however long that is. Returns a function that cancels it. */
 export function startTimer(delayMs: number, fire: () => void, options: TimerOptions = {}): () => void {
+  if (delayMs <= LONGEST_TIMER_MS) {
+    const single = setTimeout(fire, delayMs);
+    if (options.keepAlive === false) single.unref();
+    return () => clearTimeout(single);
+  }
   let left = delayMs;
   let timer: NodeJS.Timeout | undefined;
   const arm = (): void => {

@@ -1,5 +1,6 @@
 import type { RunResult, SqlParam } from "../database.ts";
 import { bindable, type DriverConnection, type DriverPool, onEnqueue, type PoolEvents } from "../driver.ts";
+import { isIdle, noteAnswer, type SendingCore, type SentCommand } from "./mysql2-idle.ts";
 
 /** The part of a mysql2 promise connection that is used. */
 export interface Mysql2Connection {
@@ -7,6 +8,15 @@ export interface Mysql2Connection {
   query(options: object): Promise<[unknown, unknown]>;
   destroy(): void;
 }
+
+/** The connection under it: its callback side. */
+interface Mysql2Core extends SendingCore {
+  readonly stream?: { readonly bytesWritten?: unknown; readonly destroy?: () => void };
+  execute(sql: string, values: unknown[], settle: Settle): unknown;
+  query(sql: string | object, settle: Settle): SentCommand;
+}
+
+type Settle = (error: Error | null, result: unknown) => void;
 
 /** The part of a mysql2 promise pool that is used. */
 export interface Mysql2Pool<C extends object = object> {
@@ -25,6 +35,7 @@ export interface Mysql2CallbackPool<C extends object = object> {
 interface ResultHeader {
   readonly affectedRows: number | string;
   readonly insertId: number | string;
+  readonly serverStatus?: unknown;
 }
 
 // What a pool's own options would change in results; given per call, they win. But not jsonStrings: cast JSON to text.
@@ -40,6 +51,11 @@ const pinned = {
   namedPlaceholders: false,
 } as const;
 
+// The most frequent texts need no options, which cost more than the rest of the call.
+const START = "start transaction";
+const withoutRows = new Set([START, "commit", "rollback"]);
+const SERVER_STATUS_IN_TRANS_READONLY = 0x2000;
+
 /** The core connection under a mysql2 promise or callback connection: one object per socket. */
 export function mysql2Core(connection: object): object {
   return "connection" in connection && typeof connection.connection === "object" && connection.connection !== null
@@ -49,22 +65,66 @@ export function mysql2Core(connection: object): object {
 
 /** A mysql2 connection of either kind. */
 export function mysql2Connection<Tx extends object>(tx: Tx): DriverConnection<Tx> {
-  const connection = promised(tx);
-  return {
-    tx,
-    native: mysql2Core(tx),
-    run: async (sql, params) => resultOf((await execute(connection, sql, params))[0] as ResultHeader),
-    rows: async (sql, params) => (await execute(connection, sql, params))[0] as object[],
-    control: async (text) => {
-      const [result] = await connection.query({ sql: text, ...pinned });
-      return Array.isArray(result) ? (result as object[]) : [];
-    },
-    destroy: () => {
-      connection.destroy();
-      destroySocket(mysql2Core(tx));
-    },
-    release: () => (connection as Mysql2Connection & { release?: () => void }).release?.(),
-  };
+  return new Mysql2DriverConnection(tx);
+}
+
+class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> {
+  readonly tx: Tx;
+  readonly native: Mysql2Core;
+  #status: unknown;
+
+  constructor(tx: Tx) {
+    this.tx = tx;
+    this.native = mysql2Core(tx) as Mysql2Core;
+  }
+
+  // On the callback side, which spares the stack that the promise side records at each call, and with no option, since a
+  // statement's result is one header whatever they are.
+  run(sql: string, params: readonly SqlParam[]): Promise<RunResult> {
+    return new Promise((resolve, reject) => {
+      this.native.execute(sql, bindable(params), (error, header) => {
+        if (error) reject(error);
+        else resolve(resultOf(header as ResultHeader));
+      });
+    });
+  }
+
+  async rows(sql: string, params: readonly SqlParam[]): Promise<object[]> {
+    return (await execute(promised(this.tx), sql, params))[0] as object[];
+  }
+
+  control(text: string): Promise<object[]> {
+    return new Promise((resolve, reject) => {
+      const options = withoutRows.has(text) ? text : { sql: text, ...pinned };
+      const command = this.native.query(options, (error, result) => {
+        if (error) reject(error);
+        else if (Array.isArray(result)) resolve(result as object[]);
+        else {
+          this.#status = (result as ResultHeader).serverStatus;
+          resolve([]);
+        }
+      });
+      // Its end shows nothing that the next statement does not change.
+      if (text !== START) noteAnswer(this.native, command);
+    });
+  }
+
+  isIdle(): boolean {
+    return isIdle(this.native);
+  }
+
+  isReadOnly(): boolean {
+    return typeof this.#status === "number" && (this.#status & SERVER_STATUS_IN_TRANS_READONLY) !== 0;
+  }
+
+  destroy(): void {
+    promised(this.tx).destroy();
+    destroySocket(this.native);
+  }
+
+  release(): void {
+    (this.tx as { release?: () => void }).release?.();
+  }
 }
 
 /** A mysql2 pool, from its promise side. */
@@ -74,13 +134,13 @@ export function mysql2Pool<C extends object>(pool: Mysql2Pool<C>): DriverPool<C>
   return {
     native: pool.pool,
     size: config?.connectionLimit === 0 ? undefined : config?.connectionLimit,
-    acquire: async () => mysql2Connection(await pool.getConnection()),
+    acquire: () => pool.getConnection().then(mysql2Connection),
     onShortage: (listener) => onEnqueue(core, listener),
   };
 }
 
 // mysql2 only ends its own side of the socket: with a server that hangs, the process could not end either.
-function destroySocket(core: { stream?: { destroy?: () => void } }): void {
+function destroySocket(core: { stream?: { destroy?: () => void } | undefined }): void {
   core.stream?.destroy?.();
 }
 

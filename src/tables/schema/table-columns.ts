@@ -21,6 +21,8 @@ export interface ColumnDescription {
   readonly maxLength: number | undefined;
   /** Undefined for bytes, for numbers, and where every character fits. */
   readonly charset: string | undefined;
+  /** By which text is compared; undefined where there is no charset. */
+  readonly collation: string | undefined;
   /** The largest integer; undefined if that is beyond any id. */
   readonly largest: bigint | undefined;
 }
@@ -41,6 +43,7 @@ interface ColumnRow {
   readonly extra_text: string;
   readonly engine_text: string | null;
   readonly charset_text: string | null;
+  readonly collation_text: string | null;
   readonly length_text: string | null;
 }
 
@@ -101,7 +104,7 @@ async function readRows(
 const mysqlColumns = `select cast(c.column_name as char) as column_name_text,
     cast(c.column_type as char) as column_type_text, cast(c.extra as char) as extra_text,
     cast(t.engine as char) as engine_text, cast(c.character_set_name as char) as charset_text,
-    cast(c.character_maximum_length as char) as length_text
+    cast(c.collation_name as char) as collation_text, cast(c.character_maximum_length as char) as length_text
   from information_schema.columns c
   join information_schema.tables t on t.table_schema = c.table_schema and t.table_name = c.table_name
   where c.table_name = ? and c.table_schema = `;
@@ -114,7 +117,7 @@ function sqliteColumns(schema: string): string {
   return `select c.name as column_name_text, c.type as column_type_text,
       case when c.pk > 0 and m.sql like '%autoincrement%' then 'auto_increment' else '' end as extra_text,
       case m.type when 'view' then null else 'SQLite' end as engine_text,
-      null as charset_text, null as length_text
+      null as charset_text, null as collation_text, null as length_text
     from (select ? as name, ? as schema_name) a
     cross join pragma_table_info(a.name, a.schema_name) c
     left join ${sqliteDialect.quote(schema)}.sqlite_master m
@@ -159,6 +162,7 @@ function toColumn(row: ColumnRow, keys: readonly KeyRow[]): ColumnDescription {
     autoIncrement: row.extra_text.toLowerCase().includes("auto_increment"),
     maxLength: row.length_text === null ? undefined : Number(row.length_text),
     charset: row.charset_text ?? undefined,
+    collation: row.collation_text ?? undefined,
     // SQLite holds 64 bits in any integer column.
     largest: row.engine_text === "SQLite" ? undefined : largestInteger(fullType),
   };
