@@ -45,8 +45,8 @@ export class ConnectionExecutor<Tx> implements Session {
   }
 
   async #bounded<R>(work: () => Promise<R>, sql: string, options: CallOptions = {}): Promise<R> {
-    const { signal, timeoutMs } = options;
     checkStatement(sql, options);
+    const { signal, timeoutMs } = options;
     throwIfAborted(signal);
     return withTimeLimit(work(), {
       signal,
