@@ -159,3 +159,34 @@ test("ends when its owner ends all waits, and leaves no timer behind", async () 
   expect(endings.size).toBe(0);
   expect(vi.getTimerCount()).toBe(0);
 });
+
+describe("a frequent wait", () => {
+  test("has its own limit, and is given up once", async () => {
+    const onGivenUp = vi.fn<() => void>();
+    const limit = { what: () => "the answer", frequent: true, onGivenUp };
+    const done = withTimeLimit(Promise.resolve("42"), { ...limit, timeoutMs: 50 });
+    await expect(done).resolves.toBe("42");
+    const short = withTimeLimit(new Work().promise, { ...limit, timeoutMs: 100 });
+    const long = withTimeLimit(new Work().promise, { ...limit, timeoutMs: 60_000 });
+    vi.advanceTimersByTime(99);
+    expect(onGivenUp).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    await expect(short).rejects.toThrow("waited 100 ms for the answer");
+    expect(onGivenUp).toHaveBeenCalledOnce();
+    vi.advanceTimersByTime(59_900);
+    await expect(long).rejects.toThrow("waited 60000 ms for the answer");
+    expect(onGivenUp).toHaveBeenCalledTimes(2);
+  });
+
+  test("that is given up by its ending does not reach its limit too", async () => {
+    const endings = new Set<Ending>();
+    const onGivenUp = vi.fn<() => void>();
+    const limit = { what, timeoutMs: 100, frequent: true, endings, onGivenUp };
+    const outcome = withTimeLimit(new Work().promise, limit);
+    const closed = new Error("closed");
+    for (const ending of endings) ending.giveUp(closed);
+    await expect(outcome).rejects.toBe(closed);
+    vi.advanceTimersByTime(1000);
+    expect(onGivenUp).toHaveBeenCalledOnce();
+  });
+});

@@ -39,30 +39,36 @@ export function withTimeLimit<T>(work: Promise<T>, limit: Limit): Promise<T> {
   const { signal, timeoutMs = Number.POSITIVE_INFINITY } = limit;
   if (signal === undefined && timeoutMs === Number.POSITIVE_INFINITY && limit.endings === undefined) return work;
   return new Promise<T>((resolve, reject) => {
-    const wait = new Wait(limit, timeoutMs, reject);
+    const wait = new Wait(limit, timeoutMs, { resolve, reject });
     work.then(
-      (value) => wait.endWith(resolve, value),
-      (error: Error) => wait.endWith(reject, error),
+      (value) => wait.resolve(value),
+      (error: Error) => wait.reject(error),
     );
     if (signal?.aborted) wait.abort();
   });
 }
 
+interface Outcome<T> {
+  resolve(value: T): void;
+  reject(error: Error): void;
+}
+
 // Every statement waits so: one object and few closures.
-class Wait {
+class Wait<T> {
   readonly atMs: number;
   readonly #limit: Limit;
   readonly #timeoutMs: number;
-  readonly #reject: (error: Error) => void;
+  readonly #outcome: Outcome<T>;
   readonly #cancelTimer: (() => void) | undefined;
   readonly #onAbort: (() => void) | undefined;
 
-  constructor(limit: Limit, timeoutMs: number, reject: (error: Error) => void) {
+  constructor(limit: Limit, timeoutMs: number, outcome: Outcome<T>) {
     this.#limit = limit;
     this.#timeoutMs = timeoutMs;
-    this.#reject = reject;
-    this.atMs = limit.frequent === true ? performance.now() + timeoutMs : Number.POSITIVE_INFINITY;
-    if (this.#shares) frequentLimits.add(this);
+    this.#outcome = outcome;
+    const nowMs = limit.frequent === true ? performance.now() : Number.POSITIVE_INFINITY;
+    this.atMs = nowMs + timeoutMs;
+    if (this.#shares) frequentLimits.add(this, nowMs);
     else if (timeoutMs !== Number.POSITIVE_INFINITY) this.#cancelTimer = startTimer(timeoutMs, () => this.expire());
     if (limit.signal !== undefined) {
       this.#onAbort = () => this.abort();
@@ -75,13 +81,18 @@ class Wait {
     return this.atMs !== Number.POSITIVE_INFINITY;
   }
 
-  endWith<V>(settle: (value: V) => void, value: V): void {
-    this.end();
-    settle(value);
+  resolve(value: T): void {
+    this.#end();
+    this.#outcome.resolve(value);
+  }
+
+  reject(error: Error): void {
+    this.#end();
+    this.#outcome.reject(error);
   }
 
   /** Leaves nothing behind. */
-  end(): void {
+  #end(): void {
     if (this.#shares) frequentLimits.delete(this);
     this.#cancelTimer?.();
     if (this.#onAbort !== undefined) this.#limit.signal?.removeEventListener("abort", this.#onAbort);
@@ -98,13 +109,13 @@ class Wait {
   }
 
   giveUp(error: Error): void {
-    this.end();
+    this.#end();
     try {
       this.#limit.onGivenUp?.();
     } catch {
       // Thrown from a timer or an abort listener it would end the process; the caller hears of the wait's end anyway.
     }
-    this.#reject(error);
+    this.#outcome.reject(error);
   }
 }
 
