@@ -61,7 +61,10 @@ describeEachEngine((engine) => {
         cursorsAt(() => BEYOND_DOUBLE + 5n),
       );
       await table.flush();
-      const expected: Record<string, string | undefined> = { ...cursorsAt(() => BEYOND_DOUBLE + 5n), "consumer 03": String(BEYOND_DOUBLE + 1n) };
+      const expected: Record<string, string | undefined> = {
+        ...cursorsAt(() => BEYOND_DOUBLE + 5n),
+        "consumer 03": String(BEYOND_DOUBLE + 1n),
+      };
       delete expected["consumer 07"];
       expect(await stored()).toEqual(expected);
       for (const consumer of ["consumer 03", "consumer 07"]) {
