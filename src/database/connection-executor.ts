@@ -1,5 +1,5 @@
 import { throwIfAborted } from "../waiting/abort.ts";
-import { type CallOptions, type Ending, withTimeLimit } from "../waiting/time-limit.ts";
+import { type CallOptions, Endings, withTimeLimit } from "../waiting/time-limit.ts";
 import { checkStatement } from "./call-checks.ts";
 import { defaultStatementTimeoutMs, type RunResult, type Session, type SqlParam } from "./database.ts";
 import type { DriverConnection } from "./driver.ts";
@@ -10,7 +10,7 @@ import type { DriverConnection } from "./driver.ts";
  */
 export class ConnectionExecutor<Tx> implements Session {
   readonly connection: DriverConnection<Tx>;
-  readonly #waits = new Set<Ending>();
+  readonly #waits = new Endings();
   readonly #onGivenUp = (): void => this.destroy();
   #closed = false;
 
@@ -41,7 +41,7 @@ export class ConnectionExecutor<Tx> implements Session {
     this.#closed = true;
     this.connection.destroy();
     // mysql2 settles no call of a destroyed connection: each would wait for its limit, and keep the process alive.
-    for (const wait of this.#waits) wait.giveUp(closedError());
+    this.#waits.giveUpAll(closedError);
   }
 
   async #bounded<R>(work: () => Promise<R>, sql: string, options: CallOptions = {}): Promise<R> {

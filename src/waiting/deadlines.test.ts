@@ -18,6 +18,8 @@ function scene(): {
     add: (name, delayMs, then) => {
       const deadline = {
         atMs: performance.now() + delayMs,
+        before: undefined,
+        after: undefined,
         expire: () => {
           expired.push(name);
           then?.();

@@ -3,6 +3,9 @@ import { LONGEST_TIMER_MS } from "./timer.ts";
 /** Something that is to end by a time of `performance.now()`. */
 export interface Deadline {
   readonly atMs: number;
+  /** Its neighbours, for {@link Deadlines} alone: they make a list, which unlike a set leaves nothing to be collected. */
+  before: Deadline | undefined;
+  after: Deadline | undefined;
   /** Called once that time has passed. */
   expire(): void;
 }
@@ -16,26 +19,39 @@ const LATE_MS = 1000;
  * any.
  */
 export class Deadlines {
-  readonly #open = new Set<Deadline>();
+  #last: Deadline | undefined;
   #timer: NodeJS.Timeout | undefined;
   #firesAtMs = Number.POSITIVE_INFINITY;
 
   /** `nowMs` is the time of `performance.now()`. */
   add(deadline: Deadline, nowMs: number): void {
-    this.#open.add(deadline);
+    const wasEmpty = this.#last === undefined;
+    if (this.#last !== undefined) this.#last.after = deadline;
+    deadline.before = this.#last;
+    this.#last = deadline;
     if (deadline.atMs < this.#firesAtMs) this.#arm(deadline.atMs, nowMs);
     else if (nowMs > this.#firesAtMs + LATE_MS) this.#arm(this.#nextMs(), nowMs);
-    else if (this.#open.size === 1) this.#timer?.ref();
+    else if (wasEmpty) this.#timer?.ref();
   }
 
-  /** Does nothing for one that has expired. */
-  delete(deadline: Deadline): void {
-    if (this.#open.delete(deadline) && this.#open.size === 0) this.#timer?.unref();
+  /** Whether it was there: one that has expired is not. */
+  delete(deadline: Deadline): boolean {
+    const { before, after } = deadline;
+    if (before === undefined && after === undefined && this.#last !== deadline) return false;
+    if (before !== undefined) before.after = after;
+    if (after !== undefined) after.before = before;
+    else this.#last = before;
+    deadline.before = undefined;
+    deadline.after = undefined;
+    if (this.#last === undefined) this.#timer?.unref();
+    return true;
   }
 
   #nextMs(): number {
     let nextMs = Number.POSITIVE_INFINITY;
-    for (const { atMs } of this.#open) nextMs = Math.min(nextMs, atMs);
+    for (let deadline = this.#last; deadline !== undefined; deadline = deadline.before) {
+      nextMs = Math.min(nextMs, deadline.atMs);
+    }
     return nextMs;
   }
 
@@ -50,10 +66,13 @@ export class Deadlines {
     this.#firesAtMs = Number.POSITIVE_INFINITY;
     this.#timer = undefined;
     const nowMs = performance.now();
-    // One that expires may end others, and add new ones.
-    const due = [...this.#open].filter(({ atMs }) => atMs <= nowMs);
-    for (const deadline of due) {
-      if (this.#open.delete(deadline)) deadline.expire();
+    // Collected first: one that expires may end others, and add new ones.
+    const due: Deadline[] = [];
+    for (let deadline = this.#last; deadline !== undefined; deadline = deadline.before) {
+      if (deadline.atMs <= nowMs) due.push(deadline);
+    }
+    for (const deadline of due.toReversed()) {
+      if (this.delete(deadline)) deadline.expire();
     }
     const nextMs = this.#nextMs();
     if (nextMs < this.#firesAtMs) this.#arm(nextMs, nowMs);

@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type Ending, type Limit, withTimeLimit } from "./time-limit.ts";
+import { Endings, type Limit, withTimeLimit } from "./time-limit.ts";
 
 const what = "the answer";
 
@@ -148,13 +148,13 @@ test("without a signal and a limit it is the work itself", () => {
 });
 
 test("ends when its owner ends all waits, and leaves no timer behind", async () => {
-  const endings = new Set<Ending>();
+  const endings = new Endings();
   const waits = [1, 2].map(() =>
     withTimeLimit(new Promise(() => undefined), { what: "nothing", timeoutMs: 60_000, endings }),
   );
   expect(endings.size).toBe(2);
   const closed = new Error("closed");
-  for (const ending of endings) ending.giveUp(closed);
+  endings.giveUpAll(() => closed);
   for (const wait of waits) await expect(wait).rejects.toBe(closed);
   expect(endings.size).toBe(0);
   expect(vi.getTimerCount()).toBe(0);
@@ -179,12 +179,12 @@ describe("a frequent wait", () => {
   });
 
   test("that is given up by its ending does not reach its limit too", async () => {
-    const endings = new Set<Ending>();
+    const endings = new Endings();
     const onGivenUp = vi.fn<() => void>();
     const limit = { what, timeoutMs: 100, frequent: true, endings, onGivenUp };
     const outcome = withTimeLimit(new Work().promise, limit);
     const closed = new Error("closed");
-    for (const ending of endings) ending.giveUp(closed);
+    endings.giveUpAll(() => closed);
     await expect(outcome).rejects.toBe(closed);
     vi.advanceTimersByTime(1000);
     expect(onGivenUp).toHaveBeenCalledOnce();

@@ -1,6 +1,6 @@
 import { ReflexError } from "../reflex/errors.ts";
 import { abortReason } from "./abort.ts";
-import { Deadlines } from "./deadlines.ts";
+import { type Deadline, Deadlines } from "./deadlines.ts";
 import { startTimer } from "./timer.ts";
 
 /** How a call may be cut short. */
@@ -12,8 +12,32 @@ export interface CallOptions {
 }
 
 /** A wait that can be given up with an error. */
-export interface Ending {
+interface Ending {
   giveUp(error: Error): void;
+}
+
+/** The waits under way on something, such as a connection. Nearly always one. */
+export class Endings {
+  #one: Ending | undefined;
+  #more: Set<Ending> | undefined;
+
+  add(ending: Ending): void {
+    if (this.#one === undefined) this.#one = ending;
+    else (this.#more ??= new Set()).add(ending);
+  }
+
+  delete(ending: Ending): void {
+    if (this.#one === ending) this.#one = undefined;
+    else this.#more?.delete(ending);
+  }
+
+  get size(): number {
+    return (this.#one === undefined ? 0 : 1) + (this.#more?.size ?? 0);
+  }
+
+  giveUpAll(error: () => Error): void {
+    for (const ending of [this.#one, ...(this.#more ?? [])]) ending?.giveUp(error());
+  }
 }
 
 export interface Limit extends CallOptions {
@@ -24,7 +48,7 @@ export interface Limit extends CallOptions {
   /** Called once if the wait is given up, before the promise rejects. */
   onGivenUp?: () => void;
   /** Holds the wait while it lasts, to be given up from outside. */
-  endings?: Set<Ending>;
+  endings?: Endings;
   /** Whether work like this is so frequent, and its limit so seldom reached, that it shares a timer. @defaultValue false */
   frequent?: boolean;
 }
@@ -54,8 +78,10 @@ interface Outcome<T> {
 }
 
 // Every statement waits so: one object and few closures.
-class Wait<T> {
+class Wait<T> implements Deadline, Ending {
   readonly atMs: number;
+  before: Deadline | undefined;
+  after: Deadline | undefined;
   readonly #limit: Limit;
   readonly #timeoutMs: number;
   readonly #outcome: Outcome<T>;

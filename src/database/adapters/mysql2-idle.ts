@@ -20,12 +20,12 @@ const lastAnswers = new WeakMap<object, Answer>();
 
 /**
  * Remembers whether the server's answer to this statement shows the session outside of any transaction. To be called as
- * soon as mysql2 was given the statement.
+ * soon as mysql2 was given the statement. Without what its `query` returns, as a tracer around it may lose it, nothing is noted.
  */
-export function noteAnswer(core: SendingCore, command: SentCommand): void {
+export function noteAnswer(core: SendingCore, command: SentCommand | undefined): void {
   // Told before the next command in the connection's queue is sent: what someone has queued behind this one does not count
   // as sent.
-  command.on("result", ({ serverStatus }) => {
+  command?.on("result", ({ serverStatus }) => {
     const sent = sentBytes(core);
     if (sent === undefined) return;
     // A counter that stands still is not one to rely on.

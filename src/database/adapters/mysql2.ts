@@ -13,7 +13,7 @@ export interface Mysql2Connection {
 interface Mysql2Core extends SendingCore {
   readonly stream?: { readonly bytesWritten?: unknown; readonly destroy?: () => void };
   execute(sql: string, values: unknown[], settle: Settle): unknown;
-  query(sql: string | object, settle: Settle): SentCommand;
+  query(sql: string | object, settle: Settle): SentCommand | undefined;
 }
 
 type Settle = (error: Error | null, result: unknown) => void;
