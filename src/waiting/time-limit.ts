@@ -62,87 +62,46 @@ const frequentLimits = new Deadlines();
 export function withTimeLimit<T>(work: Promise<T>, limit: Limit): Promise<T> {
   const { signal, timeoutMs = Number.POSITIVE_INFINITY } = limit;
   if (signal === undefined && timeoutMs === Number.POSITIVE_INFINITY && limit.endings === undefined) return work;
+  // Closures, not an object with fields: one of those kept what it had waited for from being collected early.
   return new Promise<T>((resolve, reject) => {
-    const wait = new Wait(limit, timeoutMs, { resolve, reject });
+    const settle = (finish: () => void): void => {
+      cancelTimer();
+      signal?.removeEventListener("abort", onAbort);
+      limit.endings?.delete(ending);
+      finish();
+    };
+    const giveUp = (error: Error): void =>
+      settle(() => {
+        try {
+          limit.onGivenUp?.();
+        } catch {
+          // Thrown from a timer or an abort listener it would end the process; the caller hears of the wait's end anyway.
+        }
+        reject(error);
+      });
+    const ending: Ending = { giveUp };
+    const onAbort = (): void => {
+      if (signal) giveUp(abortReason(signal));
+    };
+    const cancelTimer = startLimit(limit, timeoutMs, () => giveUp(timeLimitError(limit, timeoutMs)));
+    signal?.addEventListener("abort", onAbort, { once: true });
+    limit.endings?.add(ending);
     work.then(
-      (value) => wait.resolve(value),
-      (error: Error) => wait.reject(error),
+      (value) => settle(() => resolve(value)),
+      (error: Error) => settle(() => reject(error)),
     );
-    if (signal?.aborted) wait.abort();
+    if (signal?.aborted) onAbort();
   });
 }
 
-interface Outcome<T> {
-  resolve(value: T): void;
-  reject(error: Error): void;
-}
-
-// Every statement waits so: one object and few closures.
-class Wait<T> implements Deadline, Ending {
-  readonly atMs: number;
-  before: Deadline | undefined;
-  after: Deadline | undefined;
-  readonly #limit: Limit;
-  readonly #timeoutMs: number;
-  readonly #outcome: Outcome<T>;
-  readonly #cancelTimer: (() => void) | undefined;
-  readonly #onAbort: (() => void) | undefined;
-
-  constructor(limit: Limit, timeoutMs: number, outcome: Outcome<T>) {
-    this.#limit = limit;
-    this.#timeoutMs = timeoutMs;
-    this.#outcome = outcome;
-    const nowMs = limit.frequent === true ? performance.now() : Number.POSITIVE_INFINITY;
-    this.atMs = nowMs + timeoutMs;
-    if (this.#shares) frequentLimits.add(this, nowMs);
-    else if (timeoutMs !== Number.POSITIVE_INFINITY) this.#cancelTimer = startTimer(timeoutMs, () => this.expire());
-    if (limit.signal !== undefined) {
-      this.#onAbort = () => this.abort();
-      limit.signal.addEventListener("abort", this.#onAbort, { once: true });
-    }
-    limit.endings?.add(this);
-  }
-
-  get #shares(): boolean {
-    return this.atMs !== Number.POSITIVE_INFINITY;
-  }
-
-  resolve(value: T): void {
-    this.#end();
-    this.#outcome.resolve(value);
-  }
-
-  reject(error: Error): void {
-    this.#end();
-    this.#outcome.reject(error);
-  }
-
-  /** Leaves nothing behind. */
-  #end(): void {
-    if (this.#shares) frequentLimits.delete(this);
-    this.#cancelTimer?.();
-    if (this.#onAbort !== undefined) this.#limit.signal?.removeEventListener("abort", this.#onAbort);
-    this.#limit.endings?.delete(this);
-  }
-
-  expire(): void {
-    this.giveUp(timeLimitError(this.#limit, this.#timeoutMs));
-  }
-
-  abort(): void {
-    const { signal } = this.#limit;
-    if (signal !== undefined) this.giveUp(abortReason(signal));
-  }
-
-  giveUp(error: Error): void {
-    this.#end();
-    try {
-      this.#limit.onGivenUp?.();
-    } catch {
-      // Thrown from a timer or an abort listener it would end the process; the caller hears of the wait's end anyway.
-    }
-    this.#outcome.reject(error);
-  }
+/** Calls `expire` after so long, unless the function that it returns is called before. */
+function startLimit({ frequent }: Limit, timeoutMs: number, expire: () => void): () => void {
+  if (timeoutMs === Number.POSITIVE_INFINITY) return () => undefined;
+  if (frequent !== true) return startTimer(timeoutMs, expire);
+  const nowMs = performance.now();
+  const deadline: Deadline = { atMs: nowMs + timeoutMs, before: undefined, after: undefined, expire };
+  frequentLimits.add(deadline, nowMs);
+  return () => frequentLimits.delete(deadline);
 }
 
 /** The `time_limit` error of a wait that was given up. */
