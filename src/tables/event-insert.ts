@@ -17,7 +17,9 @@ import { tableError } from "./table-error.ts";
 export interface EventToStore {
   /** Of an `EventsTableInt` in decimal. */
   readonly foreignId: string;
+  /** Never 0, which is a noop's. */
   readonly type: number;
+  /** As it was given to the insert, text as UTF-8. */
   readonly metadata: Uint8Array | undefined;
   /** What the option `trace` gave. */
   readonly trace: Uint8Array | undefined;
