@@ -37,7 +37,7 @@ export interface TableReaderSource {
 }
 
 // After an event more are likely for this long.
-const HOT_MS = 200;
+const HOT_MS = 400;
 const LOADS_AT_A_TIME = 2;
 const WINDOW_BOUNDS = { events: 20_000, bytes: 16 * 1024 * 1024 };
 
