@@ -35,6 +35,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   eventsVerified: "how many events were compared with what had been written",
   deliveriesPerSecond: "events handed over in a second, each counted once a stream: the median of all rounds",
   transactionsPerSecond: "transactions committed in a second: the median of all rounds",
+  handPerSecond: "the same of the code written by hand",
   p50Ms: "half of the measurements took no longer",
   p99Ms: "99 of 100 measurements took no longer",
   maxMs: "the longest of all",
