@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { castCursor, isBeyond, isSamePlace } from "./cursor-type.ts";
+import { castCursor, isBeyond, isPlainlyBeyond, isSamePlace } from "./cursor-type.ts";
 
 describe("int cursors", () => {
   test.each([
@@ -48,4 +48,18 @@ describe("string cursors", () => {
 
 test.each(["int", "string"] as const)("a number instead of a string is invalid for %s cursors", (type) => {
   expect(() => castCursor(type, 7 as unknown as string)).toThrow(expect.objectContaining({ code: "invalid_cursor" }));
+});
+
+// Catches a comparison of texts that takes a cursor for one beyond another that it is not: events would be passed by.
+test("a cursor that is plainly beyond another is beyond it, and of plain ones each that is", () => {
+  const digits = ["1", "2", "9", "10", "99", "100", "007", "0", "", "010", "9223372036854775807", "1e3", "-1", " 5"];
+  for (const a of digits) {
+    for (const b of ["0", "1", "9", "10", "99", "007", "0100"]) {
+      if (isPlainlyBeyond(a, b)) expect(BigInt(a)).toBeGreaterThan(BigInt(b));
+    }
+  }
+  expect(isPlainlyBeyond("10", "9")).toBe(true);
+  expect(isPlainlyBeyond("9", "10")).toBe(false);
+  expect(isPlainlyBeyond("9", "9")).toBe(false);
+  expect(isPlainlyBeyond("1e3", "9")).toBe(false);
 });
