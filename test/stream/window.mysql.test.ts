@@ -44,6 +44,20 @@ describeEachServer((engine) => {
       await second.close();
     });
 
+    // Catches a page that streams share and one of its readers may change.
+    test("hand out batches of their own", async () => {
+      const pool = await engine.createRawPool();
+      const table = await makeTable(pool, QUIET);
+      await insertMany(pool, table, 20);
+      const [first, second] = [table.stream(pool, ""), table.stream(pool, "")];
+      await second.start();
+      const { value } = await first.batches().next();
+      (value as unknown[]).reverse();
+      expect(await take(second, 20)).toEqual(idRange(1, 20));
+      await first.close();
+      await second.close();
+    });
+
     // Catches the option or a clone that shares nevertheless.
     test.each(["cache: false", "a clone"])("share nothing with %s", async (kind) => {
       const pool = await engine.createRawPool();
