@@ -4,15 +4,13 @@ import { isIdle, noteAnswer, type SendingCore, type SentCommand } from "./mysql2
 
 /** The part of a mysql2 promise connection that is used. */
 export interface Mysql2Connection {
-  execute(options: object, values: unknown[]): Promise<[unknown, unknown]>;
-  query(options: object): Promise<[unknown, unknown]>;
   destroy(): void;
 }
 
 /** The connection under it: its callback side. */
 interface Mysql2Core extends SendingCore {
   readonly stream?: { readonly bytesWritten?: unknown; readonly destroy?: () => void };
-  execute(sql: string, values: unknown[], settle: Settle): unknown;
+  execute(sql: string | object, values: unknown[], settle: Settle): unknown;
   query(sql: string | object, settle: Settle): SentCommand | undefined;
 }
 
@@ -78,19 +76,13 @@ class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> 
     this.native = mysql2Core(tx) as Mysql2Core;
   }
 
-  // On the callback side, which spares the stack that the promise side records at each call, and with no option, since a
-  // statement's result is one header whatever they are.
-  run(sql: string, params: readonly SqlParam[]): Promise<RunResult> {
-    return new Promise((resolve, reject) => {
-      this.native.execute(sql, bindable(params), (error, header) => {
-        if (error) reject(error);
-        else resolve(resultOf(header as ResultHeader));
-      });
-    });
+  // With no option, since a statement's result is one header whatever they are.
+  async run(sql: string, params: readonly SqlParam[]): Promise<RunResult> {
+    return resultOf((await this.#execute(sql, params)) as ResultHeader);
   }
 
-  async rows(sql: string, params: readonly SqlParam[]): Promise<object[]> {
-    return (await execute(promised(this.tx), sql, params))[0] as object[];
+  rows(sql: string, params: readonly SqlParam[]): Promise<object[]> {
+    return this.#execute({ sql, ...pinned }, params) as Promise<object[]>;
   }
 
   control(text: string): Promise<object[]> {
@@ -106,6 +98,16 @@ class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> 
       });
       // Its end shows nothing that the next statement does not change.
       if (text !== START) noteAnswer(this.native, command);
+    });
+  }
+
+  // On the callback side, which spares the stack that the promise side records at each call.
+  #execute(statement: string | object, params: readonly SqlParam[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.native.execute(statement, bindable(params), (error, result) => {
+        if (error) reject(error);
+        else resolve(result);
+      });
     });
   }
 
@@ -147,10 +149,6 @@ function destroySocket(core: { stream?: { destroy?: () => void } | undefined }):
 function promised(connection: object): Mysql2Connection {
   const callbackSide = connection as { promise?: () => Mysql2Connection };
   return typeof callbackSide.promise === "function" ? callbackSide.promise() : (connection as Mysql2Connection);
-}
-
-function execute(connection: Mysql2Connection, sql: string, params: readonly SqlParam[]): Promise<[unknown, unknown]> {
-  return connection.execute({ sql, ...pinned }, bindable(params));
 }
 
 function resultOf(header: ResultHeader): RunResult {

@@ -93,10 +93,10 @@ export class Advance {
   }
 
   async #poll(limit: number): Promise<Polled> {
-    const { pages, loads, database, pageSize } = this.#parts;
+    const { pages, early, loads, database, pageSize } = this.#parts;
     // One more than asked for: the anchor.
     const page: ReadPage = await loads.run(this.position.id, () =>
-      this.#unlessEnded(pages.read(this.position.id, limit + 1, this.#signal)),
+      this.#unlessEnded(early.read(this.position.id, limit + 1, this.#signal)),
     );
     pageSize.learn(page);
     const whole = limit === pageSize.after(this.position.id) ? wholePage(this.position, page, limit) : undefined;

@@ -3,6 +3,7 @@ import type { Reporting } from "../../reflex/observer.ts";
 import type { EventsTableConfig } from "../events-table-options.ts";
 import type { GapControl } from "../gap-control.ts";
 import type { Hole } from "./contiguous.ts";
+import type { EarlyReads } from "./early-reads.ts";
 import type { HoleResolver } from "./hole-resolver.ts";
 import type { LoadGate } from "./load-gate.ts";
 import type { PageReader } from "./page-reader.ts";
@@ -17,6 +18,7 @@ export interface ReaderParts {
   readonly reporting: Reporting;
   readonly gaps: GapControl;
   readonly pages: PageReader;
+  readonly early: EarlyReads;
   readonly loads: LoadGate;
   readonly pageSize: PageSize;
   readonly wake: WakeSignal;

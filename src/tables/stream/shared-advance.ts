@@ -3,6 +3,9 @@ import { Advance, type Advanced } from "./advance.ts";
 import type { Position } from "./position.ts";
 import type { ReaderParts } from "./reader-parts.ts";
 
+// Of its own, an abort makes a DOMException, with a stack, each time.
+const NOBODY_WAITS = new Error("no stream waits at this position any more");
+
 /** One advance for all the streams that wait at its position; ended when none does any more. */
 export class SharedAdvance {
   readonly position: Position;
@@ -24,7 +27,7 @@ export class SharedAdvance {
       return await withTimeLimit(this.#outcome, { signal, what: "events" });
     } finally {
       this.#users--;
-      if (this.#users === 0) this.#ending.abort();
+      if (this.#users === 0) this.#ending.abort(NOBODY_WAITS);
     }
   }
 }

@@ -33,6 +33,8 @@ export class SharedSession {
   #users = 0;
   #epoch = 0;
   #held: Promise<BorrowedSession> | undefined;
+  /** What `#held` resolved with: to send the next statement at once, before whatever the caller does meanwhile. */
+  #borrowed: BorrowedSession | undefined;
 
   constructor(database: Database) {
     this.#database = database;
@@ -69,7 +71,7 @@ export class SharedSession {
     const held = this.#held;
     const epoch = this.#epoch;
     try {
-      const { session } = await held;
+      const { session } = this.#borrowed ?? (await held);
       return { rows: await work(session), epoch };
     } catch (error) {
       if (mayHaveBroken(error)) this.#drop(held);
@@ -80,13 +82,19 @@ export class SharedSession {
   #open(options: ReadOptions): Promise<BorrowedSession> {
     this.#epoch++;
     const opened = borrowSession(this.#database, options);
-    opened.catch(() => this.#drop(opened));
+    opened.then(
+      (borrowed) => {
+        if (this.#held === opened) this.#borrowed = borrowed;
+      },
+      () => this.#drop(opened),
+    );
     return opened;
   }
 
   #drop(held: Promise<BorrowedSession> | undefined): void {
     if (held === undefined || this.#held !== held) return;
     this.#held = undefined;
+    this.#borrowed = undefined;
     held.then(
       (borrowed) => borrowed.release(),
       () => undefined,

@@ -9,6 +9,7 @@ import type { GapControl } from "../gap-control.ts";
 import type { StreamWatcher } from "../notifier.ts";
 import type { Advanced } from "./advance.ts";
 import { checkPosition } from "./check-position.ts";
+import { EarlyReads } from "./early-reads.ts";
 import type { LookedUpTable } from "./head-look.ts";
 import { headWatcher } from "./head-watcher.ts";
 import { HoleTools } from "./hole-tools.ts";
@@ -78,6 +79,12 @@ export class TableReader {
       gaps,
       wake,
       pages: this.pages,
+      early: new EarlyReads({
+        read: (from, limit, signal) => this.pages.read(from, limit, signal),
+        epoch: () => this.pages.epoch,
+        // The pages of several streams are asked for side by side anyway; a loader may do more than read.
+        wanted: () => this.streams < 2 && config.loader === undefined && database.dialect.holesCanClose,
+      }),
       loads: new LoadGate(LOADS_AT_A_TIME),
       pageSize: new PageSize(config),
       head: { watch: (head) => this.#watch(head, wake) },

@@ -1,0 +1,74 @@
+import type { ReadPage } from "./read-page.ts";
+
+// Where a page takes longer than this, the time limit of one asked for early would have to last for two.
+const FAST_MS = 500;
+
+/** Reads up to `limit` events with at least this id. */
+export type ReadEvents = (from: bigint, limit: number, signal?: AbortSignal) => Promise<ReadPage>;
+
+export interface EarlyReadsSource {
+  readonly read: ReadEvents;
+  /** The epoch of a read that would be made now. */
+  readonly epoch: () => number;
+  /** Whether the next page may be read before it is asked for. */
+  readonly wanted: () => boolean;
+}
+
+/** A page that was asked for before anybody needed it. */
+interface EarlyRead {
+  readonly from: bigint;
+  readonly limit: number;
+  readonly page: Promise<ReadPage | undefined>;
+}
+
+/**
+ * Reads pages, each from the last row of the one before. With a page of a long table it asks for the one that will follow
+ * it, so that the server has its next statement as soon as it is done, and does not wait until this process has read its
+ * answer. An early page counts only if it is whole: of all others it is the newest state that matters.
+ */
+export class EarlyReads {
+  readonly #source: EarlyReadsSource;
+  #early: EarlyRead | undefined;
+  /** Where the last page ended, if it was whole and came fast. */
+  #end: bigint | undefined;
+
+  constructor(source: EarlyReadsSource) {
+    this.#source = source;
+  }
+
+  /** Up to `limit` events with at least this id, ascending. */
+  async read(from: bigint, limit: number, signal?: AbortSignal): Promise<ReadPage> {
+    const startedAt = performance.now();
+    const early = this.#take(from, limit);
+    const asked = early === undefined ? this.#source.read(from, limit, signal) : undefined;
+    if (from === this.#end && this.#source.wanted()) this.#ask(from + BigInt(limit - 1), limit);
+    this.#end = undefined;
+    const page = (await (asked ?? this.#ifWhole(early))) ?? (await this.#source.read(from, limit, signal));
+    if (performance.now() - startedAt < FAST_MS && isWhole(page, from, limit)) this.#end = from + BigInt(limit - 1);
+    return page;
+  }
+
+  #ask(from: bigint, limit: number): void {
+    // An error is one of the read that is made instead, if it is still there by then.
+    const page = this.#source.read(from, limit).catch(() => undefined);
+    this.#early = { from, limit, page };
+  }
+
+  #take(from: bigint, limit: number): EarlyRead | undefined {
+    const early = this.#early;
+    this.#early = undefined;
+    return early?.from === from && early.limit === limit ? early : undefined;
+  }
+
+  async #ifWhole(early: EarlyRead | undefined): Promise<ReadPage | undefined> {
+    const page = await early?.page;
+    if (early === undefined || page === undefined || page.epoch !== this.#source.epoch()) return undefined;
+    return isWhole(page, early.from, early.limit) ? page : undefined;
+  }
+}
+
+/** Whether the page has as many events as were asked for, the first of which is the one asked for, and none is missing. */
+function isWhole({ first, last, length }: ReadPage, from: bigint, limit: number): boolean {
+  if (first === undefined || last === undefined || length !== limit) return false;
+  return BigInt(first.id) === from && BigInt(last.id) === from + BigInt(limit - 1);
+}
