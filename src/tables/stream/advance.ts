@@ -25,6 +25,13 @@ export interface Advanced {
   readonly last: ReflexEvent | undefined;
   /** Whether they fill a page, so that more of them can be expected to be there. */
   readonly full: boolean;
+  /** Says that several streams were given it. */
+  share?(): void;
+  /**
+   * Lets go of the events, unless several streams were given it. To be called once they were passed on, since promises that
+   * resolved with this may keep it for long.
+   */
+  letGo?(): void;
 }
 
 /** What a poll found: events that need no judgement, or what to make of it. */
@@ -101,11 +108,12 @@ export class Advance {
     pageSize.learn(page);
     const whole = limit === pageSize.after(this.position.id) ? wholePage(this.position, page, limit) : undefined;
     if (whole !== undefined) return { whole, epoch: page.epoch };
-    const verdict = judge(this.position, page.events, database.dialect.holesCanClose);
+    const events = page.takeEvents();
+    const verdict = judge(this.position, events, database.dialect.holesCanClose);
     if (verdict.kind !== "no_anchor") return { verdict: this.#lastSight.of(verdict), epoch: page.epoch };
     const edges = await this.#unlessEnded(pages.readEdges());
-    const judged = judgeWithoutAnchor(this.position, page.events, edges);
-    return { verdict: this.#lastSight.judge(judged, this.position.id, page.events), epoch: page.epoch };
+    const judged = judgeWithoutAnchor(this.position, events, edges);
+    return { verdict: this.#lastSight.judge(judged, this.position.id, events), epoch: page.epoch };
   }
 
   async #handle(verdict: Exclude<Verdict, { kind: "rows" }>, seen: number): Promise<"whole page" | "next row"> {

@@ -24,7 +24,7 @@ export async function checkPosition(parts: ReaderParts, position: Position, sign
 }
 
 async function look({ pages, database }: ReaderParts, position: Position): Promise<Verdict> {
-  const { events } = await pages.read(position.id, 2);
+  const events = (await pages.read(position.id, 2)).takeEvents();
   const verdict = judge(position, events, database.dialect.holesCanClose);
   return verdict.kind === "no_anchor" ? judgeWithoutAnchor(position, events, await pages.readEdges()) : verdict;
 }

@@ -30,7 +30,7 @@ export class DoubtWatch {
     const { gaps, database, table, config, reporting } = this.#parts;
     const primary = new PageReader({ table, config, reporting, database: gaps.primary ?? database });
     try {
-      const { events } = await primary.read(position.id, 2);
+      const events = (await primary.read(position.id, 2)).takeEvents();
       const verdict = judge(position, events, true);
       const judged =
         verdict.kind === "no_anchor" ? judgeWithoutAnchor(position, events, await primary.readEdges()) : verdict;

@@ -2,8 +2,8 @@ import type { ReflexEvent } from "../../reflex/event.ts";
 
 /** Events that follow one another, and how far they bring the stream. */
 export interface Page<T extends number> {
-  /** May be empty: noops bring a stream forward too. */
-  readonly events: readonly ReflexEvent<T>[];
+  /** May be empty: noops bring a stream forward too. Who has handed them over lets go of them. */
+  events: readonly ReflexEvent<T>[];
   /** The id of the last row that the page passes. */
   readonly position: string;
 }

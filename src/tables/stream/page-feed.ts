@@ -1,4 +1,5 @@
 import { isReflexError } from "../../reflex/errors.ts";
+import { throwIfAborted } from "../../waiting/abort.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 import type { Advanced } from "./advance.ts";
 import type { Feed, Page } from "./feed.ts";
@@ -7,6 +8,7 @@ import { passEvents } from "./pass-events.ts";
 import type { Position } from "./position.ts";
 import { retried } from "./retried.ts";
 import { type Start, startOf } from "./start.ts";
+import type { StreamPlace } from "./stream-places.ts";
 import type { TableReader } from "./table-reader.ts";
 
 const nothing: ReadonlySet<bigint> = new Set();
@@ -15,6 +17,7 @@ const nothing: ReadonlySet<bigint> = new Set();
 export class PageFeed<T extends number> implements Feed<T> {
   readonly #source: FeedSource;
   #reader: TableReader | undefined;
+  #place: StreamPlace | undefined;
   #position: Position;
   #start: Start | undefined;
   /** What follows a full page, asked for before that page was consumed. */
@@ -29,9 +32,13 @@ export class PageFeed<T extends number> implements Feed<T> {
     const { schemaCheck, database, config, signal } = this.#source;
     const limits = { signal, timeoutMs: config.statementTimeoutMs, acquireTimeoutMs: config.acquireTimeoutMs };
     const description = await schemaCheck.pass(database, limits);
-    this.#reader = this.#source.openReader(description);
-    this.#start = await withTimeLimit(startOf(this.#reader, this.#source), { signal, what: "the first read" });
-    this.#position = this.#start.position;
+    // Closed meanwhile, it would never give back what it opens now.
+    throwIfAborted(signal);
+    const reader = this.#source.openReader(description);
+    this.#reader = reader;
+    this.#place = reader.places.join(this.#position.id);
+    this.#start = await withTimeLimit(startOf(reader, this.#source), { signal, what: "the first read" });
+    this.#moveTo(this.#start.position);
     return String(this.#position.id);
   }
 
@@ -46,13 +53,14 @@ export class PageFeed<T extends number> implements Feed<T> {
       const advanced = await this.#following();
       this.#askAhead(advanced, target);
       // Only now are the events made: while the server reads the next page.
-      this.#openReader().keep(this.#position, advanced);
+      if (this.#place !== undefined) this.#openReader().keep(this.#position, advanced, this.#place);
       const { table, config } = this.#source;
       const passed = passEvents<T>(advanced.events, { table, config, target, leaveOut });
+      advanced.letGo?.();
       if (passed.error !== undefined) throw passed.error;
       // On SQLite ids may be missing for good, the target's too.
       if (passed.last === undefined) return undefined;
-      this.#position = { id: BigInt(passed.last.id), anchor: passed.last };
+      this.#moveTo({ id: BigInt(passed.last.id), anchor: passed.last });
       if (passed.last.id !== advanced.last?.id) this.#ahead = undefined;
       return this.#page(passed.events, passed.last.id);
     }
@@ -67,8 +75,15 @@ export class PageFeed<T extends number> implements Feed<T> {
   }
 
   close(): void {
-    if (this.#reader !== undefined) this.#source.closeReader(this.#reader);
+    if (this.#reader === undefined) return;
+    if (this.#place !== undefined) this.#reader.places.leave(this.#place);
+    this.#source.closeReader(this.#reader);
     this.#reader = undefined;
+  }
+
+  #moveTo(position: Position): void {
+    this.#position = position;
+    if (this.#place !== undefined) this.#place.position = position.id;
   }
 
   async #following(): Promise<Advanced> {
@@ -101,7 +116,7 @@ export class PageFeed<T extends number> implements Feed<T> {
     const firstId = error.details["firstId"];
     if (firstId === undefined) return false;
     this.#source.reporting.warn(`${error.message}; going on at ${firstId}`, error.details);
-    this.#position = { id: BigInt(firstId) - 1n, anchor: undefined, floor: true };
+    this.#moveTo({ id: BigInt(firstId) - 1n, anchor: undefined, floor: true });
     return true;
   }
 

@@ -5,26 +5,34 @@ import { longestOf, sizeOfBytes } from "../event-size.ts";
 /** What one read of a table gave, ascending. */
 export interface ReadPage {
   readonly length: number;
-  /** Made when they are asked for, so that the next page can be asked for before. */
-  readonly events: readonly ReflexEvent[];
   readonly first: ReflexEvent | undefined;
   readonly last: ReflexEvent | undefined;
-  /** About how many bytes the longest of the events takes. */
+  /** About how many bytes the longest of the events takes. Not to be asked for once they were taken. */
   readonly longestBytes: number;
   /** In which epoch they were read. */
   readonly epoch: number;
+  /**
+   * The events, made only now, so that the next page can be asked for before. Once: the page lets go of them, since
+   * promises that resolved with it may keep it for long.
+   */
+  takeEvents(): readonly ReflexEvent[];
 }
 
 /** A page of events that are made already. */
 export function pageOfEvents(events: readonly ReflexEvent[], epoch: number): ReadPage {
+  let held: readonly ReflexEvent[] | undefined = events;
   return {
-    events,
     epoch,
     length: events.length,
     first: events[0],
     last: events.at(-1),
     get longestBytes(): number {
-      return longestOf(events);
+      return longestOf(held ?? taken());
+    },
+    takeEvents: () => {
+      const given = held ?? taken();
+      held = undefined;
+      return given;
     },
   };
 }
@@ -35,9 +43,8 @@ export class RowPage implements ReadPage {
   readonly length: number;
   readonly first: ReflexEvent | undefined;
   readonly last: ReflexEvent | undefined;
-  #rows: readonly EventRow[];
+  #rows: readonly EventRow[] | undefined;
   readonly #toEvents: (rows: readonly EventRow[]) => readonly ReflexEvent[];
-  #events: readonly ReflexEvent[] | undefined;
 
   constructor(
     rows: readonly EventRow[],
@@ -51,20 +58,23 @@ export class RowPage implements ReadPage {
     this.last = eventOf(rows.at(-1));
   }
 
-  get events(): readonly ReflexEvent[] {
-    this.#events ??= this.#toEvents(this.#rows);
-    this.#rows = [];
-    return this.#events;
+  takeEvents(): readonly ReflexEvent[] {
+    const rows = this.#rows ?? taken();
+    this.#rows = undefined;
+    return this.#toEvents(rows);
   }
 
   get longestBytes(): number {
-    if (this.#events !== undefined) return longestOf(this.#events);
     let longest = 0;
-    for (const row of this.#rows) longest = Math.max(longest, sizeOfBytes(row.metadata_bytes, row.trace_bytes));
+    for (const row of this.#rows ?? taken()) longest = Math.max(longest, sizeOfBytes(row.metadata_bytes, row.trace_bytes));
     return longest;
   }
 }
 
 function eventOf(row: EventRow | undefined): ReflexEvent | undefined {
   return row === undefined ? undefined : toEvent(row);
+}
+
+function taken(): never {
+  throw new Error("the events of this page were taken already");
 }

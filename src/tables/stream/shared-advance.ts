@@ -12,6 +12,7 @@ export class SharedAdvance {
   readonly #ending = new AbortController();
   readonly #outcome: Promise<Advanced>;
   #users = 0;
+  #shared = false;
 
   /** `onEnd` is called when nobody should join it any more. */
   constructor(parts: ReaderParts, position: Position, onEnd: () => void) {
@@ -23,8 +24,12 @@ export class SharedAdvance {
 
   async wait(signal: AbortSignal): Promise<Advanced> {
     this.#users++;
+    // Nobody joins once there is an outcome, so that what is said of it then stays true.
+    if (this.#users > 1) this.#shared = true;
     try {
-      return await withTimeLimit(this.#outcome, { signal, what: "events" });
+      const advanced = await withTimeLimit(this.#outcome, { signal, what: "events" });
+      if (this.#shared) advanced.share?.();
+      return advanced;
     } finally {
       this.#users--;
       if (this.#users === 0) this.#ending.abort(NOBODY_WAITS);

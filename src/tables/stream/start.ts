@@ -35,8 +35,7 @@ export async function startOf(reader: TableReader, source: FeedSource): Promise<
 /** The row at the cursor becomes the anchor. If it is missing, the first poll decides what that means. */
 async function cursorStart(pages: PageReader, after: bigint, signal: AbortSignal): Promise<Position> {
   if (after === 0n) return { id: 0n, anchor: undefined };
-  const { events } = await pages.read(after, 1, signal);
-  const [first] = events;
+  const { first } = await pages.read(after, 1, signal);
   return { id: after, anchor: first !== undefined && BigInt(first.id) === after ? first : undefined };
 }
 
@@ -45,8 +44,7 @@ async function tableStart(reader: TableReader, source: FeedSource): Promise<Posi
   const { firstId, database, signal } = source;
   if (firstId !== undefined) return { id: firstId - 1n, anchor: undefined, floor: true };
   if (!database.dialect.holesCanClose) return { id: 0n, anchor: undefined };
-  const { events } = await pages.read(0n, 1, signal);
-  const [first] = events;
+  const { first } = await pages.read(0n, 1, signal);
   const floor = await floorBelow(reader, first === undefined ? undefined : BigInt(first.id), signal);
   return { id: floor, anchor: undefined, floor: true };
 }

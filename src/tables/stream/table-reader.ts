@@ -20,6 +20,7 @@ import { warnOfSmallPool } from "./pool-warning.ts";
 import { isSameRow, type Position } from "./position.ts";
 import type { ReaderParts } from "./reader-parts.ts";
 import { SharedAdvance } from "./shared-advance.ts";
+import { type StreamPlace, StreamPlaces } from "./stream-places.ts";
 import { WakeSignal } from "./wake-signal.ts";
 import { RecentWindow } from "./window.ts";
 
@@ -41,10 +42,12 @@ export interface TableReaderSource {
 const HOT_MS = 400;
 const LOADS_AT_A_TIME = 2;
 const WINDOW_BOUNDS = { events: 20_000, bytes: 16 * 1024 * 1024 };
+const WINDOW_REACH = BigInt(WINDOW_BOUNDS.events);
 
 /** Reads one table in one database, for all its streams. */
 export class TableReader {
   readonly pages: PageReader;
+  readonly places: StreamPlaces = new StreamPlaces();
   /** How many streams share it. */
   streams = 0;
   readonly #source: TableReaderSource;
@@ -83,7 +86,7 @@ export class TableReader {
         read: (from, limit, signal) => this.pages.read(from, limit, signal),
         epoch: () => this.pages.epoch,
         // The pages of several streams are asked for side by side anyway; a loader may do more than read.
-        wanted: () => this.streams < 2 && config.loader === undefined && database.dialect.holesCanClose,
+        wanted: () => this.places.size < 2 && config.loader === undefined && database.dialect.holesCanClose,
       }),
       loads: new LoadGate(LOADS_AT_A_TIME),
       pageSize: new PageSize(config),
@@ -112,12 +115,15 @@ export class TableReader {
     return advanced;
   }
 
-  /** Keeps events that followed the position, for the streams that come after. */
-  keep(position: Position, advanced: Advanced): void {
+  /** Keeps events that followed the position of the stream at `place`, for those that come after it. */
+  keep(position: Position, advanced: Advanced, place: StreamPlace): void {
     const { config, database } = this.#source;
-    const { epoch } = advanced;
-    // What no other stream will ask for would only be kept from the garbage collector.
-    if (this.streams < 2 || !config.cache || !database.dialect.holesCanClose || epoch !== this.pages.epoch) return;
+    const { epoch, last } = advanced;
+    if (last === undefined || !config.cache || !database.dialect.holesCanClose || epoch !== this.pages.epoch) return;
+    const end = BigInt(last.id);
+    if (epoch === this.#windowEpoch && this.#window.at(end) !== undefined) return;
+    // What no other stream will ask for soon would only be kept from the garbage collector.
+    if (!this.places.anyBehind(end, WINDOW_REACH, place)) return;
     if (epoch !== this.#windowEpoch) this.#window.drop();
     this.#windowEpoch = epoch;
     this.#window.add(position.id, advanced.events);

@@ -156,7 +156,11 @@ export class TableStream<T extends number> implements EventStream<T> {
   }
 
   #finishPage(): void {
-    if (this.#page !== undefined) this.#position = this.#page.position;
+    if (this.#page !== undefined) {
+      this.#position = this.#page.position;
+      // The promise that brought it may keep it for long.
+      this.#page.events = [];
+    }
     this.#page = undefined;
     this.#index = 0;
   }

@@ -20,6 +20,7 @@ class WholePage implements Advanced {
   readonly last: ReflexEvent;
   readonly #page: ReadPage;
   #events: readonly ReflexEvent[] | undefined;
+  #shared = false;
 
   constructor(page: ReadPage, last: ReflexEvent) {
     this.#page = page;
@@ -31,7 +32,15 @@ class WholePage implements Advanced {
   }
 
   get events(): readonly ReflexEvent[] {
-    this.#events ??= this.#page.events.slice(1);
+    this.#events ??= this.#page.takeEvents().slice(1);
     return this.#events;
+  }
+
+  share(): void {
+    this.#shared = true;
+  }
+
+  letGo(): void {
+    if (!this.#shared) this.#events = undefined;
   }
 }

@@ -1,0 +1,33 @@
+/** Where one stream is. */
+export interface StreamPlace {
+  position: bigint;
+}
+
+/** Where the streams of one reader are. */
+export class StreamPlaces {
+  readonly #places = new Set<StreamPlace>();
+
+  /** How many streams there are. */
+  get size(): number {
+    return this.#places.size;
+  }
+
+  /** Adds a stream, which keeps its place up to date and leaves when it ends. */
+  join(position: bigint): StreamPlace {
+    const place = { position };
+    this.#places.add(place);
+    return place;
+  }
+
+  leave(place: StreamPlace): void {
+    this.#places.delete(place);
+  }
+
+  /** Whether another stream than this one is before the event with this id, but at most `reach` ids. */
+  anyBehind(id: bigint, reach: bigint, except: StreamPlace): boolean {
+    for (const place of this.#places) {
+      if (place !== except && place.position < id && id - place.position <= reach) return true;
+    }
+    return false;
+  }
+}
