@@ -146,14 +146,16 @@ export class PageReader {
   /** Whether ids are missing is told by their number, which says nothing of rows that come in another order. */
   #toEvents(rows: readonly EventRow[]): ReflexEvent[] {
     this.#checkZone(rows);
+    const events: ReflexEvent[] = [];
     let previous: EventRow | undefined;
-    return rows.map((row) => {
+    for (const row of rows) {
       if (previous !== undefined && !isAbove(row.id_value, previous.id_value)) {
         throw notAscending(this.#source.table, previous, row);
       }
       previous = row;
-      return toEvent(row);
-    });
+      events.push(toEvent(row));
+    }
+    return events;
   }
 
   async #load(loader: EventsLoader, { from, limit, signal }: Wanted): Promise<ReadPage> {

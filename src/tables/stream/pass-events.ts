@@ -48,7 +48,9 @@ function passesWhole(following: readonly ReflexEvent[], { target, leaveOut, conf
   const last = following.at(-1);
   if (last === undefined || leaveOut.size > 0 || config.onUnknownType === "error") return false;
   if (target !== undefined && BigInt(last.id) > target) return false;
-  return config.includeNoops || following.every(({ type }) => type !== noopEventType);
+  if (config.includeNoops) return true;
+  for (const { type } of following) if (type === noopEventType) return false;
+  return true;
 }
 
 function isUnknown(event: ReflexEvent, config: PassRules["config"]): boolean {
