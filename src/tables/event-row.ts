@@ -1,6 +1,7 @@
 import type { Dialect } from "../database/dialect.ts";
 import { noopEventType, type ReflexEvent } from "../reflex/event.ts";
 import type { EventsTableConfig } from "./events-table-options.ts";
+import { idText } from "./id-text.ts";
 
 /** A row as {@link eventColumns} selects it. Drivers give integers as numbers, bigints or text. */
 export interface EventRow {
@@ -63,7 +64,7 @@ class TableEvent<T extends number> implements ReflexEvent<T> {
   readonly trace: Uint8Array | undefined;
 
   constructor(row: EventRow) {
-    this.id = String(row.id_value);
+    this.id = idText(row.id_value);
     this.type = Number(row.type_number) as T;
     const { foreign_id_value: foreignId } = row;
     this.foreignId = typeof foreignId === "string" ? foreignId : String(foreignId);
