@@ -100,12 +100,20 @@ export class RunOnce<T extends number> {
   async #stream(): Promise<void> {
     const stream = await this.#open();
     try {
-      if (isPaged(stream)) for await (const events of stream.batches()) await this.#handleAll(events);
+      if (isPaged(stream)) await this.#handleBatches(stream);
       else for await (const event of stream) await this.#handleAll([event]);
       // A stream of the user's may just end at an abort.
       throwIfAborted(this.#stopping.signal);
     } finally {
       await this.#attempt("close", () => stream.close());
+    }
+  }
+
+  async #handleBatches(stream: EventStream<T>): Promise<void> {
+    for await (const events of stream.batches()) {
+      await this.#handleAll(events);
+      // A copy, which is nobody else's. The promise that brought it may have waited for long, and then keeps it for long.
+      (events as ReflexEvent<T>[]).length = 0;
     }
   }
 

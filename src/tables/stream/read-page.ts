@@ -66,7 +66,8 @@ export class RowPage implements ReadPage {
 
   get longestBytes(): number {
     let longest = 0;
-    for (const row of this.#rows ?? taken()) longest = Math.max(longest, sizeOfBytes(row.metadata_bytes, row.trace_bytes));
+    for (const row of this.#rows ?? taken())
+      longest = Math.max(longest, sizeOfBytes(row.metadata_bytes, row.trace_bytes));
     return longest;
   }
 }
