@@ -100,7 +100,7 @@ async function rarely({ url, quick }: BenchContext): Promise<BenchRow[]> {
   const other = openPool(url, 1);
   try {
     const tables = await Promise.all(Array.from({ length: 5 }, () => makeTable(pool)));
-    const writes = { events: quick ? 3 : 15, pauseMs: quick ? 500 : 2000, exponential: false };
+    const writes = { events: quick ? 3 : 31, pauseMs: quick ? 500 : 2000, exponential: false };
     const names = tables.map(({ name }) => name);
     const seconds = quick ? 1 : 10;
     const { times, statements } = await whileConsuming(tables, pool, async (latenciesMs) => {

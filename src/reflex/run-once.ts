@@ -2,7 +2,6 @@ import { AbortFan, abortReason, throwIfAborted } from "../waiting/abort.ts";
 import { done } from "../waiting/done.ts";
 import { isThenable } from "../waiting/thenable.ts";
 import { withTimeLimit } from "../waiting/time-limit.ts";
-import { startTimer } from "../waiting/timer.ts";
 import { processBudget } from "../waiting/work-budget.ts";
 import type { ConsumeContext } from "./consumer.ts";
 import { ReflexError, showError } from "./errors.ts";
@@ -11,6 +10,7 @@ import { isExpected } from "./expected.ts";
 import { Reporting } from "./observer.ts";
 import { isPaged } from "./paged-stream.ts";
 import type { RunOptions } from "./run-options.ts";
+import { ShutdownWaits } from "./shutdown-waits.ts";
 import type { Spec } from "./spec.ts";
 import type { EventStream, StreamOptions } from "./stream.ts";
 
@@ -25,12 +25,6 @@ interface Failure {
   readonly error: unknown;
 }
 
-/** What is waited for and can be left behind. */
-interface Wait {
-  readonly what: string;
-  readonly abandon: (reason: Error) => void;
-}
-
 /** One run, from the start of the stream to its end. Its arguments are checked. */
 export class RunOnce<T extends number> {
   readonly #spec: Spec<T>;
@@ -43,8 +37,7 @@ export class RunOnce<T extends number> {
   readonly #context: ConsumeContext = { signal: this.#stopping.signal };
   readonly #failures: Failure[] = [];
   #handled = 0;
-  #wait: Wait | undefined;
-  #cancelShutdownTimer: (() => void) | undefined;
+  readonly #waits = new ShutdownWaits();
 
   /** `onAdvanced` is called whenever the cursor was moved past an event. */
   constructor(spec: Spec<T>, options: RunOptions, onAdvanced?: () => void) {
@@ -60,7 +53,7 @@ export class RunOnce<T extends number> {
     const fan = new AbortFan(this.#options.signal);
     fan.listen(() => this.#stop(fan.reason));
     try {
-      await this.#untilShutdown(Promise.resolve(this.#spec.consumer.reset?.(this.#context)), "the consumer's reset");
+      await this.#waits.until(Promise.resolve(this.#spec.consumer.reset?.(this.#context)), "the consumer's reset");
       await this.#stream();
     } catch (error) {
       // What led to the end comes before what failed at it.
@@ -69,7 +62,7 @@ export class RunOnce<T extends number> {
     await this.#attempt("flush", () => this.#flush());
     await this.#attempt("stop", () => this.#stopConsumer());
     fan.close();
-    this.#cancelShutdownTimer?.();
+    this.#waits.close();
     const [first, ...hidden] = this.#failures;
     for (const { activity, error } of hidden) this.#report(activity, error);
     if (first !== undefined) throw first.error;
@@ -77,16 +70,14 @@ export class RunOnce<T extends number> {
 
   #stop(reason: unknown): void {
     this.#stopping.abort(reason);
-    this.#cancelShutdownTimer = startTimer(this.#shutdownMs, () => this.#leaveBehind());
+    this.#waits.endIn(this.#shutdownMs, (what) => this.#leaveBehind(what));
   }
 
-  #leaveBehind(): void {
-    if (this.#wait === undefined) return;
-    const { what, abandon } = this.#wait;
+  #leaveBehind(what: string): Error {
     const { name } = this.#spec.consumer;
     const message = `the run of ${name} was aborted and left ${what} behind, which had not ended after ${this.#shutdownMs} ms`;
     this.#report("shutdown", new ReflexError("time_limit", message, { details: { consumer: name, what } }));
-    abandon(abortReason(this.#stopping.signal));
+    return abortReason(this.#stopping.signal);
   }
 
   /** An abort is what ends the run, whatever form its consequence took. A failure beside it is reported. */
@@ -167,7 +158,7 @@ export class RunOnce<T extends number> {
 
   async #finish(event: ReflexEvent<T>, work: PromiseLike<unknown>, report: ConsumeEnd | undefined): Promise<void> {
     try {
-      await this.#untilShutdown(work, "the consumer's work on an event");
+      await this.#waits.until(work, "the consumer's work on an event");
     } catch (error) {
       report?.(error);
       throw this.#consumeError(event, error);
@@ -195,7 +186,7 @@ export class RunOnce<T extends number> {
   /** Not ended by the signal, since what was consumed is kept, but not waited for without end after it either. */
   async #awaitCursor(setting: Promise<void>, aborted: boolean): Promise<void> {
     const what = "a cursor to be set";
-    await (aborted ? withTimeLimit(setting, { timeoutMs: this.#flushMs, what }) : this.#untilShutdown(setting, what));
+    await (aborted ? withTimeLimit(setting, { timeoutMs: this.#flushMs, what }) : this.#waits.until(setting, what));
     this.#onAdvanced?.();
   }
 
@@ -204,21 +195,6 @@ export class RunOnce<T extends number> {
     const lagMs = Math.max(0, Date.now() - event.timestampMicros / 1000);
     const common = { consumer: this.#spec.consumer.name, eventId: event.id, eventType: event.type, lagMs };
     return (error) => this.#reporting.tell("consume", { ...common, durationMs: performance.now() - startedAt, error });
-  }
-
-  /** Waits for `work`, which is left behind when it goes on for too long after an abort. */
-  #untilShutdown(work: PromiseLike<unknown>, what: string): Promise<void> {
-    return new Promise<void>((resolve, reject) => {
-      this.#wait = { what, abandon: reject };
-      const settle = (finish: () => void): void => {
-        this.#wait = undefined;
-        finish();
-      };
-      work.then(
-        () => settle(resolve),
-        (error: Error) => settle(() => reject(error)),
-      );
-    });
   }
 
   get #shutdownMs(): number {
@@ -239,7 +215,7 @@ export class RunOnce<T extends number> {
     const { consumer } = this.#spec;
     const stopped = Promise.resolve(consumer.stop?.());
     // Unless the process is to end, the next run must not overlap with it.
-    if (!this.#stopping.signal.aborted) return this.#untilShutdown(stopped, "the consumer's stop");
+    if (!this.#stopping.signal.aborted) return this.#waits.until(stopped, "the consumer's stop");
     return withTimeLimit(stopped, { timeoutMs: this.#shutdownMs, what: `consumer ${consumer.name} to stop` });
   }
 

@@ -4,7 +4,7 @@ import { aBoolean, aFiniteDuration, checkOptions } from "../reflex/options.ts";
 export interface WakeOptions {
   /** Shortly after an event. @defaultValue 5 */
   hotMs?: number | undefined;
-  /** When nothing has happened for a while, and as the longest. @defaultValue 50 */
+  /** When nothing has happened for a while, and as the longest. @defaultValue 45 */
   idleMs?: number | undefined;
   /**
    * Whether it also listens for commits, on one more connection of the pool for all tables, where the server is a MySQL with
@@ -25,7 +25,7 @@ export function toWakeConfig(owner: string, wake: false | WakeOptions | undefine
   if (wake === false) return false;
   const {
     hotMs = 5,
-    idleMs = 50,
+    idleMs = 45,
     gtid = true,
   } = checkOptions<WakeOptions>(`option wake of ${owner}`, wake, {
     hotMs: aFiniteDuration,

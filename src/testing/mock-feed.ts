@@ -55,8 +55,9 @@ export class MockFeed<T extends number> implements Feed<T> {
     }
   }
 
-  close(): void {
-    // It holds nothing.
+  /** It holds nothing. */
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 
   #page(events: readonly ReflexEvent<T>[], first: ReflexEvent<T>): Page<T> {

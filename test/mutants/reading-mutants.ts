@@ -31,6 +31,21 @@ export const readingMutants: readonly Mutant[] = [
     tests: [testOf(rewrittenHistory, "ends a stream that runs, and one that starts, with cursor_row_missing")],
   },
   {
+    name: "early pages count as they are",
+    wrong: "a page that was read early may hide what was committed since",
+    edits: [
+      {
+        file: stream("early-reads"),
+        find: "return isWhole(page, early.from, early.limit) ? page : undefined;",
+        replace: "return page;",
+      },
+    ],
+    tests: [
+      testOf("test/stream/early-reads.mysql.test.ts", "hides nothing that was committed since at its end"),
+      testOf("src/tables/stream/early-reads.test.ts", "count only if they are whole"),
+    ],
+  },
+  {
     name: "fault at first sight",
     wrong: "a position fault ends the stream at once, as a replica that lags would cause",
     edits: [{ file: stream("doubt"), find: "performance.now() - this.#since.at >= config.confirmMs", replace: "true" }],
@@ -155,8 +170,8 @@ export const readingMutants: readonly Mutant[] = [
     edits: [
       {
         file: stream("shared-session"),
-        find: "borrowSession(this.#database, options)",
-        replace: `borrowSession(this.#database, { ...options, isolation: "read uncommitted" })`,
+        find: "new BorrowedSession(this.#database, options)",
+        replace: `new BorrowedSession(this.#database, { ...options, isolation: "read uncommitted" })`,
       },
     ],
     tests: [

@@ -1,9 +1,8 @@
-import type { Pool } from "mysql2/promise";
 import { EventsTable, type GapReport, type PollReport } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
 import { idRange, Reports } from "../streams/holes.ts";
-import { makeTable, nothingWithin, openInsert, take } from "../streams/streams.ts";
+import { insertMany, makeTable, nothingWithin, openInsert, take } from "../streams/streams.ts";
 
 // What the reader of a table keeps for its streams.
 const WINDOW = 20_000;
@@ -146,13 +145,6 @@ describeEachServer((engine) => {
     await again.close();
   });
 });
-
-async function insertMany(pool: Pool, table: EventsTable, count: number): Promise<void> {
-  await table.insertMany(
-    pool,
-    Array.from({ length: count }, () => ({ foreignId: "x", type: 1 })),
-  );
-}
 
 function rowsRead(polls: Reports<PollReport>): number {
   return polls.all.reduce((sum, { rows }) => sum + rows, 0);

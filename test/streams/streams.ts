@@ -69,3 +69,11 @@ export async function killOthers(pool: Pool, database: string): Promise<void> {
   for (const { thread } of rows) await connection.query(`kill ${thread}`).catch(() => undefined);
   connection.release();
 }
+
+/** Inserts events in one transaction. */
+export async function insertMany(pool: Pool, table: EventsTable, count: number): Promise<void> {
+  await table.insertMany(
+    pool,
+    Array.from({ length: count }, () => ({ foreignId: "x", type: 1 })),
+  );
+}

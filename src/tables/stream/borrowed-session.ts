@@ -10,24 +10,61 @@ export interface BorrowOptions {
   readonly statementTimeoutMs?: number | undefined;
 }
 
-/** A session that is kept until it is released. */
-export interface BorrowedSession {
-  readonly session: Session;
-  release(): void;
+const returning = new Set<Promise<unknown>>();
+
+/**
+ * Resolves once every session that was given back is closed. A driver's pool that is ended sooner waits for the answers to
+ * what is under way on them, for ever.
+ */
+export async function sessionsReturned(): Promise<void> {
+  await Promise.all(returning);
 }
 
-/** Takes a session of the database, to keep. */
-export function borrowSession(database: Database, options: BorrowOptions): Promise<BorrowedSession> {
-  const { isolation, setUp = [], acquireTimeoutMs, statementTimeoutMs: timeoutMs } = options;
-  return new Promise<BorrowedSession>((resolve, reject) => {
+/** A session of a database, kept until it is given back. */
+export class BorrowedSession {
+  /** Rejects if there is none to be had. */
+  readonly opened: Promise<Session>;
+  #session: Session | undefined;
+  #release: () => void = () => undefined;
+  readonly #ended: Promise<unknown>;
+
+  constructor(database: Database, options: BorrowOptions) {
+    const { isolation, setUp = [], acquireTimeoutMs, statementTimeoutMs: timeoutMs } = options;
+    let opened: (session: Session) => void = () => undefined;
+    let failed: (error: unknown) => void = () => undefined;
+    this.opened = new Promise<Session>((resolve, reject) => {
+      opened = resolve;
+      failed = reject;
+    });
     const hold = async (session: Session): Promise<void> => {
       for (const statement of setUp) await session.control(statement, { timeoutMs });
       await new Promise<void>((release) => {
-        resolve({ session, release });
+        this.#session = session;
+        this.#release = release;
+        opened(session);
       });
     };
-    database.session(hold, { isolation, timeoutMs, acquireTimeoutMs }).catch(reject);
-  });
+    this.#ended = database.session(hold, { isolation, timeoutMs, acquireTimeoutMs }).catch(failed);
+  }
+
+  /** The session, once it was opened: to use it at once, before whatever the caller does meanwhile. */
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  /** Closes it, or has it closed as soon as it was opened. */
+  giveBack(): void {
+    if (this.#session === undefined) {
+      this.opened.then(
+        () => this.#release(),
+        () => undefined,
+      );
+      return;
+    }
+    this.#release();
+    const ended = this.#ended.finally(() => returning.delete(ended));
+    returning.add(ended);
+  }
 }
 
 /** Whether the connection on which this error occurred is not to be used again. */

@@ -1,3 +1,4 @@
+import { throwIfAborted } from "../../waiting/abort.ts";
 import type { ReadPage } from "./read-page.ts";
 
 // Where a page takes longer than this, the time limit of one asked for early would have to last for two.
@@ -29,8 +30,8 @@ interface EarlyRead {
 export class EarlyReads {
   readonly #source: EarlyReadsSource;
   #early: EarlyRead | undefined;
-  /** Where the last page ended, if it was whole and came fast. */
-  #end: bigint | undefined;
+  /** The last page's end and size, if it was whole and came fast. */
+  #last: { readonly end: bigint; readonly limit: number } | undefined;
 
   constructor(source: EarlyReadsSource) {
     this.#source = source;
@@ -41,10 +42,18 @@ export class EarlyReads {
     const startedAt = performance.now();
     const early = this.#take(from, limit);
     const asked = early === undefined ? this.#source.read(from, limit, signal) : undefined;
-    if (from === this.#end && this.#source.wanted()) this.#ask(from + BigInt(limit - 1), limit);
-    this.#end = undefined;
-    const page = (await (asked ?? this.#ifWhole(early))) ?? (await this.#source.read(from, limit, signal));
-    if (performance.now() - startedAt < FAST_MS && isWhole(page, from, limit)) this.#end = from + BigInt(limit - 1);
+    const last = this.#last;
+    this.#last = undefined;
+    const end = from + BigInt(limit - 1);
+    // Of the same size, as in a backfill: a hole is followed by reads of one row each.
+    if (last?.end === from && last.limit === limit && this.#source.wanted()) this.#ask(end, limit);
+    let page = await (asked ?? this.#ifWhole(early));
+    if (page === undefined) {
+      // An early one fails when its stream has ended and given back the connection.
+      throwIfAborted(signal);
+      page = await this.#source.read(from, limit, signal);
+    }
+    if (performance.now() - startedAt < FAST_MS && isWhole(page, from, limit)) this.#last = { end, limit };
     return page;
   }
 

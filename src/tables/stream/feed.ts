@@ -14,6 +14,6 @@ export interface Feed<T extends number> {
   start(): Promise<string>;
   /** The next page, once there is one; undefined at the end. Rejects with the signal's reason at an abort. */
   next(): Promise<Page<T> | undefined>;
-  /** Frees what it holds; a read under way is left behind. */
-  close(): void;
+  /** Frees what it holds, and resolves when that is done; a read under way is left behind. */
+  close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
-import type { Database } from "../../database/database.ts";
-import { type BorrowedSession, borrowSession } from "./borrowed-session.ts";
+import type { Database, Session } from "../../database/database.ts";
+import { BorrowedSession } from "./borrowed-session.ts";
 import { lastTransaction } from "./gtid-set.ts";
 
 /** What a server says of its transaction ids. Numbers come as the driver gives them. */
@@ -38,25 +38,28 @@ export function numbersCommits({ gtid_mode, log_bin, read_only }: GtidFacts): bo
 /** A connection of its own on which the server tells of commits, by the ids that it gives them. */
 export class GtidWait {
   readonly #borrowed: BorrowedSession;
+  readonly #session: Session;
   readonly #serverUuid: string;
   #last: bigint;
   #knownSince = performance.now();
 
-  private constructor(borrowed: BorrowedSession, facts: GtidFacts) {
+  private constructor(borrowed: BorrowedSession, session: Session, facts: GtidFacts) {
     this.#borrowed = borrowed;
+    this.#session = session;
     this.#serverUuid = facts.server_uuid;
     this.#last = lastTransaction(facts.executed, facts.server_uuid);
   }
 
   /** Takes a connection of the pool. Rejects if there is none, or if its server does not number its commits. */
   static async open(database: Database): Promise<GtidWait> {
-    const borrowed = await borrowSession(database, { acquireTimeoutMs: ACQUIRE_MS, statementTimeoutMs: ANSWER_MS });
+    const borrowed = new BorrowedSession(database, { acquireTimeoutMs: ACQUIRE_MS, statementTimeoutMs: ANSWER_MS });
+    const session = await borrowed.opened;
     try {
-      const [facts] = await borrowed.session.rows<GtidFacts>(GTID_FACTS, [], { timeoutMs: ANSWER_MS });
+      const [facts] = await session.rows<GtidFacts>(GTID_FACTS, [], { timeoutMs: ANSWER_MS });
       if (facts === undefined || !numbersCommits(facts)) throw new Error("this server does not number its commits");
-      return new GtidWait(borrowed, facts);
+      return new GtidWait(borrowed, session, facts);
     } catch (error) {
-      borrowed.release();
+      borrowed.giveBack();
       throw error;
     }
   }
@@ -69,7 +72,7 @@ export class GtidWait {
   /** Waits for a commit that was not told yet. Resolves with whether there was one: after a second without, with false. */
   async next(): Promise<boolean> {
     const next = `${this.#serverUuid}:${this.#last + 1n}`;
-    const rows = await this.#borrowed.session.rows<WaitAnswer>(WAIT, [next, WAIT_SECONDS], { timeoutMs: ANSWER_MS });
+    const rows = await this.#session.rows<WaitAnswer>(WAIT, [next, WAIT_SECONDS], { timeoutMs: ANSWER_MS });
     const [answer] = rows;
     if (answer?.gtid_mode !== "ON") throw new Error("this server no longer numbers its commits");
     this.#knownSince = performance.now();
@@ -82,6 +85,6 @@ export class GtidWait {
 
   /** Closes the connection, also under a wait, which then rejects. */
   close(): void {
-    this.#borrowed.release();
+    this.#borrowed.giveBack();
   }
 }

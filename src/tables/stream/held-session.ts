@@ -1,7 +1,7 @@
 import type { Database, Session } from "../../database/database.ts";
 import { Mutex } from "../../waiting/mutex.ts";
 import { startTimer } from "../../waiting/timer.ts";
-import { type BorrowedSession, type BorrowOptions, borrowSession, mayHaveBroken } from "./borrowed-session.ts";
+import { BorrowedSession, type BorrowOptions, mayHaveBroken } from "./borrowed-session.ts";
 
 export interface HeldSessionOptions extends BorrowOptions {
   readonly database: Database;
@@ -22,7 +22,7 @@ export class HeldSession {
   readonly #mutex = new Mutex();
   /** Those of this database that linger. */
   readonly #others: Set<HeldSession>;
-  #held: Promise<BorrowedSession> | undefined;
+  #held: BorrowedSession | undefined;
   #waiting = 0;
   #cancelLinger: (() => void) | undefined;
 
@@ -40,7 +40,7 @@ export class HeldSession {
 
   /** Takes the connection already, so that {@link use} finds it ready. Its failure shows there. */
   warmUp(): void {
-    this.#open().catch(() => undefined);
+    this.#open().opened.catch(() => undefined);
     this.#linger();
   }
 
@@ -49,8 +49,7 @@ export class HeldSession {
     const release = await this.#mutex.acquire({ what: "a connection that is used for a hole" });
     this.#stay();
     try {
-      const { session } = await this.#open();
-      return await work(session);
+      return await work(await this.#open().opened);
     } catch (error) {
       if (mayHaveBroken(error)) this.close();
       throw error;
@@ -65,10 +64,7 @@ export class HeldSession {
     const held = this.#held;
     this.#held = undefined;
     this.#stay();
-    held?.then(
-      (opened) => opened.release(),
-      () => undefined,
-    );
+    held?.giveBack();
   }
 
   get #lingerMs(): number {
@@ -92,14 +88,14 @@ export class HeldSession {
     this.#others.delete(this);
   }
 
-  #open(): Promise<BorrowedSession> {
+  #open(): BorrowedSession {
     if (this.#held !== undefined) return this.#held;
     const { database, ...options } = this.#options;
-    const opened = borrowSession(database, options);
-    this.#held = opened;
-    opened.catch(() => {
-      if (this.#held === opened) this.#held = undefined;
+    const borrowed = new BorrowedSession(database, options);
+    this.#held = borrowed;
+    borrowed.opened.catch(() => {
+      if (this.#held === borrowed) this.#held = undefined;
     });
-    return opened;
+    return borrowed;
   }
 }

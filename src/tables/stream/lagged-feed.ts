@@ -35,8 +35,8 @@ export class LaggedFeed<T extends number> implements Feed<T> {
     return this.#oldEnough(page);
   }
 
-  close(): void {
-    this.#feed.close();
+  close(): Promise<void> {
+    return this.#feed.close();
   }
 
   async #load(): Promise<Page<T> | undefined> {

@@ -2,6 +2,7 @@ import { isReflexError } from "../../reflex/errors.ts";
 import { throwIfAborted } from "../../waiting/abort.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 import type { Advanced } from "./advance.ts";
+import { sessionsReturned } from "./borrowed-session.ts";
 import type { Feed, Page } from "./feed.ts";
 import type { FeedSource } from "./feed-source.ts";
 import { passEvents } from "./pass-events.ts";
@@ -74,11 +75,12 @@ export class PageFeed<T extends number> implements Feed<T> {
     return (await retried(read, { signal, reporting, table })) / 1000;
   }
 
-  close(): void {
+  async close(): Promise<void> {
     if (this.#reader === undefined) return;
     if (this.#place !== undefined) this.#reader.places.leave(this.#place);
     this.#source.closeReader(this.#reader);
     this.#reader = undefined;
+    await sessionsReturned();
   }
 
   #moveTo(position: Position): void {

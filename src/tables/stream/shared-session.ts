@@ -1,5 +1,5 @@
 import type { Database, Executor, SqlParam } from "../../database/database.ts";
-import { type BorrowedSession, borrowSession, mayHaveBroken } from "./borrowed-session.ts";
+import { BorrowedSession, mayHaveBroken } from "./borrowed-session.ts";
 
 export interface ReadOptions {
   readonly acquireTimeoutMs: number | undefined;
@@ -32,9 +32,7 @@ export class SharedSession {
   readonly #database: Database;
   #users = 0;
   #epoch = 0;
-  #held: Promise<BorrowedSession> | undefined;
-  /** What `#held` resolved with: to send the next statement at once, before whatever the caller does meanwhile. */
-  #borrowed: BorrowedSession | undefined;
+  #held: BorrowedSession | undefined;
 
   constructor(database: Database) {
     this.#database = database;
@@ -67,37 +65,29 @@ export class SharedSession {
   async read<R>(work: (session: Executor) => Promise<R[]>, options: ReadOptions): Promise<EpochRows<R>> {
     // A SQLite handle has no sessions to lend for long; it reads through a handle of its own anyway.
     if (this.#database.dialect.name === "sqlite") return { rows: await work(this.#database), epoch: this.#epoch };
+    // A connection taken now would never be given back.
+    if (this.#users === 0) throw new Error("a shared session is read by its users only");
     this.#held ??= this.#open(options);
     const held = this.#held;
     const epoch = this.#epoch;
     try {
-      const { session } = this.#borrowed ?? (await held);
-      return { rows: await work(session), epoch };
+      return { rows: await work(held.session ?? (await held.opened)), epoch };
     } catch (error) {
       if (mayHaveBroken(error)) this.#drop(held);
       throw error;
     }
   }
 
-  #open(options: ReadOptions): Promise<BorrowedSession> {
+  #open(options: ReadOptions): BorrowedSession {
     this.#epoch++;
-    const opened = borrowSession(this.#database, options);
-    opened.then(
-      (borrowed) => {
-        if (this.#held === opened) this.#borrowed = borrowed;
-      },
-      () => this.#drop(opened),
-    );
-    return opened;
+    const borrowed = new BorrowedSession(this.#database, options);
+    borrowed.opened.catch(() => this.#drop(borrowed));
+    return borrowed;
   }
 
-  #drop(held: Promise<BorrowedSession> | undefined): void {
+  #drop(held: BorrowedSession | undefined): void {
     if (held === undefined || this.#held !== held) return;
     this.#held = undefined;
-    this.#borrowed = undefined;
-    held.then(
-      (borrowed) => borrowed.release(),
-      () => undefined,
-    );
+    held.giveBack();
   }
 }

@@ -29,6 +29,7 @@ export class TableStream<T extends number> implements EventStream<T> {
   #starting: Promise<string> | undefined;
   #claimed = false;
   #ended = false;
+  #freed: Promise<void> = Promise.resolve();
   #page: Page<T> | undefined;
   #index = 0;
   #asked = 0;
@@ -101,8 +102,7 @@ export class TableStream<T extends number> implements EventStream<T> {
   }
 
   close(): Promise<void> {
-    this.#end(CLOSED);
-    return Promise.resolve();
+    return this.#end(CLOSED);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -129,7 +129,7 @@ export class TableStream<T extends number> implements EventStream<T> {
       this.#position = await this.#feed.start();
       return this.#position;
     } catch (error) {
-      this.#end(error);
+      await this.#end(error);
       throw error;
     }
   }
@@ -173,21 +173,23 @@ export class TableStream<T extends number> implements EventStream<T> {
       throwIfAborted(this.#ending.signal);
       this.#page = await this.#feed?.next();
       if (this.#page !== undefined) return true;
-      this.#end(CLOSED);
+      await this.#end(CLOSED);
       return false;
     } catch (error) {
-      this.#end(error);
+      await this.#end(error);
       if (error === CLOSED) return false;
       throw error;
     }
   }
 
-  #end(reason: unknown): void {
-    if (this.#ended) return;
+  /** Resolves once all is given back, so that the pool can then be ended. */
+  #end(reason: unknown): Promise<void> {
+    if (this.#ended) return this.#freed;
     this.#ended = true;
     this.#fan?.close();
     this.#ending.abort(reason);
-    this.#feed?.close();
+    this.#freed = this.#feed?.close() ?? this.#freed;
     this.#page = undefined;
+    return this.#freed;
   }
 }

@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { StreamPlaces } from "./stream-places.ts";
+
+test("a place behind counts if it is another's, before the event, and near", () => {
+  const places = new StreamPlaces();
+  const own = places.join(5n);
+  expect(places.anyBehind(100n, 50n, own)).toBe(false);
+  const other = places.join(100n);
+  expect(places.anyBehind(100n, 50n, own)).toBe(false);
+  other.position = 99n;
+  expect(places.anyBehind(100n, 50n, own)).toBe(true);
+  other.position = 50n;
+  expect(places.anyBehind(100n, 50n, own)).toBe(true);
+  other.position = 49n;
+  expect(places.anyBehind(100n, 50n, own)).toBe(false);
+  other.position = 99n;
+  expect(places.size).toBe(2);
+  places.leave(other);
+  expect(places.size).toBe(1);
+  expect(places.anyBehind(100n, 50n, own)).toBe(false);
+});
