@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, nat, property } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { idText } from "./id-text.ts";
 
@@ -25,8 +25,8 @@ describe("idText", () => {
   });
 
   test("is right in any order", () => {
-    fc.assert(
-      fc.property(fc.array(fc.nat({ max: 5_000_000_000 })), (ids) => {
+    assert(
+      property(array(nat({ max: 5_000_000_000 })), (ids) => {
         expect(ids.map(idText)).toEqual(ids.map(String));
       }),
     );

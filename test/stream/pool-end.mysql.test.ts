@@ -20,21 +20,21 @@ describeEachEngine((engine) => {
       await insertMany(pool, table, ROWS);
     });
 
-    async function expectEnd(pool: EnginePool): Promise<void> {
-      expect(await Promise.race([pool.end().then(() => "ended"), nothingWithin(5000)])).toBe("ended");
+    function endOf(pool: EnginePool): Promise<string> {
+      return Promise.race([pool.end().then(() => "ended"), nothingWithin(5000)]);
     }
 
     test.each([1, 99, 100, 101, 350, 400, 999])("was left after event %i", async (last) => {
       const pool = await engine.createPool();
       for await (const { id } of table.stream(pool, "")) if (id === String(last)) break;
-      await expectEnd(pool);
+      expect(await endOf(pool)).toBe("ended");
     });
 
     test("was left after a batch", async () => {
       const pool = await engine.createPool();
       let batches = 0;
       for await (const _ of table.stream(pool, "").batches()) if (++batches === 3) break;
-      await expectEnd(pool);
+      expect(await endOf(pool)).toBe("ended");
     });
 
     test("came to its end", async () => {
@@ -42,7 +42,7 @@ describeEachEngine((engine) => {
       let count = 0;
       for await (const _ of table.stream(pool, "", { toHead: true })) count++;
       expect(count).toBe(ROWS);
-      await expectEnd(pool);
+      expect(await endOf(pool)).toBe("ended");
     });
 
     test("was closed while it waited at the head", async () => {
@@ -52,7 +52,7 @@ describeEachEngine((engine) => {
       const pending = stream.next();
       await nothingWithin(100);
       await stream.close();
-      await expectEnd(pool);
+      expect(await endOf(pool)).toBe("ended");
       expect(await pending).toEqual({ done: true, value: undefined });
     });
 
@@ -63,7 +63,7 @@ describeEachEngine((engine) => {
       expect(await take(stream, 250)).toEqual(idRange(1, 250));
       controller.abort(new Error("enough"));
       await expect(stream.next()).rejects.toThrow("enough");
-      await expectEnd(pool);
+      expect(await endOf(pool)).toBe("ended");
     });
 
     test("was aborted while it waited at a hole", async () => {
@@ -79,7 +79,7 @@ describeEachEngine((engine) => {
       await nothingWithin(100);
       controller.abort(new Error("enough"));
       await expect(pending).rejects.toThrow("enough");
-      await expectEnd(pool);
+      expect(await endOf(pool)).toBe("ended");
       await open.rollback();
     });
   });

@@ -26,25 +26,21 @@ export class BorrowedSession {
   readonly opened: Promise<Session>;
   #session: Session | undefined;
   #release: () => void = () => undefined;
-  readonly #ended: Promise<unknown>;
+  #ended: Promise<unknown> = Promise.resolve();
 
   constructor(database: Database, options: BorrowOptions) {
     const { isolation, setUp = [], acquireTimeoutMs, statementTimeoutMs: timeoutMs } = options;
-    let opened: (session: Session) => void = () => undefined;
-    let failed: (error: unknown) => void = () => undefined;
     this.opened = new Promise<Session>((resolve, reject) => {
-      opened = resolve;
-      failed = reject;
+      const hold = async (session: Session): Promise<void> => {
+        for (const statement of setUp) await session.control(statement, { timeoutMs });
+        await new Promise<void>((release) => {
+          this.#session = session;
+          this.#release = release;
+          resolve(session);
+        });
+      };
+      this.#ended = database.session(hold, { isolation, timeoutMs, acquireTimeoutMs }).catch(reject);
     });
-    const hold = async (session: Session): Promise<void> => {
-      for (const statement of setUp) await session.control(statement, { timeoutMs });
-      await new Promise<void>((release) => {
-        this.#session = session;
-        this.#release = release;
-        opened(session);
-      });
-    };
-    this.#ended = database.session(hold, { isolation, timeoutMs, acquireTimeoutMs }).catch(failed);
   }
 
   /** The session, once it was opened: to use it at once, before whatever the caller does meanwhile. */
