@@ -16,7 +16,8 @@ export const backfill: BenchCase = {
   run: async (context) => {
     const pool = openPool(context.url);
     try {
-      return [...(await plainRows(context, pool)), ...(await metadataRows(context, pool))];
+      const long = await metadataRows(context, pool);
+      return [...(await plainRows(context, pool)), ...long];
     } finally {
       await pool.end();
     }
@@ -65,7 +66,7 @@ async function plainRows(context: BenchContext, pool: Pool): Promise<BenchRow[]>
 }
 
 async function metadataRows({ quick }: BenchContext, pool: Pool): Promise<BenchRow[]> {
-  const count = quick ? 5000 : 200_000;
+  const count = quick ? 5000 : 400_000;
   const table = await makeTable(pool, { metadataField: "metadata" });
   await fillTable(pool, table, { count, columns: { metadata: "repeat(char(n mod 250 + 1), 1024)" } });
   const rates = await interleaved(

@@ -34,6 +34,8 @@ export class RunOnce<T extends number> {
   readonly #reported: boolean;
   readonly #onAdvanced: (() => void) | undefined;
   readonly #stopping = new AbortController();
+  /** Whether it was aborted: asked twice an event, and a signal takes its time to tell. */
+  #stopped = false;
   readonly #context: ConsumeContext = { signal: this.#stopping.signal };
   readonly #failures: Failure[] = [];
   #handled = 0;
@@ -69,6 +71,7 @@ export class RunOnce<T extends number> {
   }
 
   #stop(reason: unknown): void {
+    this.#stopped = true;
     this.#stopping.abort(reason);
     this.#waits.endIn(this.#shutdownMs, (what) => this.#leaveBehind(what));
   }
@@ -142,7 +145,7 @@ export class RunOnce<T extends number> {
 
   /** Undefined when nothing of it is left to be waited for. */
   #handle(event: ReflexEvent<T>): Promise<void> | undefined {
-    throwIfAborted(this.#stopping.signal);
+    if (this.#stopped) throw abortReason(this.#stopping.signal);
     const report = this.#reported ? this.#startReport(event) : undefined;
     let work: unknown;
     try {
@@ -175,7 +178,7 @@ export class RunOnce<T extends number> {
   /** Moves the cursor past the event. Undefined when that is done. */
   #advance(event: ReflexEvent<T>): Promise<void> | undefined {
     const { cursors, consumer } = this.#spec;
-    const { aborted } = this.#stopping.signal;
+    const aborted = this.#stopped;
     const options = aborted ? { event, timeoutMs: this.#flushMs } : { event };
     const setting = cursors.setCursor(consumer.name, event.id, options);
     if (setting !== done) return this.#awaitCursor(setting, aborted);
