@@ -11,13 +11,14 @@ export const backfill: BenchCase = {
   name: "backfill",
   title: "Backfill of 1 M events",
   about:
-    "A stream from the table's beginning to its head. The baseline is a loop of mysql2's execute on one connection: the columns as they are, 1000 rows a page, an object a row. `same SQL` is that loop with the library's own page query; `every time` reads the time of each event on both sides.",
+    "A stream from the table's beginning to its head. The baseline is a loop of mysql2's execute on one connection: the columns as they are, 1000 rows a page, an object a row. `same SQL` is that loop with the library's own page query; `every time` reads the time of each event on both sides. Rows with metadata are read first, 400 000 of them.",
   chart: { figure: "ratio", line: 1 },
   run: async (context) => {
     const pool = openPool(context.url);
     try {
-      const long = await metadataRows(context, pool);
-      return [...(await plainRows(context, pool)), ...long];
+      // First: collections of buffers cost more in a process that has collected millions of small objects before.
+      const metadata = await metadataRows(context, pool);
+      return [...(await plainRows(context, pool)), ...metadata];
     } finally {
       await pool.end();
     }

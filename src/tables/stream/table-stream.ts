@@ -33,6 +33,7 @@ export class TableStream<T extends number> implements EventStream<T> {
   #page: Page<T> | undefined;
   #index = 0;
   #asked = 0;
+  /** Where the page began, if there is one. */
   #position: string;
   /** The last read asked for; the next one waits for it. */
   #reading: Promise<unknown> = Promise.resolve();
@@ -45,7 +46,8 @@ export class TableStream<T extends number> implements EventStream<T> {
   }
 
   get position(): string {
-    return this.#position;
+    // Not written down with each event: that costs as much as handing it over.
+    return this.#page?.events[this.#index - 1]?.id ?? this.#position;
   }
 
   start(): Promise<string> {
@@ -120,7 +122,7 @@ export class TableStream<T extends number> implements EventStream<T> {
     const fan = new AbortFan(this.#source.signal);
     this.#fan = fan;
     fan.listen(() => {
-      this.#page = undefined;
+      this.#leavePage();
       this.#ending.abort(fan.reason);
     });
     throwIfAborted(this.#ending.signal);
@@ -151,8 +153,12 @@ export class TableStream<T extends number> implements EventStream<T> {
     }
     this.#index++;
     if (this.#index === this.#page.events.length) this.#finishPage();
-    else this.#position = event.id;
     return event;
+  }
+
+  #leavePage(): void {
+    this.#position = this.position;
+    this.#page = undefined;
   }
 
   #finishPage(): void {
@@ -189,7 +195,7 @@ export class TableStream<T extends number> implements EventStream<T> {
     this.#fan?.close();
     this.#ending.abort(reason);
     this.#freed = this.#feed?.close() ?? this.#freed;
-    this.#page = undefined;
+    this.#leavePage();
     return this.#freed;
   }
 }
