@@ -40,7 +40,7 @@ export function drawReport(results: readonly BenchResult[], cases: readonly Benc
 const INTRODUCTION = [
   "# How fast it is",
   wrapText(
-    "Most cases do the same work in two ways or more, by turns and in several rounds, on a private server on the same machine. A **ratio** compares two ways within a round, so that what else the machine did hits both: ratios are what to go by. The absolute figures of a shared machine move by half from one hour to the next.",
+    "Most cases do the same work in two ways or more, by turns and in several rounds, on a private server on the same machine, in a process of its own. A **ratio** compares two ways within a round, so that what else the machine did hits both: ratios are what to go by. The absolute figures of a shared machine move by half from one hour to the next.",
   ),
   wrapText(
     "This page and its charts are drawn from [benchmarks.json](benchmarks.json), which `npm run bench` writes; no figure was typed by hand. `npm run bench` measures all again on your machine, `npm run bench -- NAME` one case.",
