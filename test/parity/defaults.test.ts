@@ -22,7 +22,7 @@ test("an events table without options has the defaults of the table", () => {
     loader: undefined,
     inserter: undefined,
     gaps: { filling: true },
-    wake: { hotMs: 5, idleMs: 50, gtid: true },
+    wake: { hotMs: 5, idleMs: 45, gtid: true },
   });
 });
 
