@@ -27,6 +27,9 @@ export interface EventStream<T extends number = number> extends AsyncIterableIte
   batches(): AsyncIterableIterator<readonly ReflexEvent<T>[]>;
   /** The id of the last row that the stream handed over or passed, noops included: resume from it. */
   readonly position: string;
-  /** Ends the stream and frees what it holds; a pending `next()` ends as at the end of a stream. Idempotent. */
+  /**
+   * Ends the stream; a pending `next()` ends as at the end of a stream. Resolves once the connections that it had borrowed are
+   * closed: the pool can be ended then. So it is after a `break`, an abort or the stream's own end. Idempotent.
+   */
   close(): Promise<void>;
 }

@@ -28,9 +28,9 @@ export const holeMutants: readonly Mutant[] = [
       },
       {
         file: stream("page-feed"),
-        find: "if (this.#place !== undefined) this.#openReader()",
-        replace:
-          "if (this.#place !== undefined && BigInt(advanced.events[0].id) === this.#position.id + 1n) this.#openReader()",
+        find: "this.#openReader().keep(this.#position, advanced, this.#place);",
+        replace: `if (BigInt(advanced.events[0].id) === this.#position.id + 1n)
+            this.#openReader().keep(this.#position, advanced, this.#place);`,
       },
     ],
     tests: [

@@ -31,6 +31,12 @@ export const readingMutants: readonly Mutant[] = [
     tests: [testOf(rewrittenHistory, "ends a stream that runs, and one that starts, with cursor_row_missing")],
   },
   {
+    name: "shared pages are let go of",
+    wrong: "the first of several streams that were given a page takes it from the others",
+    edits: [{ file: stream("whole-page"), find: "if (!this.#shared) this.#events", replace: "this.#events" }],
+    tests: [testOf("test/stream/window.mysql.test.ts", "are each given the whole pages that they share")],
+  },
+  {
     name: "early pages count as they are",
     wrong: "a page that was read early may hide what was committed since",
     edits: [
@@ -158,8 +164,8 @@ export const readingMutants: readonly Mutant[] = [
     edits: [
       {
         file: stream("whole-page"),
-        find: "if (BigInt(last.id) !== position.id + BigInt(limit)) return undefined;",
-        replace: "",
+        find: "return BigInt(first.id) === from && BigInt(last.id) === from + BigInt(limit - 1);",
+        replace: "return BigInt(first.id) === from;",
       },
     ],
     tests: [testOf("test/stream/holes-and-pages.mysql.test.ts", "a hole in the middle of a full page")],

@@ -1,7 +1,8 @@
-import type { PollReport } from "reflex-rsql";
+import { EventsTable, type PollReport } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
 import { idRange, Reports } from "../streams/holes.ts";
+import { ownColumns } from "../streams/loaders.ts";
 import { insertMany, makeTable, openInsert, take } from "../streams/streams.ts";
 
 // Nothing wakes a stream but a commit through its table object.
@@ -36,6 +37,21 @@ describeEachServer((engine) => {
       await polls.first(({ after }) => after === "30");
       await late.commit();
       expect(await take(stream, 35)).toEqual(idRange(16, 50));
+      await stream.close();
+    });
+
+    // Catches a loader that is called for what the stream may never come to.
+    test("is not asked of a loader", async () => {
+      const pool = await engine.createRawPool();
+      const polls = new Reports<PollReport>();
+      const { name } = await makeTable(pool);
+      const table = new EventsTable(name, { ...QUIET, loader: ownColumns(name), observer: { poll: polls.add } });
+      await insertMany(pool, table, 50);
+      const stream = table.stream(pool, "");
+      expect(await take(stream, 15)).toEqual(idRange(1, 15));
+      await polls.first(({ after }) => after === "20");
+      expect(await take(stream, 5)).toEqual(idRange(16, 20));
+      expect(polls.all.map(({ after }) => after)).not.toContain("30");
       await stream.close();
     });
   });

@@ -57,6 +57,17 @@ describeEachServer((engine) => {
       await second.close();
     });
 
+    // Catches a page that the first of several streams takes from the others. Nothing is kept beside it: no window.
+    test("are each given the whole pages that they share", async () => {
+      const pool = await engine.createRawPool();
+      const table = await makeTable(pool, { ...QUIET, limit: 10 });
+      await insertMany(pool, table, 205);
+      const streams = Array.from({ length: 3 }, () => table.stream(pool, ""));
+      await Promise.all(streams.map((stream) => stream.start()));
+      expect(await Promise.all(streams.map((stream) => take(stream, 205)))).toEqual(streams.map(() => idRange(1, 205)));
+      await Promise.all(streams.map((stream) => stream.close()));
+    });
+
     // Catches the option or a clone that shares nevertheless.
     test.each(["cache: false", "a clone"])("share nothing with %s", async (kind) => {
       const pool = await engine.createRawPool();

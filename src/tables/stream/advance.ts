@@ -3,6 +3,7 @@ import type { StallReason } from "../../reflex/observer.ts";
 import { sleep } from "../../waiting/sleep.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 import { startTimer } from "../../waiting/timer.ts";
+import type { Advanced } from "./advanced.ts";
 import type { Hole } from "./contiguous.ts";
 import { DoubtWatch } from "./doubt.ts";
 import type { HoleResolver, Step } from "./hole-resolver.ts";
@@ -17,22 +18,6 @@ import { wholePage } from "./whole-page.ts";
 // At a hole: what fills it may commit at any moment, and moves no maximum.
 const SHORTEST_HOLE_WAIT_MS = 5;
 const LONGEST_HOLE_WAIT_MS = 250;
-
-/** Events that follow a position, of one epoch. */
-export interface Advanced {
-  readonly events: readonly ReflexEvent[];
-  readonly epoch: number;
-  readonly last: ReflexEvent | undefined;
-  /** Whether they fill a page, so that more of them can be expected to be there. */
-  readonly full: boolean;
-  /** Says that several streams were given it. */
-  share?(): void;
-  /**
-   * Lets go of the events, unless several streams were given it. To be called once they were passed on, since promises that
-   * resolved with this may keep it for long.
-   */
-  letGo?(): void;
-}
 
 /** What a poll found: events that need no judgement, or what to make of it. */
 type Polled =

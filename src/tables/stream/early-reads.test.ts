@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { makeEvent } from "../make-event.ts";
 import { EarlyReads } from "./early-reads.ts";
@@ -12,6 +12,7 @@ class Table {
   epoch = 1;
   wanted = true;
   failing = false;
+  tookMs = 0;
 
   constructor() {
     this.early = new EarlyReads({
@@ -32,6 +33,7 @@ class Table {
   async #read(from: number, limit: number): Promise<ReadPage> {
     this.asked.push(`${from}+${limit}`);
     if (this.failing) throw new Error("no answer");
+    if (this.tookMs > 0) vi.advanceTimersByTime(this.tookMs);
     const events: ReflexEvent[] = [];
     for (let id = from; id <= this.last && events.length < limit; id++) {
       events.push(makeEvent({ id, type: 1, foreignId: "x", timestampMicros: 1 }));
@@ -56,6 +58,22 @@ describe("reads ahead of those that are asked for", () => {
     table.wanted = false;
     await table.pages(10, 3);
     expect(table.asked).toEqual(["10+11", "20+11", "30+11"]);
+  });
+
+  // Catches a statement whose time limit has to last for two.
+  test.each([
+    { tookMs: 400, asked: ["10+11", "20+11", "30+11"] },
+    { tookMs: 600, asked: ["10+11", "20+11"] },
+  ])("ask for $asked.length pages in two reads where each takes $tookMs ms", async ({ tookMs, asked }) => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    try {
+      const table = new Table();
+      table.tookMs = tookMs;
+      await table.pages(10, 2);
+      expect(table.asked).toEqual(asked);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("ask for nothing after a page that has a hole, or is not full", async () => {

@@ -1,5 +1,6 @@
 import { throwIfAborted } from "../../waiting/abort.ts";
 import type { ReadPage } from "./read-page.ts";
+import { isWhole } from "./whole-page.ts";
 
 // Where a page takes longer than this, the time limit of one asked for early would have to last for two.
 const FAST_MS = 500;
@@ -74,10 +75,4 @@ export class EarlyReads {
     if (early === undefined || page === undefined || page.epoch !== this.#source.epoch()) return undefined;
     return isWhole(page, early.from, early.limit) ? page : undefined;
   }
-}
-
-/** Whether the page has as many events as were asked for, the first of which is the one asked for, and none is missing. */
-function isWhole({ first, last, length }: ReadPage, from: bigint, limit: number): boolean {
-  if (first === undefined || last === undefined || length !== limit) return false;
-  return BigInt(first.id) === from && BigInt(last.id) === from + BigInt(limit - 1);
 }

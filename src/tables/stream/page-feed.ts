@@ -1,7 +1,7 @@
 import { isReflexError } from "../../reflex/errors.ts";
 import { throwIfAborted } from "../../waiting/abort.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
-import type { Advanced } from "./advance.ts";
+import type { Advanced } from "./advanced.ts";
 import { sessionsReturned } from "./borrowed-session.ts";
 import type { Feed, Page } from "./feed.ts";
 import type { FeedSource } from "./feed-source.ts";
@@ -18,7 +18,7 @@ const nothing: ReadonlySet<bigint> = new Set();
 export class PageFeed<T extends number> implements Feed<T> {
   readonly #source: FeedSource;
   #reader: TableReader | undefined;
-  #place: StreamPlace | undefined;
+  readonly #place: StreamPlace;
   #position: Position;
   #start: Start | undefined;
   /** What follows a full page, asked for before that page was consumed. */
@@ -27,6 +27,7 @@ export class PageFeed<T extends number> implements Feed<T> {
   constructor(source: FeedSource) {
     this.#source = source;
     this.#position = { id: source.after, anchor: undefined };
+    this.#place = { position: source.after };
   }
 
   async start(): Promise<string> {
@@ -37,7 +38,7 @@ export class PageFeed<T extends number> implements Feed<T> {
     throwIfAborted(signal);
     const reader = this.#source.openReader(description);
     this.#reader = reader;
-    this.#place = reader.places.join(this.#position.id);
+    reader.places.join(this.#place);
     this.#start = await withTimeLimit(startOf(reader, this.#source), { signal, what: "the first read" });
     this.#moveTo(this.#start.position);
     return String(this.#position.id);
@@ -54,7 +55,7 @@ export class PageFeed<T extends number> implements Feed<T> {
       const advanced = await this.#following();
       this.#askAhead(advanced, target);
       // Only now are the events made: while the server reads the next page.
-      if (this.#place !== undefined) this.#openReader().keep(this.#position, advanced, this.#place);
+      this.#openReader().keep(this.#position, advanced, this.#place);
       const { table, config } = this.#source;
       const passed = passEvents<T>(advanced.events, { table, config, target, leaveOut });
       advanced.letGo?.();
@@ -77,7 +78,7 @@ export class PageFeed<T extends number> implements Feed<T> {
 
   async close(): Promise<void> {
     if (this.#reader === undefined) return;
-    if (this.#place !== undefined) this.#reader.places.leave(this.#place);
+    this.#reader.places.leave(this.#place);
     this.#source.closeReader(this.#reader);
     this.#reader = undefined;
     await sessionsReturned();
@@ -85,7 +86,7 @@ export class PageFeed<T extends number> implements Feed<T> {
 
   #moveTo(position: Position): void {
     this.#position = position;
-    if (this.#place !== undefined) this.#place.position = position.id;
+    this.#place.position = position.id;
   }
 
   async #following(): Promise<Advanced> {

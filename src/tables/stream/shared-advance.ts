@@ -1,5 +1,6 @@
 import { withTimeLimit } from "../../waiting/time-limit.ts";
-import { Advance, type Advanced } from "./advance.ts";
+import { Advance } from "./advance.ts";
+import type { Advanced } from "./advanced.ts";
 import type { Position } from "./position.ts";
 import type { ReaderParts } from "./reader-parts.ts";
 

@@ -3,9 +3,10 @@ import { StreamPlaces } from "./stream-places.ts";
 
 test("a place behind counts if it is another's, before the event, and near", () => {
   const places = new StreamPlaces();
-  const own = places.join(5n);
+  const [own, other] = [{ position: 5n }, { position: 100n }];
+  places.join(own);
   expect(places.anyBehind(100n, 50n, own)).toBe(false);
-  const other = places.join(100n);
+  places.join(other);
   expect(places.anyBehind(100n, 50n, own)).toBe(false);
   other.position = 99n;
   expect(places.anyBehind(100n, 50n, own)).toBe(true);

@@ -13,10 +13,8 @@ export class StreamPlaces {
   }
 
   /** Adds a stream, which keeps its place up to date and leaves when it ends. */
-  join(position: bigint): StreamPlace {
-    const place = { position };
+  join(place: StreamPlace): void {
     this.#places.add(place);
-    return place;
   }
 
   leave(place: StreamPlace): void {

@@ -7,7 +7,7 @@ import type { PlainColumns } from "../event-row.ts";
 import type { EventsTableConfig } from "../events-table-options.ts";
 import type { GapControl } from "../gap-control.ts";
 import type { StreamWatcher } from "../notifier.ts";
-import type { Advanced } from "./advance.ts";
+import type { Advanced } from "./advanced.ts";
 import { checkPosition } from "./check-position.ts";
 import { EarlyReads } from "./early-reads.ts";
 import type { LookedUpTable } from "./head-look.ts";

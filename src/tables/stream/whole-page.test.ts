@@ -23,6 +23,19 @@ describe("wholePage", () => {
     expect(whole?.events).toBe(whole?.events);
   });
 
+  // Catches a page that seems to be empty when it was let go of.
+  test("lets go of its events for good, unless several streams were given it", () => {
+    const own = wholePage(at(5), page(5, 6, 7), 2);
+    expect(own?.events).toHaveLength(2);
+    own?.letGo?.();
+    expect(() => own?.events).toThrow("taken already");
+    const shared = wholePage(at(5), page(5, 6, 7), 2);
+    shared?.share?.();
+    expect(shared?.events).toHaveLength(2);
+    shared?.letGo?.();
+    expect(shared?.events).toHaveLength(2);
+  });
+
   // Each is for others to judge: a hole, the head, another history, a start.
   test.each([
     { name: "a hole inside", position: at(5), read: page(5, 6, 8, 9) },

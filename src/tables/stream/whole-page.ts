@@ -1,5 +1,5 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
-import type { Advanced } from "./advance.ts";
+import type { Advanced } from "./advanced.ts";
 import { isSameRow, type Position } from "./position.ts";
 import type { ReadPage } from "./read-page.ts";
 
@@ -10,9 +10,14 @@ import type { ReadPage } from "./read-page.ts";
 export function wholePage(position: Position, page: ReadPage, limit: number): Advanced | undefined {
   const { first, last } = page;
   if (position.anchor === undefined || first === undefined || last === undefined) return undefined;
-  if (page.length !== limit + 1 || !isSameRow(first, position.anchor)) return undefined;
-  if (BigInt(last.id) !== position.id + BigInt(limit)) return undefined;
+  if (!isWhole(page, position.id, limit + 1) || !isSameRow(first, position.anchor)) return undefined;
   return new WholePage(page, last);
+}
+
+/** Whether a page has as many events as were asked for, the first of which is the one asked for, and none is missing. */
+export function isWhole({ first, last, length }: ReadPage, from: bigint, limit: number): boolean {
+  if (first === undefined || last === undefined || length !== limit) return false;
+  return BigInt(first.id) === from && BigInt(last.id) === from + BigInt(limit - 1);
 }
 
 class WholePage implements Advanced {
