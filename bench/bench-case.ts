@@ -1,4 +1,4 @@
-import type { PrivateServer, PrivateServerOptions } from "../src/testing/private-server.ts";
+import type { PrivateServer, PrivateServerOptions } from "../src/testing/servers/private-server.ts";
 
 /** What a case is given to run with. */
 export interface BenchContext {

@@ -1,4 +1,4 @@
-import type { ServerVendor } from "../src/testing/find-server.ts";
+import type { ServerVendor } from "../src/testing/servers/find-server.ts";
 import type { BenchRow } from "./bench-case.ts";
 import type { Machine } from "./machine.ts";
 

@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { socketNotifier } from "reflex-rsql";
-import type { PrivateServer } from "../src/testing/private-server.ts";
+import type { PrivateServer } from "../src/testing/servers/private-server.ts";
 import type { BenchCase, BenchContext, BenchRow, Figures, Reach } from "./bench-case.ts";
 import { makeTable, openPool } from "./bench-tables.ts";
 import { rounded } from "./interleaved.ts";

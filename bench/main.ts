@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { ServerVendor } from "../src/testing/find-server.ts";
+import type { ServerVendor } from "../src/testing/servers/find-server.ts";
 import { benchCases } from "./bench-cases.ts";
 import { type BenchResult, keyOf } from "./bench-result.ts";
 import { keepResult, writeReport } from "./keep-results.ts";

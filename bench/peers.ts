@@ -1,5 +1,5 @@
 import { createPool, type Pool } from "mysql2/promise";
-import type { PrivateServer } from "../src/testing/private-server.ts";
+import type { PrivateServer } from "../src/testing/servers/private-server.ts";
 import type { BenchCase, BenchContext, BenchRow } from "./bench-case.ts";
 import { openPool } from "./bench-tables.ts";
 import { type Contender, interleaved, median, ratioOf } from "./interleaved.ts";

@@ -1,6 +1,6 @@
 import { createPool } from "mysql2/promise";
-import { findServer, howToInstall, type ServerVendor, vendorNames } from "../src/testing/find-server.ts";
-import { type PrivateServer, startPrivateServer } from "../src/testing/private-server.ts";
+import { findServer, howToInstall, type ServerVendor, vendorNames } from "../src/testing/servers/find-server.ts";
+import { type PrivateServer, startPrivateServer } from "../src/testing/servers/private-server.ts";
 import type { BenchCase } from "./bench-case.ts";
 import type { BenchResult } from "./bench-result.ts";
 import { machine } from "./machine.ts";

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { type ServerVendor, vendorNames } from "../src/testing/find-server.ts";
+import { type ServerVendor, vendorNames } from "../src/testing/servers/find-server.ts";
 import type { BenchCase } from "./bench-case.ts";
 import type { BenchResult } from "./bench-result.ts";
 import { machine } from "./machine.ts";

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { findFreePort } from "../../src/testing/server-ready.ts";
+import { findFreePort } from "../../src/testing/servers/server-ready.ts";
 import { accepts, type PeerServer, startPeerServer } from "./private-peer-server.ts";
 import { besides, findProgram, type Program, runCommand } from "./programs.ts";
 

@@ -3,7 +3,7 @@ import { connect, type NetConnectOpts } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { ServerGuard } from "../../src/testing/server-guard.ts";
+import { ServerGuard } from "../../src/testing/servers/server-guard.ts";
 
 export interface PeerServerOptions {
   /** The program and its flags, for a folder that is there. */

@@ -1,4 +1,4 @@
-import { type ServerVendor, vendorNames } from "../../src/testing/find-server.ts";
+import { type ServerVendor, vendorNames } from "../../src/testing/servers/find-server.ts";
 import type { BenchCase, BenchRow } from "../bench-case.ts";
 import type { BenchResult } from "../bench-result.ts";
 

@@ -1,4 +1,4 @@
-import { vendorNames } from "../../src/testing/find-server.ts";
+import { vendorNames } from "../../src/testing/servers/find-server.ts";
 import type { BenchResult } from "../bench-result.ts";
 import { type CaseResults, rowOf, serverName, vendors } from "./case-results.ts";
 import { figureColumns } from "./figure-columns.ts";

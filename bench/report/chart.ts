@@ -1,4 +1,4 @@
-import { type ServerVendor, vendorNames } from "../../src/testing/find-server.ts";
+import { type ServerVendor, vendorNames } from "../../src/testing/servers/find-server.ts";
 import type { BenchCase } from "../bench-case.ts";
 import { type CaseResults, rowOf, vendors } from "./case-results.ts";
 import { type Bar, barOf } from "./chart-bars.ts";

@@ -1,4 +1,4 @@
-import { type ServerVendor, vendorNames } from "../../src/testing/find-server.ts";
+import { type ServerVendor, vendorNames } from "../../src/testing/servers/find-server.ts";
 import type { Figures, Reach } from "../bench-case.ts";
 import { describeBounds, type Verdict, verdictOf } from "../reach.ts";
 import { type CaseResults, rowOf, vendors } from "./case-results.ts";

@@ -2,8 +2,8 @@ import type { RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeEachEngine, type EnginePool } from "../../test/servers/engines.ts";
 import type { TimeStorage } from "./dialect.ts";
+import { toDatabase } from "./handles/recognise.ts";
 import { mysqlDialect } from "./mysql-dialect.ts";
-import { toDatabase } from "./recognise.ts";
 
 const storages: { name: string; storage: TimeStorage; type: string; stepMicros: number }[] = [
   { name: "datetime(6)", storage: { column: "datetime6", zone: undefined }, type: "datetime(6)", stepMicros: 1 },

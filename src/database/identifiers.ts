@@ -1,4 +1,4 @@
-import { show, typeMistake } from "../reflex/errors.ts";
+import { show, typeMistake } from "../errors/errors.ts";
 
 const LONGEST_IDENTIFIER = 64;
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { describeEachEngine, type EnginePool } from "../../test/servers/engines.ts";
+import { toDatabase } from "./handles/recognise.ts";
 import { mysqlDialect } from "./mysql-dialect.ts";
-import { toDatabase } from "./recognise.ts";
 
 const first = 9007199254740993n;
 const largest = 2n ** 63n - 1n;

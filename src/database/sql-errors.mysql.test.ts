@@ -2,11 +2,11 @@ import { createPool as createMariadbPool } from "mariadb";
 import { createPool, type Pool, type RowDataPacket } from "mysql2/promise";
 import { beforeAll, describe, expect, test } from "vitest";
 import { describeEachEngine, type EnginePool } from "../../test/servers/engines.ts";
-import { startPrivateServer } from "../testing/private-server.ts";
+import { startPrivateServer } from "../testing/servers/private-server.ts";
 import type { Executor } from "./database.ts";
-import { toDatabase, toInsertTarget } from "./recognise.ts";
+import { toDatabase, toInsertTarget } from "./handles/recognise.ts";
+import { transaction } from "./handles/transaction.ts";
 import { duplicateKeyName, meaningOf, type SqlErrorMeaning } from "./sql-errors.ts";
-import { transaction } from "./transaction.ts";
 
 function thrownBy(work: Promise<unknown>): Promise<unknown> {
   return work.then(

@@ -3,8 +3,8 @@ import { describeEachDatabase, newErrorsTable, newName } from "../../test/errors
 import { createConsumer } from "../reflex/consumer.ts";
 import { ErrorStatus } from "../reflex/consumer-error.ts";
 import { run } from "../reflex/run.ts";
-import { CursorsTable } from "../tables/cursors-table.ts";
-import { ErrorsTable } from "../tables/errors-table.ts";
+import { CursorsTable } from "../tables/cursors/cursors-table.ts";
+import { ErrorsTable } from "../tables/errors/errors-table.ts";
 import { EventsTable } from "../tables/events-table.ts";
 import { createTables } from "../tables/schema/table-schema.ts";
 import { createDeadLetterConsumer } from "./dead-letter.ts";

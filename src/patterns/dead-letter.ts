@@ -1,9 +1,9 @@
+import { rangeMistake, show, showError, typeMistake } from "../errors/errors.ts";
+import { aFiniteDuration, aFunction, aLogger, anObject, checkOptions, type OptionChecks } from "../options/options.ts";
 import { type ConsumeContext, type Consumer, checkConsumerName } from "../reflex/consumer.ts";
 import { type ErrorInsertFunc, errorMessage } from "../reflex/consumer-error.ts";
-import { rangeMistake, show, showError, typeMistake } from "../reflex/errors.ts";
 import type { ReflexEvent } from "../reflex/event.ts";
 import { type Logger, type Observer, Reporting } from "../reflex/observer.ts";
-import { aFiniteDuration, aFunction, aLogger, anObject, checkOptions, type OptionChecks } from "../reflex/options.ts";
 import { declareWrapper } from "../reflex/wrapped-consumer.ts";
 import { throwIfAborted } from "../waiting/abort.ts";
 import { isolated } from "../waiting/isolated.ts";

@@ -1,7 +1,7 @@
+import { aDuration, anObject, aSignal, checkOptions, type OptionChecks } from "../options/options.ts";
 import type { CallOptions } from "../waiting/time-limit.ts";
 import { aConsumerName } from "./consumer.ts";
 import type { FlushOptions, SetCursorOptions } from "./cursor-store.ts";
-import { aDuration, anObject, aSignal, checkOptions, type OptionChecks } from "./options.ts";
 
 const callChecks: OptionChecks<CallOptions> = { signal: aSignal, timeoutMs: aDuration };
 const setChecks: OptionChecks<SetCursorOptions> = { ...callChecks, event: anObject };

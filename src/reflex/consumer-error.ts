@@ -1,5 +1,5 @@
+import { showError } from "../errors/errors.ts";
 import type { CallOptions } from "../waiting/time-limit.ts";
-import { showError } from "./errors.ts";
 
 /**
  * What became of an event that a consumer could not handle. Open errors are `Unknown` (of recorders that keep no status)

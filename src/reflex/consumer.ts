@@ -1,8 +1,8 @@
+import { rangeMistake, show, showError, typeMistake } from "../errors/errors.ts";
+import { aDuration, aFunction, checkOptions, type OptionChecks } from "../options/options.ts";
 import { isolated } from "../waiting/isolated.ts";
-import { rangeMistake, show, showError, typeMistake } from "./errors.ts";
 import type { ReflexEvent } from "./event.ts";
 import { Reporting } from "./observer.ts";
-import { aDuration, aFunction, checkOptions, type OptionChecks } from "./options.ts";
 
 /** What a consumer is told besides the event. */
 export interface ConsumeContext {

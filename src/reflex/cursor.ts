@@ -1,4 +1,4 @@
-import { ReflexError, show } from "./errors.ts";
+import { ReflexError, show } from "../errors/errors.ts";
 
 const HIGHEST_ID = 2n ** 63n - 1n;
 

@@ -1,5 +1,5 @@
+import { type ReflexErrorDetails, showError } from "../errors/errors.ts";
 import { isolated } from "../waiting/isolated.ts";
-import { type ReflexErrorDetails, showError } from "./errors.ts";
 
 /** What a table, a store or `run` tells while it works. Metrics, traces and progress displays are built on it. */
 export interface Observer {

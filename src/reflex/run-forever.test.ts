@@ -1,12 +1,12 @@
 import { getEventListeners } from "node:events";
 import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { CursorsTable } from "../tables/cursors-table.ts";
+import { typeMistake } from "../errors/errors.ts";
+import { CursorsTable } from "../tables/cursors/cursors-table.ts";
 import { EventsTable } from "../tables/events-table.ts";
 import { createTables } from "../tables/schema/table-schema.ts";
 import { createConsumer } from "./consumer.ts";
 import type { CursorStore } from "./cursor-store.ts";
-import { typeMistake } from "./errors.ts";
 import type { ReflexEvent } from "./event.ts";
 import type { ErrorReport } from "./observer.ts";
 import { type RunForeverOptions, runForever } from "./run-forever.ts";

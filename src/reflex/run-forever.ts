@@ -1,7 +1,7 @@
+import { isMistake, rangeMistake } from "../errors/errors.ts";
+import { aFiniteDuration, checkOptions, type OptionChecks } from "../options/options.ts";
 import { sleep } from "../waiting/sleep.ts";
-import { isMistake, rangeMistake } from "./errors.ts";
 import { Reporting } from "./observer.ts";
-import { aFiniteDuration, checkOptions, type OptionChecks } from "./options.ts";
 import { RunOnce } from "./run-once.ts";
 import { type RunOptions, runChecks } from "./run-options.ts";
 import { checkSpec, type Spec } from "./spec.ts";

@@ -1,10 +1,10 @@
+import { ReflexError, showError } from "../errors/errors.ts";
 import { AbortFan, abortReason, throwIfAborted } from "../waiting/abort.ts";
 import { done } from "../waiting/done.ts";
 import { isThenable } from "../waiting/thenable.ts";
 import { withTimeLimit } from "../waiting/time-limit.ts";
 import { processBudget } from "../waiting/work-budget.ts";
 import type { ConsumeContext } from "./consumer.ts";
-import { ReflexError, showError } from "./errors.ts";
 import type { ReflexEvent } from "./event.ts";
 import { isExpected } from "./expected.ts";
 import { Reporting } from "./observer.ts";

@@ -1,5 +1,5 @@
+import { aDuration, aLogger, anObject, aSignal, type OptionChecks } from "../options/options.ts";
 import type { Logger, Observer } from "./observer.ts";
-import { aDuration, aLogger, anObject, aSignal, type OptionChecks } from "./options.ts";
 
 /** How a run ends, and whom it tells how it goes. */
 export interface RunOptions {

@@ -1,7 +1,7 @@
+import { show, typeMistake } from "../errors/errors.ts";
+import { anObject } from "../options/options.ts";
 import { type Consumer, checkConsumerName } from "./consumer.ts";
 import type { CursorStore } from "./cursor-store.ts";
-import { show, typeMistake } from "./errors.ts";
-import { anObject } from "./options.ts";
 import type { StreamFunc, StreamOptions } from "./stream.ts";
 
 /** What `run` puts together: where events come from, who consumes them, and where it keeps how far it has come. */

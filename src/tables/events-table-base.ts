@@ -1,27 +1,27 @@
-import type { DatabaseHandle, ExecutorHandle } from "../database/handles.ts";
+import type { DatabaseHandle, ExecutorHandle } from "../database/handles/handles.ts";
+import { toDatabase } from "../database/handles/recognise.ts";
 import { parseTableName } from "../database/identifiers.ts";
-import { toDatabase } from "../database/recognise.ts";
-import { ReflexError, rangeMistake, show, typeMistake } from "../reflex/errors.ts";
+import { ReflexError, rangeMistake, show, typeMistake } from "../errors/errors.ts";
 import { noopEventType } from "../reflex/event.ts";
 import { Reporting } from "../reflex/observer.ts";
 import type { EventStream, StreamFunc } from "../reflex/stream.ts";
 import { isolated } from "../waiting/isolated.ts";
-import { setEventSource } from "./event-by-id.ts";
-import { EventInserter, type EventToInsert } from "./event-insert.ts";
+import { setEventSource } from "./events/event-by-id.ts";
+import { EventInserter, type EventToInsert } from "./events/event-insert.ts";
+import { eventsSchemaCheck } from "./events/events-schema-check.ts";
 import {
   checkEventsTableOptions,
   type EventsTableConfig,
   type EventsTableOptions,
   toEventsTableConfig,
-} from "./events-table-options.ts";
-import { EventsTableStreams } from "./events-table-streams.ts";
-import { GapControl, type GapListener, setGapControl } from "./gap-control.ts";
-import { type EventsNotifier, inMemoryNotifier } from "./notifier.ts";
-import type { Notify } from "./notify.ts";
-import { eventsSchemaCheck } from "./schema/events-schema-check.ts";
-import { eventsTableSchema } from "./schema/events-table-schema.ts";
+} from "./events/events-table-options.ts";
+import { eventsTableSchema } from "./events/events-table-schema.ts";
+import type { Notify } from "./events/notify.ts";
+import { GapControl, type GapListener, setGapControl } from "./gaps/gap-control.ts";
 import type { TableSchema } from "./schema/table-schema.ts";
+import { EventsTableStreams } from "./stream/events-table-streams.ts";
 import { checkStreamOptions, type TableStreamOptions } from "./stream/stream-options.ts";
+import { type EventsNotifier, inMemoryNotifier } from "./wake/notifier.ts";
 
 /** An event to be inserted by `insertMany`. */
 export interface NewEvent<T extends number, ForeignId> {

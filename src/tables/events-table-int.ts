@@ -1,6 +1,6 @@
-import { ReflexError, show } from "../reflex/errors.ts";
+import { ReflexError, show } from "../errors/errors.ts";
+import type { EventsTableOptions } from "./events/events-table-options.ts";
 import { EventsTableBase } from "./events-table-base.ts";
-import type { EventsTableOptions } from "./events-table-options.ts";
 
 const LOWEST = -(2n ** 63n);
 const HIGHEST = 2n ** 63n - 1n;

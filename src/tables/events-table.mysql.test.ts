@@ -1,7 +1,7 @@
 import type { PoolConnection, RowDataPacket } from "mysql2/promise";
 import { describe, expect, test } from "vitest";
 import { describeEachEngine, describeEachServer } from "../../test/servers/engines.ts";
-import { transaction } from "../database/transaction.ts";
+import { transaction } from "../database/handles/transaction.ts";
 import { foreignIdInt, type ReflexEvent } from "../reflex/event.ts";
 import type { EventStream } from "../reflex/stream.ts";
 import { EventsTable } from "./events-table.ts";

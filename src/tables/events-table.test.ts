@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Libsql from "libsql";
 import { afterEach, describe, expect, expectTypeOf, test } from "vitest";
-import { transaction } from "../database/transaction.ts";
+import { transaction } from "../database/handles/transaction.ts";
 import type { ReflexEvent } from "../reflex/event.ts";
 import { EventsTable } from "./events-table.ts";
 import { createTables } from "./schema/table-schema.ts";

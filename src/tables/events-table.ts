@@ -1,6 +1,6 @@
-import { rangeMistake, show, typeMistake } from "../reflex/errors.ts";
+import { rangeMistake, show, typeMistake } from "../errors/errors.ts";
+import type { EventsTableOptions } from "./events/events-table-options.ts";
 import { EventsTableBase } from "./events-table-base.ts";
-import type { EventsTableOptions } from "./events-table-options.ts";
 
 /**
  * An events table whose foreign ids are text: order numbers, UUIDs, slugs.

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../../test/servers/engines.ts";
 import { eventIds, idRange, leaveHole, noopIds, Reports } from "../../test/streams/holes.ts";
 import { makeTable, nothingWithin, openInsert, rest, take } from "../../test/streams/streams.ts";
-import { fillGaps, stopFillingGaps } from "./fill-gaps.ts";
-import type { Gap } from "./gap-control.ts";
+import { fillGaps, stopFillingGaps } from "./gaps/fill-gaps.ts";
+import type { Gap } from "./gaps/gap-control.ts";
 
 /** The same numbers for a seed each time. */
 function randomNumbers(seed: number): () => number {

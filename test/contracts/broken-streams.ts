@@ -1,6 +1,6 @@
 import type { ReflexEvent } from "../../src/reflex/event.ts";
 import type { EventStream, StreamFunc, StreamOptions } from "../../src/reflex/stream.ts";
-import { type MockStream, mockStream } from "../../src/testing/mock-stream.ts";
+import { type MockStream, mockStream } from "../../src/testing/memory/mock-stream.ts";
 
 type Next = () => Promise<IteratorResult<ReflexEvent>>;
 

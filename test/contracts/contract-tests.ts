@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
-import type { ContractCase } from "../../src/testing/contract-case.ts";
+import type { ContractCase } from "../../src/testing/contracts/contract-case.ts";
 
 /** For machines that are busy with other tests. */
 export const patienceMs = 20_000;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Libsql from "libsql";
 import { afterAll, describe } from "vitest";
-import { sqliteDatabase } from "../../src/database/adapters/sqlite-database.ts";
+import { sqliteDatabase } from "../../src/database/sqlite/sqlite-database.ts";
 import { registerCursorContracts, registerStreamContracts } from "./table-contracts.ts";
 
 describe.each(["file", "memory"])("on SQLite in %s", (where) => {

@@ -1,13 +1,13 @@
 import { describe } from "vitest";
-import type { DatabaseHandle } from "../../src/database/handles.ts";
-import { CursorsTable } from "../../src/tables/cursors-table.ts";
-import type { CursorsTableOptions } from "../../src/tables/cursors-table-options.ts";
+import type { DatabaseHandle } from "../../src/database/handles/handles.ts";
+import { CursorsTable } from "../../src/tables/cursors/cursors-table.ts";
+import type { CursorsTableOptions } from "../../src/tables/cursors/cursors-table-options.ts";
+import type { EventsTableOptions } from "../../src/tables/events/events-table-options.ts";
 import { EventsTable } from "../../src/tables/events-table.ts";
 import { EventsTableInt } from "../../src/tables/events-table-int.ts";
-import type { EventsTableOptions } from "../../src/tables/events-table-options.ts";
 import { createTables } from "../../src/tables/schema/table-schema.ts";
-import { cursorStoreContract } from "../../src/testing/cursor-store-contract.ts";
-import { eventStreamContract } from "../../src/testing/event-stream-contract.ts";
+import { cursorStoreContract } from "../../src/testing/contracts/cursor-store-contract.ts";
+import { eventStreamContract } from "../../src/testing/contracts/event-stream-contract.ts";
 import { newTableName, patienceMs, registerCases } from "./contract-tests.ts";
 
 const streams: readonly [title: string, EventsTableOptions][] = [

@@ -1,7 +1,7 @@
 import { createPool, type RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findServer, howToInstall } from "../../src/testing/find-server.ts";
-import { startPrivateServer } from "../../src/testing/private-server.ts";
+import { findServer, howToInstall } from "../../src/testing/servers/find-server.ts";
+import { startPrivateServer } from "../../src/testing/servers/private-server.ts";
 import { describeEachServer } from "../servers/engines.ts";
 import { BuiltDemo, stillRunning } from "./built-demo.ts";
 

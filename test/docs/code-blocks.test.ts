@@ -86,6 +86,6 @@ test("blocks of TypeScript are marked ts and nothing more, so that none is left 
   expect(fences.filter(({ info }) => info !== "ts").map(({ source, info }) => `${source} ${info}`)).toEqual([]);
   expect(fences.map(({ source }) => source)).toContainEqual(expect.stringMatching(/^README\.md:/));
   expect(examples.map(({ source }) => source)).toContainEqual(
-    expect.stringMatching(/^src\/database\/transaction\.ts:/),
+    expect.stringMatching(/^src\/database\/handles\/transaction\.ts:/),
   );
 });

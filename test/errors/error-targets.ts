@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Libsql from "libsql";
 import { afterAll, describe } from "vitest";
-import { sqliteDatabase } from "../../src/database/adapters/sqlite-database.ts";
-import type { DatabaseHandle } from "../../src/database/handles.ts";
-import { ErrorsTable } from "../../src/tables/errors-table.ts";
-import type { ErrorsTableOptions } from "../../src/tables/errors-table-options.ts";
+import type { DatabaseHandle } from "../../src/database/handles/handles.ts";
+import { sqliteDatabase } from "../../src/database/sqlite/sqlite-database.ts";
+import { ErrorsTable } from "../../src/tables/errors/errors-table.ts";
+import type { ErrorsTableOptions } from "../../src/tables/errors/errors-table-options.ts";
 import { createTables } from "../../src/tables/schema/table-schema.ts";
 import { describeEachEngine, describeEachServer, type Engine } from "../servers/engines.ts";
 

@@ -1,5 +1,5 @@
-import type { DatabaseHandle } from "../../src/database/handles.ts";
-import type { ErrorsTable } from "../../src/tables/errors-table.ts";
+import type { DatabaseHandle } from "../../src/database/handles/handles.ts";
+import type { ErrorsTable } from "../../src/tables/errors/errors-table.ts";
 import { EventsTable } from "../../src/tables/events-table.ts";
 import { createTables } from "../../src/tables/schema/table-schema.ts";
 import { type ErrorsTarget, newErrorsTable, newName } from "./error-targets.ts";

@@ -16,11 +16,6 @@ export interface Mutant {
   readonly tests: readonly { readonly file: string; readonly title: string }[];
 }
 
-/** The path of a source of the streams. */
-export function stream(name: string): string {
-  return `src/tables/stream/${name}.ts`;
-}
-
 /** The tests in this file whose titles begin so. */
 export function testOf(file: string, title: string): Mutant["tests"][number] {
   return { file, title };

@@ -1,4 +1,4 @@
-import { type Mutant, stream, testOf } from "./mutant.ts";
+import { type Mutant, testOf } from "./mutant.ts";
 
 const tableStream = "src/tables/stream/table-stream.mysql.test.ts";
 const lateCommits = "test/stream/late-commits.mysql.test.ts";
@@ -11,7 +11,7 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "the row at the cursor may have become another one",
     edits: [
       {
-        file: stream("position"),
+        file: "src/tables/position/position.ts",
         find: "position.anchor !== undefined && !isSameRow(first, position.anchor)",
         replace: "false",
       },
@@ -23,7 +23,7 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "the row at the cursor may be missing",
     edits: [
       {
-        file: stream("position"),
+        file: "src/tables/position/position.ts",
         find: "position.floor === true",
         replace: "true",
       },
@@ -33,7 +33,9 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: "shared pages are let go of",
     wrong: "the first of several streams that were given a page takes it from the others",
-    edits: [{ file: stream("whole-page"), find: "if (!this.#shared) this.#events", replace: "this.#events" }],
+    edits: [
+      { file: "src/tables/pages/whole-page.ts", find: "if (!this.#shared) this.#events", replace: "this.#events" },
+    ],
     tests: [testOf("test/stream/window.mysql.test.ts", "are each given the whole pages that they share")],
   },
   {
@@ -41,20 +43,26 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "a page that was read early may hide what was committed since",
     edits: [
       {
-        file: stream("early-reads"),
+        file: "src/tables/pages/early-reads.ts",
         find: "return isWhole(page, early.from, early.limit) ? page : undefined;",
         replace: "return page;",
       },
     ],
     tests: [
       testOf("test/stream/early-reads.mysql.test.ts", "hides nothing that was committed since at its end"),
-      testOf("src/tables/stream/early-reads.test.ts", "count only if they are whole"),
+      testOf("src/tables/pages/early-reads.test.ts", "count only if they are whole"),
     ],
   },
   {
     name: "fault at first sight",
     wrong: "a position fault ends the stream at once, as a replica that lags would cause",
-    edits: [{ file: stream("doubt"), find: "performance.now() - this.#since.at >= config.confirmMs", replace: "true" }],
+    edits: [
+      {
+        file: "src/tables/reader/doubt.ts",
+        find: "performance.now() - this.#since.at >= config.confirmMs",
+        replace: "true",
+      },
+    ],
     tests: [testOf(rewrittenHistory, "is not thrown, and counts from anew when it comes again")],
   },
   {
@@ -62,7 +70,7 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "rows that retention deleted unread are taken for a hole",
     edits: [
       {
-        file: stream("position"),
+        file: "src/tables/position/position.ts",
         find: `if (firstId > position.id + 1n) return { kind: "doubt", code: "history_pruned", firstId };`,
         replace: "",
       },
@@ -76,7 +84,7 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "the first row that a stream sees counts as the table's first",
     edits: [
       {
-        file: stream("position"),
+        file: "src/tables/position/position.ts",
         find: "contiguous(after, events)",
         replace: "contiguous(after === 0n && events[0] ? BigInt(events[0].id) - 1n : after, events)",
       },
@@ -88,7 +96,7 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "a stream from the head starts after the highest id, whatever is open below it",
     edits: [
       {
-        file: stream("start-rules"),
+        file: "src/tables/position/start-rules.ts",
         find: "const after = hole === undefined ? reached : hole.prev;",
         replace: "const after = head;",
       },
@@ -100,7 +108,7 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "a stream to the head ends at a hole, as if that were the head",
     edits: [
       {
-        file: stream("start"),
+        file: "src/tables/stream/start.ts",
         find: "toHead ? await pages.readHead() : undefined",
         replace:
           "toHead ? (await pages.readRecentIds()).reduce((end, id) => (id === end + 1n ? id : end), 0n) : undefined",
@@ -113,7 +121,7 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "a wake-up that comes during a poll is lost",
     edits: [
       {
-        file: stream("advance"),
+        file: "src/tables/reader/advance.ts",
         find: `      const seen = wake.count;
       const polled = await this.#retried(() => this.#poll(pageLimit));`,
         replace: `      const polled = await this.#retried(() => this.#poll(pageLimit));
@@ -129,12 +137,12 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "events that were read on a connection that is gone are served from memory",
     edits: [
       {
-        file: stream("table-reader"),
+        file: "src/tables/reader/table-reader.ts",
         find: "if (!this.#source.config.cache || this.#windowEpoch !== this.pages.epoch) return undefined;",
         replace: "if (!this.#source.config.cache) return undefined;",
       },
       {
-        file: stream("table-reader"),
+        file: "src/tables/reader/table-reader.ts",
         find: "if (epoch !== this.#windowEpoch) this.#window.drop();",
         replace: "",
       },
@@ -151,7 +159,7 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "a page that was read ahead is handed over though its connection is gone",
     edits: [
       {
-        file: stream("page-feed"),
+        file: "src/tables/stream/page-feed.ts",
         find: "ahead !== undefined && advanced.epoch !== reader.pages.epoch",
         replace: "false",
       },
@@ -163,7 +171,7 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "a page that is full counts as one without a hole",
     edits: [
       {
-        file: stream("whole-page"),
+        file: "src/tables/pages/whole-page.ts",
         find: "return BigInt(first.id) === from && BigInt(last.id) === from + BigInt(limit - 1);",
         replace: "return BigInt(first.id) === from;",
       },
@@ -175,7 +183,7 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "streams read at READ UNCOMMITTED",
     edits: [
       {
-        file: stream("shared-session"),
+        file: "src/database/sessions/shared-session.ts",
         find: "new BorrowedSession(this.#database, options)",
         replace: `new BorrowedSession(this.#database, { ...options, isolation: "read uncommitted" })`,
       },
@@ -190,7 +198,7 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "pages are ordered by the text of the ids",
     edits: [
       {
-        file: stream("page-reader"),
+        file: "src/tables/pages/page-reader.ts",
         find: "order by ${this.#id} limit ${limit}",
         replace: "order by cast(${this.#id} as char) limit ${limit}",
       },

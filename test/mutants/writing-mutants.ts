@@ -8,7 +8,11 @@ export const writingMutants: readonly Mutant[] = [
     name: "insert gives up at a noop",
     wrong: "an insert whose id a noop has taken fails instead of taking a new one",
     edits: [
-      { file: "src/tables/event-insert.ts", find: "attempt === MOST_TRIES) throw", replace: "attempt >= 1) throw" },
+      {
+        file: "src/tables/events/event-insert.ts",
+        find: "attempt === MOST_TRIES) throw",
+        replace: "attempt >= 1) throw",
+      },
     ],
     tests: [testOf(inFlight, "gets new ids in the same transaction when a noop took one of its own")],
   },
@@ -17,7 +21,7 @@ export const writingMutants: readonly Mutant[] = [
     wrong: "an event whose id a noop has taken vanishes without an error",
     edits: [
       {
-        file: "src/tables/event-insert.ts",
+        file: "src/tables/events/event-insert.ts",
         find: "const text = `insert into ",
         replace: "const text = `insert ignore into ",
       },
@@ -29,7 +33,7 @@ export const writingMutants: readonly Mutant[] = [
     wrong: "a transaction that the server has rolled back goes on, and what comes after is committed alone",
     edits: [
       {
-        file: "src/tables/event-insert.ts",
+        file: "src/tables/events/event-insert.ts",
         find: `return lost || meaning === "transaction_lost" || meaning === "connection_lost";`,
         replace: "return false;",
       },
@@ -41,11 +45,11 @@ export const writingMutants: readonly Mutant[] = [
     wrong: "a flush overwrites a cursor that someone else has moved since",
     edits: [
       {
-        file: "src/tables/cursor-statements.ts",
+        file: "src/tables/cursors/cursor-statements.ts",
         find: " and ${this.#comparable} = ${this.#comparableValue})`",
         replace: " and (1 = 1 or ${this.#comparable} = ${this.#comparableValue}))`",
       },
     ],
-    tests: [testOf("src/tables/cursors-table.mysql.test.ts", "a cursor that someone else moved is kept")],
+    tests: [testOf("src/tables/cursors/cursors-table.mysql.test.ts", "a cursor that someone else moved is kept")],
   },
 ];

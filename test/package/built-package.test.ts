@@ -104,7 +104,7 @@ test("its source maps lead to the source", async () => {
   `;
   const stack = await printed(program, ["--enable-source-maps"]);
   const [, file = "", line] = /\((?:file:\/\/)?(\S+memory-cursor-store\.ts):(\d+)/.exec(String(stack)) ?? [];
-  const source = await readFile(join(root, "src/testing", "memory-cursor-store.ts"), "utf8");
+  const source = await readFile(join(root, "src/testing/memory", "memory-cursor-store.ts"), "utf8");
   expect(file).toContain("src/testing/");
   expect(source.split("\n")[Number(line) - 1]).toContain("must not be empty");
 });

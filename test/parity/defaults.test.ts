@@ -1,9 +1,9 @@
 import Libsql from "libsql";
 import { createTables, ErrorsTable } from "reflex-rsql";
 import { expect, test } from "vitest";
-import { toCursorsTableConfig } from "../../src/tables/cursors-table-options.ts";
-import { toErrorsTableConfig } from "../../src/tables/errors-table-options.ts";
-import { toEventsTableConfig } from "../../src/tables/events-table-options.ts";
+import { toCursorsTableConfig } from "../../src/tables/cursors/cursors-table-options.ts";
+import { toErrorsTableConfig } from "../../src/tables/errors/errors-table-options.ts";
+import { toEventsTableConfig } from "../../src/tables/events/events-table-options.ts";
 
 // Each catches: a default that was changed, by which a table that exists is no longer found or read as before.
 test("an events table without options has the defaults of the table", () => {

@@ -5,9 +5,9 @@ import * as library from "reflex-rsql";
 import * as patterns from "reflex-rsql/patterns";
 import * as testing from "reflex-rsql/testing";
 import { describe, expect, test } from "vitest";
-import { toCursorsTableConfig } from "../../src/tables/cursors-table-options.ts";
-import { toErrorsTableConfig } from "../../src/tables/errors-table-options.ts";
-import { toEventsTableConfig } from "../../src/tables/events-table-options.ts";
+import { toCursorsTableConfig } from "../../src/tables/cursors/cursors-table-options.ts";
+import { toErrorsTableConfig } from "../../src/tables/errors/errors-table-options.ts";
+import { toEventsTableConfig } from "../../src/tables/events/events-table-options.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 const indexes = ["src/index.ts", "src/testing/index.ts", "src/patterns/index.ts"];

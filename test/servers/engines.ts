@@ -10,7 +10,7 @@ import {
   type PoolOptions as Mysql2PoolOptions,
 } from "mysql2/promise";
 import { afterAll, describe, expect, inject, test } from "vitest";
-import { type ServerVendor, vendorNames } from "../../src/testing/find-server.ts";
+import { type ServerVendor, vendorNames } from "../../src/testing/servers/find-server.ts";
 // The import carries the typing of `inject("servers")`.
 import type { ProvidedServer } from "./global-setup.ts";
 

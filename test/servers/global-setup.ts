@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
-import { findServer, howToInstall, type ServerVendor, vendorNames } from "../../src/testing/find-server.ts";
-import { type PrivateServer, startPrivateServer } from "../../src/testing/private-server.ts";
+import { findServer, howToInstall, type ServerVendor, vendorNames } from "../../src/testing/servers/find-server.ts";
+import { type PrivateServer, startPrivateServer } from "../../src/testing/servers/private-server.ts";
 
 /** A server that runs for the whole test run, or why there is none and what to install. */
 export type ProvidedServer =

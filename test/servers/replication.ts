@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { createPool, type Pool, type PoolOptions, type RowDataPacket } from "mysql2/promise";
-import type { ServerVendor } from "../../src/testing/find-server.ts";
-import { type PrivateServer, startPrivateServer } from "../../src/testing/private-server.ts";
+import type { ServerVendor } from "../../src/testing/servers/find-server.ts";
+import { type PrivateServer, startPrivateServer } from "../../src/testing/servers/private-server.ts";
 
 /** The database in which tests on private servers work. */
 export const DATABASE = "shop";

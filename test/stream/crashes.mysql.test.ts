@@ -1,7 +1,7 @@
 import { createPool, type Pool } from "mysql2/promise";
 import { createTables, type ErrorReport, type EventStream, EventsTable, type ReflexEvent } from "reflex-rsql";
 import { afterEach, describe, expect, test } from "vitest";
-import { type PrivateServer, startPrivateServer } from "../../src/testing/private-server.ts";
+import { type PrivateServer, startPrivateServer } from "../../src/testing/servers/private-server.ts";
 import { describeEachServer } from "../servers/engines.ts";
 import { eventIds, Reports } from "../streams/holes.ts";
 import { openInsert, take } from "../streams/streams.ts";

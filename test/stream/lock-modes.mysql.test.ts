@@ -1,7 +1,7 @@
 import { createPool, type RowDataPacket } from "mysql2/promise";
 import { createTables, EventsTable } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
-import { startPrivateServer } from "../../src/testing/private-server.ts";
+import { startPrivateServer } from "../../src/testing/servers/private-server.ts";
 import { describeEachServer } from "../servers/engines.ts";
 import { eventIds, leaveHole, noopIds } from "../streams/holes.ts";
 import { take } from "../streams/streams.ts";

@@ -1,7 +1,7 @@
 import type { Pool, PoolConnection, RowDataPacket } from "mysql2/promise";
 import { type EventsTable, transaction } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
-import { gapControlOf } from "../../src/tables/gap-control.ts";
+import { gapControlOf } from "../../src/tables/gaps/gap-control.ts";
 import { describeEachServer } from "../servers/engines.ts";
 import { foreignIdsOf, idsOf, makeWork, thrownBy } from "../streams/stored.ts";
 import { makeTable, take } from "../streams/streams.ts";

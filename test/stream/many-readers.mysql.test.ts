@@ -1,7 +1,7 @@
 import { createPool, type RowDataPacket } from "mysql2/promise";
 import { createTables, type ErrorReport, type EventStream, EventsTable, type StallReport } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
-import { startPrivateServer } from "../../src/testing/private-server.ts";
+import { startPrivateServer } from "../../src/testing/servers/private-server.ts";
 import { describeEachServer, type Engine } from "../servers/engines.ts";
 import { noopIds, Reports } from "../streams/holes.ts";
 import { makeTable, openInsert, take } from "../streams/streams.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createPool } from "mysql2/promise";
 import { createTables, fillGaps, type StallReport, stopFillingGaps } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
-import { startPrivateServer } from "../../src/testing/private-server.ts";
+import { startPrivateServer } from "../../src/testing/servers/private-server.ts";
 import { describeEachServer, type Engine } from "../servers/engines.ts";
 import { leaveHole, noopIds, Reports } from "../streams/holes.ts";
 import { expectStall, isResumed, quiet } from "../streams/stalls.ts";

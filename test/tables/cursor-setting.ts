@@ -1,9 +1,9 @@
 import type { Database } from "../../src/database/database.ts";
-import type { DatabaseHandle } from "../../src/database/handles.ts";
-import { toDatabase } from "../../src/database/recognise.ts";
+import type { DatabaseHandle } from "../../src/database/handles/handles.ts";
+import { toDatabase } from "../../src/database/handles/recognise.ts";
 import type { ErrorReport } from "../../src/reflex/observer.ts";
-import { CursorsTable } from "../../src/tables/cursors-table.ts";
-import type { CursorsTableOptions } from "../../src/tables/cursors-table-options.ts";
+import { CursorsTable } from "../../src/tables/cursors/cursors-table.ts";
+import type { CursorsTableOptions } from "../../src/tables/cursors/cursors-table-options.ts";
 import { createTables } from "../../src/tables/schema/table-schema.ts";
 import type { Engine } from "../servers/engines.ts";
 

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Libsql from "libsql";
 import { afterAll, describe } from "vitest";
-import { sqliteDatabase } from "../../src/database/adapters/sqlite-database.ts";
-import type { DatabaseHandle } from "../../src/database/handles.ts";
-import { CursorsTable } from "../../src/tables/cursors-table.ts";
-import type { CursorsTableOptions } from "../../src/tables/cursors-table-options.ts";
+import type { DatabaseHandle } from "../../src/database/handles/handles.ts";
+import { sqliteDatabase } from "../../src/database/sqlite/sqlite-database.ts";
+import { CursorsTable } from "../../src/tables/cursors/cursors-table.ts";
+import type { CursorsTableOptions } from "../../src/tables/cursors/cursors-table-options.ts";
 import { createTables } from "../../src/tables/schema/table-schema.ts";
 import { describeEachServer } from "../servers/engines.ts";
 

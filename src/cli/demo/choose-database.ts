@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type DatabaseHandle, toDatabase } from "reflex-rsql";
-import { findServer, howToInstall } from "../../testing/find-server.ts";
-import { startPrivateServer } from "../../testing/private-server.ts";
+import { findServer, howToInstall } from "../../testing/servers/find-server.ts";
+import { startPrivateServer } from "../../testing/servers/private-server.ts";
 import { checkDatabaseUrl, type DemoArguments, UsageError } from "./arguments.ts";
 import type { Cleanup } from "./cleanup.ts";
 import { type DatabaseTarget, DemoError, openDatabase } from "./connect.ts";

@@ -1,4 +1,4 @@
-import { ReflexError, show } from "../../reflex/errors.ts";
+import { ReflexError, show } from "../../errors/errors.ts";
 import type { ColumnDescription } from "./table-columns.ts";
 
 /**

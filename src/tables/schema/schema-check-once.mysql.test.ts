@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from "vitest";
 import { describeEachServer, type Engine } from "../../../test/servers/engines.ts";
 import type { Database } from "../../database/database.ts";
-import type { DatabaseHandle } from "../../database/handles.ts";
-import { toDatabase } from "../../database/recognise.ts";
-import { CursorsTable } from "../cursors-table.ts";
+import type { DatabaseHandle } from "../../database/handles/handles.ts";
+import { toDatabase } from "../../database/handles/recognise.ts";
+import { CursorsTable } from "../cursors/cursors-table.ts";
 import { createTables } from "./table-schema.ts";
 
 let names = 0;

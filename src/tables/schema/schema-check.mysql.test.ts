@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { describeEachServer, type Engine } from "../../../test/servers/engines.ts";
-import type { DatabaseHandle } from "../../database/handles.ts";
-import { CursorsTable } from "../cursors-table.ts";
-import type { CursorsTableOptions } from "../cursors-table-options.ts";
+import type { DatabaseHandle } from "../../database/handles/handles.ts";
+import { CursorsTable } from "../cursors/cursors-table.ts";
+import type { CursorsTableOptions } from "../cursors/cursors-table-options.ts";
+import { errorsTableSchema } from "../errors/errors-table-schema.ts";
+import type { EventsTableOptions } from "../events/events-table-options.ts";
 import { EventsTable } from "../events-table.ts";
-import type { EventsTableOptions } from "../events-table-options.ts";
-import { errorsTableSchema } from "./errors-table-schema.ts";
 import { createTables, schemaSql } from "./table-schema.ts";
 
 let names = 0;

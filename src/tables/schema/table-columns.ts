@@ -1,9 +1,9 @@
 import type { Database } from "../../database/database.ts";
 import { parseTableName } from "../../database/identifiers.ts";
-import { sqliteDialect } from "../../database/sqlite-dialect.ts";
-import { ReflexError } from "../../reflex/errors.ts";
+import { sqliteDialect } from "../../database/sqlite/sqlite-dialect.ts";
+import { tableError } from "../../database/table-error.ts";
+import { ReflexError } from "../../errors/errors.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
-import { tableError } from "../table-error.ts";
 
 /** A column as the server describes it. */
 export interface ColumnDescription {

@@ -1,9 +1,9 @@
 import Libsql from "libsql";
 import { describe, expect, test } from "vitest";
-import { CursorsTable } from "../cursors-table.ts";
+import { CursorsTable } from "../cursors/cursors-table.ts";
+import { errorsTableSchema } from "../errors/errors-table-schema.ts";
 import { EventsTable } from "../events-table.ts";
 import { EventsTableInt } from "../events-table-int.ts";
-import { errorsTableSchema } from "./errors-table-schema.ts";
 import { createTables, schemaSql } from "./table-schema.ts";
 
 const events = new EventsTable("order_events", { metadataField: "metadata", traceField: "trace" });

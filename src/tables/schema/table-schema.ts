@@ -1,12 +1,12 @@
 import type { Dialect } from "../../database/dialect.ts";
-import type { DatabaseHandle } from "../../database/handles.ts";
+import type { DatabaseHandle } from "../../database/handles/handles.ts";
+import { toDatabase } from "../../database/handles/recognise.ts";
 import { mysqlDialect } from "../../database/mysql-dialect.ts";
-import { toDatabase } from "../../database/recognise.ts";
-import { sqliteDialect } from "../../database/sqlite-dialect.ts";
+import { sqliteDialect } from "../../database/sqlite/sqlite-dialect.ts";
+import { tableError } from "../../database/table-error.ts";
+import { show, typeMistake } from "../../errors/errors.ts";
 import { checkCallOptions } from "../../reflex/call-options.ts";
-import { show, typeMistake } from "../../reflex/errors.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
-import { tableError } from "../table-error.ts";
 
 /** How a table is made. */
 export interface TableSchema {

@@ -1,9 +1,9 @@
 import type { Database } from "../../database/database.ts";
 import type { Reporting } from "../../reflex/observer.ts";
-import type { EventsTableConfig } from "../events-table-options.ts";
+import type { EventsTableConfig } from "../events/events-table-options.ts";
+import type { TableReader } from "../reader/table-reader.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
 import type { TableDescription } from "../schema/table-columns.ts";
-import type { TableReader } from "./table-reader.ts";
 
 /** What one stream is made of. */
 export interface FeedSource {

@@ -1,16 +1,16 @@
-import { isReflexError } from "../../reflex/errors.ts";
+import { sessionsReturned } from "../../database/sessions/borrowed-session.ts";
+import { isReflexError } from "../../errors/errors.ts";
 import { throwIfAborted } from "../../waiting/abort.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
-import type { Advanced } from "./advanced.ts";
-import { sessionsReturned } from "./borrowed-session.ts";
+import type { Advanced } from "../pages/advanced.ts";
+import type { Position } from "../position/position.ts";
+import { retried } from "../reader/retried.ts";
+import type { StreamPlace } from "../reader/stream-places.ts";
+import type { TableReader } from "../reader/table-reader.ts";
 import type { Feed, Page } from "./feed.ts";
 import type { FeedSource } from "./feed-source.ts";
 import { passEvents } from "./pass-events.ts";
-import type { Position } from "./position.ts";
-import { retried } from "./retried.ts";
 import { type Start, startOf } from "./start.ts";
-import type { StreamPlace } from "./stream-places.ts";
-import type { TableReader } from "./table-reader.ts";
 
 const nothing: ReadonlySet<bigint> = new Set();
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ReflexEvent } from "../../reflex/event.ts";
-import { toEvent } from "../event-row.ts";
+import { toEvent } from "../events/event-row.ts";
 import { type PassRules, passEvents } from "./pass-events.ts";
 
 const event = (id: number, type = 1, foreignId = "x"): ReflexEvent =>

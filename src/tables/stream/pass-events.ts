@@ -1,7 +1,7 @@
-import { ReflexError } from "../../reflex/errors.ts";
+import { ReflexError } from "../../errors/errors.ts";
 import { noopEventType, type ReflexEvent } from "../../reflex/event.ts";
-import { isNoopOf } from "../event-row.ts";
-import type { EventsTableConfig } from "../events-table-options.ts";
+import { isNoopOf } from "../events/event-row.ts";
+import type { EventsTableConfig } from "../events/events-table-options.ts";
 
 export interface PassRules {
   readonly table: string;

@@ -1,8 +1,8 @@
+import type { PageReader } from "../pages/page-reader.ts";
+import type { Position } from "../position/position.ts";
+import { headStart, pruneStart } from "../position/start-rules.ts";
+import type { TableReader } from "../reader/table-reader.ts";
 import type { FeedSource } from "./feed-source.ts";
-import type { PageReader } from "./page-reader.ts";
-import type { Position } from "./position.ts";
-import { headStart, pruneStart } from "./start-rules.ts";
-import type { TableReader } from "./table-reader.ts";
 
 /** Where a stream begins and ends. */
 export interface Start {

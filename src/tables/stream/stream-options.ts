@@ -7,9 +7,9 @@ import {
   either,
   type OptionChecks,
   oneOf,
-} from "../../reflex/options.ts";
+} from "../../options/options.ts";
 import type { StreamOptions } from "../../reflex/stream.ts";
-import type { GapOptions } from "../gap-options.ts";
+import type { GapOptions } from "../events/gap-options.ts";
 
 /** What streams of an events table take besides what all streams do. */
 export interface TableStreamOptions extends StreamOptions {

@@ -1,0 +1,67 @@
+import { throwIfAborted } from "../../waiting/abort.ts";
+import { type CallOptions, Endings, withTimeLimit } from "../../waiting/time-limit.ts";
+import { checkStatement } from "../call-checks.ts";
+import { defaultStatementTimeoutMs, type RunResult, type Session, type SqlParam } from "../database.ts";
+import type { DriverConnection } from "./driver.ts";
+
+/**
+ * Statements on one connection, each under a time limit and a signal. When either ends one, the connection is closed: what
+ * the server does with it is unknown, and any transaction on it must not be committed.
+ */
+export class ConnectionExecutor<Tx> implements Session {
+  readonly connection: DriverConnection<Tx>;
+  readonly #waits = new Endings();
+  readonly #onGivenUp = (): void => this.destroy();
+  #closed = false;
+
+  constructor(connection: DriverConnection<Tx>) {
+    this.connection = connection;
+  }
+
+  /** Whether a limit or a signal has closed the connection. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  run(sql: string, params: readonly SqlParam[], options?: CallOptions): Promise<RunResult> {
+    return this.#bounded(() => this.connection.run(sql, params), sql, options);
+  }
+
+  rows<R extends object>(sql: string, params: readonly SqlParam[], options?: CallOptions): Promise<R[]> {
+    return this.#bounded(() => this.connection.rows(sql, params) as Promise<R[]>, sql, options);
+  }
+
+  /** A constant text, such as COMMIT. */
+  control<R extends object>(text: string, options?: CallOptions): Promise<R[]> {
+    return this.#bounded(() => this.connection.control(text) as Promise<R[]>, text, options);
+  }
+
+  destroy(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.connection.destroy();
+    // mysql2 settles no call of a destroyed connection: each would wait for its limit, and keep the process alive.
+    this.#waits.giveUpAll(closedError);
+  }
+
+  async #bounded<R>(work: () => Promise<R>, sql: string, options: CallOptions = {}): Promise<R> {
+    checkStatement(sql, options);
+    const { signal, timeoutMs } = options;
+    throwIfAborted(signal);
+    return withTimeLimit(work(), {
+      signal,
+      timeoutMs: timeoutMs ?? defaultStatementTimeoutMs,
+      what: () => `the server's answer to "${sql.slice(0, 60).trimEnd()}${sql.length > 60 ? "..." : ""}"`,
+      remedy: "its connection was closed; raise statementTimeoutMs if statements may take that long",
+      onGivenUp: this.#onGivenUp,
+      endings: this.#waits,
+      frequent: true,
+    });
+  }
+}
+
+function closedError(): Error {
+  return Object.assign(new Error("the connection was closed while a statement ran"), {
+    code: "PROTOCOL_CONNECTION_LOST",
+  });
+}

@@ -1,0 +1,101 @@
+import { ReflexError } from "../../errors/errors.ts";
+import type { SqlParam } from "../database.ts";
+import { bindable, type DriverConnection, type DriverPool, onEnqueue, type PoolEvents } from "./driver.ts";
+
+/** The part of a connection of the mariadb driver that is used. */
+export interface MariadbConnection {
+  execute(options: object, values: unknown[]): Promise<unknown>;
+  query(options: object): Promise<unknown>;
+  destroy(): void;
+}
+
+/** The part of a pool of the mariadb driver that is used. */
+export interface MariadbPool<C extends object = object> {
+  /** Lends a connection. */
+  getConnection(): Promise<C>;
+  /** How many connections are open; tells this pool from mysql2's. */
+  totalConnections(): number;
+  /** How many are lent; tells this pool from mysql2's. */
+  activeConnections(): number;
+}
+
+const ER_GET_CONNECTION_TIMEOUT = 45028;
+
+// What a pool's own options would change in results; given per call, they win.
+const pinned = {
+  rowsAsArray: false,
+  nestTables: false,
+  typeCast: undefined,
+  dateStrings: true,
+  metaAsArray: false,
+  bigIntAsNumber: false,
+  insertIdAsNumber: false,
+  decimalAsNumber: false,
+  supportBigNumbers: false,
+  bigNumberStrings: false,
+  checkNumberRange: false,
+  autoJsonMap: false,
+  jsonStrings: true,
+  namedPlaceholders: false,
+} as const;
+
+// The driver's handles hide the connection under them, so the handle that the pool lends is the key.
+/** A connection of the mariadb driver. */
+export function mariadbConnection<Tx extends object>(tx: Tx): DriverConnection<Tx> {
+  const connection = tx as Tx & MariadbConnection;
+  const execute = (sql: string, params: readonly SqlParam[]): Promise<unknown> =>
+    connection.execute({ sql, ...pinned }, bindable(params));
+  return {
+    tx,
+    native: tx,
+    run: async (sql, params) => {
+      const result = (await execute(sql, params)) as { affectedRows: number; insertId: bigint };
+      return { affectedRows: result.affectedRows, insertId: String(result.insertId) };
+    },
+    rows: async (sql, params) => [...((await execute(sql, params)) as object[])],
+    control: async (text) => {
+      const result = await connection.query({ sql: text, ...pinned });
+      return Array.isArray(result) ? (result as object[]) : [];
+    },
+    destroy: () => connection.destroy(),
+    release: () => {
+      const { release } = connection as { release?: () => Promise<void> };
+      // It rolls back what was left open; an error there means that the connection is gone, which the pool sees too.
+      release?.call(connection).catch(() => undefined);
+    },
+  };
+}
+
+/** A pool of the mariadb driver. */
+export function mariadbPool<C extends object>(pool: MariadbPool<C>): DriverPool<C> {
+  return {
+    native: pool,
+    size: undefined,
+    // It comes also while the pool makes the connection that is waited for: there is no telling which it is.
+    onShortage: (listener) => onEnqueue(pool as PoolEvents, listener),
+    acquire: async () => {
+      try {
+        return mariadbConnection(await pool.getConnection());
+      } catch (error) {
+        throw noneFree(error) ?? whyNone(error);
+      }
+    },
+  };
+}
+
+/** The pool's time-out tells neither the address nor what the server answered. */
+function whyNone(error: unknown): unknown {
+  const { errno, cause } = Object(error) as { errno?: unknown; cause?: unknown };
+  return errno === ER_GET_CONNECTION_TIMEOUT && cause instanceof Error ? cause : error;
+}
+
+// With a cause, it is that no connection could be made; without one, that all are lent.
+function noneFree(error: unknown): ReflexError | undefined {
+  const { errno, cause, sqlMessage } = Object(error) as { errno?: unknown; cause?: unknown; sqlMessage?: unknown };
+  if (errno !== ER_GET_CONNECTION_TIMEOUT || cause !== undefined) return undefined;
+  return new ReflexError(
+    "time_limit",
+    `waited for a connection of the pool until its own acquireTimeout: ${String(sqlMessage)}; give the pool more connections or look for ones never released`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,156 @@
+import type { RunResult, SqlParam } from "../database.ts";
+import { bindable, type DriverConnection, type DriverPool, onEnqueue, type PoolEvents } from "./driver.ts";
+import { isIdle, noteAnswer, type SendingCore, type SentCommand } from "./mysql2-idle.ts";
+
+/** The part of a mysql2 promise connection that is used. */
+export interface Mysql2Connection {
+  destroy(): void;
+}
+
+/** The connection under it: its callback side. */
+interface Mysql2Core extends SendingCore {
+  readonly stream?: { readonly bytesWritten?: unknown; readonly destroy?: () => void };
+  execute(sql: string | object, values: unknown[], settle: Settle): unknown;
+  query(sql: string | object, settle: Settle): SentCommand | undefined;
+}
+
+type Settle = (error: Error | null, result: unknown) => void;
+
+/** The part of a mysql2 promise pool that is used. */
+export interface Mysql2Pool<C extends object = object> {
+  /** Lends a connection. */
+  getConnection(): Promise<C>;
+  /** The callback pool under it, by which the two sides of one pool are known as one. */
+  readonly pool: object;
+}
+
+/** The part of a mysql2 callback pool that is used. */
+export interface Mysql2CallbackPool<C extends object = object> {
+  /** Its side with promises, which is what is used. */
+  promise(): Mysql2Pool<C>;
+}
+
+interface ResultHeader {
+  readonly affectedRows: number | string;
+  readonly insertId: number | string;
+  readonly serverStatus?: unknown;
+}
+
+// What a pool's own options would change in results; given per call, they win. But not jsonStrings: cast JSON to text.
+const pinned = {
+  rowsAsArray: false,
+  nestTables: false,
+  typeCast: true,
+  dateStrings: true,
+  // Together: a number where that is exact, else text. Text for all would take longer than the rest of a row.
+  supportBigNumbers: true,
+  bigNumberStrings: false,
+  decimalNumbers: false,
+  namedPlaceholders: false,
+} as const;
+
+// The most frequent texts need no options, which cost more than the rest of the call.
+const START = "start transaction";
+const withoutRows = new Set([START, "commit", "rollback"]);
+const SERVER_STATUS_IN_TRANS_READONLY = 0x2000;
+
+/** The core connection under a mysql2 promise or callback connection: one object per socket. */
+export function mysql2Core(connection: object): object {
+  return "connection" in connection && typeof connection.connection === "object" && connection.connection !== null
+    ? connection.connection
+    : connection;
+}
+
+/** A mysql2 connection of either kind. */
+export function mysql2Connection<Tx extends object>(tx: Tx): DriverConnection<Tx> {
+  return new Mysql2DriverConnection(tx);
+}
+
+class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> {
+  readonly tx: Tx;
+  readonly native: Mysql2Core;
+  #status: unknown;
+
+  constructor(tx: Tx) {
+    this.tx = tx;
+    this.native = mysql2Core(tx) as Mysql2Core;
+  }
+
+  // With no option, since a statement's result is one header whatever they are.
+  async run(sql: string, params: readonly SqlParam[]): Promise<RunResult> {
+    return resultOf((await this.#execute(sql, params)) as ResultHeader);
+  }
+
+  rows(sql: string, params: readonly SqlParam[]): Promise<object[]> {
+    return this.#execute({ sql, ...pinned }, params) as Promise<object[]>;
+  }
+
+  control(text: string): Promise<object[]> {
+    return new Promise((resolve, reject) => {
+      const options = withoutRows.has(text) ? text : { sql: text, ...pinned };
+      const command = this.native.query(options, (error, result) => {
+        if (error) reject(error);
+        else if (Array.isArray(result)) resolve(result as object[]);
+        else {
+          this.#status = (result as ResultHeader).serverStatus;
+          resolve([]);
+        }
+      });
+      // Its end shows nothing that the next statement does not change.
+      if (text !== START) noteAnswer(this.native, command);
+    });
+  }
+
+  // On the callback side, which spares the stack that the promise side records at each call.
+  #execute(statement: string | object, params: readonly SqlParam[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.native.execute(statement, bindable(params), (error, result) => {
+        if (error) reject(error);
+        else resolve(result);
+      });
+    });
+  }
+
+  isIdle(): boolean {
+    return isIdle(this.native);
+  }
+
+  isReadOnly(): boolean {
+    return typeof this.#status === "number" && (this.#status & SERVER_STATUS_IN_TRANS_READONLY) !== 0;
+  }
+
+  destroy(): void {
+    promised(this.tx).destroy();
+    destroySocket(this.native);
+  }
+
+  release(): void {
+    (this.tx as { release?: () => void }).release?.();
+  }
+}
+
+/** A mysql2 pool, from its promise side. */
+export function mysql2Pool<C extends object>(pool: Mysql2Pool<C>): DriverPool<C> {
+  const core = pool.pool as PoolEvents & { config?: { connectionLimit?: number } };
+  const { config } = core;
+  return {
+    native: pool.pool,
+    size: config?.connectionLimit === 0 ? undefined : config?.connectionLimit,
+    acquire: () => pool.getConnection().then(mysql2Connection),
+    onShortage: (listener) => onEnqueue(core, listener),
+  };
+}
+
+// mysql2 only ends its own side of the socket: with a server that hangs, the process could not end either.
+function destroySocket(core: { stream?: { destroy?: () => void } | undefined }): void {
+  core.stream?.destroy?.();
+}
+
+function promised(connection: object): Mysql2Connection {
+  const callbackSide = connection as { promise?: () => Mysql2Connection };
+  return typeof callbackSide.promise === "function" ? callbackSide.promise() : (connection as Mysql2Connection);
+}
+
+function resultOf(header: ResultHeader): RunResult {
+  return { affectedRows: Number(header.affectedRows), insertId: String(header.insertId) };
+}

@@ -1,0 +1,203 @@
+import { ReflexError } from "../../errors/errors.ts";
+import { throwIfAborted } from "../../waiting/abort.ts";
+import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
+import { checkCall, checkSession, checkTransaction } from "../call-checks.ts";
+import {
+  type Database,
+  type DatabaseCallOptions,
+  defaultAcquireTimeoutMs,
+  type IsolationLevel,
+  type RunResult,
+  type Session,
+  type SessionOptions,
+  type SqlParam,
+  type TransactionOptions,
+} from "../database.ts";
+import type { Dialect } from "../dialect.ts";
+import { mysqlDialect } from "../mysql-dialect.ts";
+import { isServersAnswer, meaningOf } from "../sql-errors.ts";
+import { ConnectionExecutor } from "./connection-executor.ts";
+import type { DriverConnection, DriverPool } from "./driver.ts";
+
+// A pool full of connections in leaked transactions, or of ones that the server closed, is emptied one by one.
+const MOST_UNCLEAN_CONNECTIONS = 100;
+// Closing the connection rolls back too, so there is no reason to wait long for an answer.
+const ROLLBACK_LIMIT_MS = 5000;
+
+/** A {@link Database} over a pool of MySQL or MariaDB connections. */
+export class PoolDatabase<Tx> implements Database<Tx> {
+  readonly identity: object;
+  readonly dialect: Dialect = mysqlDialect;
+  readonly poolSize: number | undefined;
+  readonly #pool: DriverPool<Tx>;
+
+  constructor(pool: DriverPool<Tx>) {
+    this.#pool = pool;
+    this.poolSize = pool.size;
+    this.identity = pool.native;
+  }
+
+  onShortage(listener: () => void): () => void {
+    return this.#pool.onShortage(listener);
+  }
+
+  async run(sql: string, params: readonly SqlParam[], options: DatabaseCallOptions = {}): Promise<RunResult> {
+    checkCall(sql, params, options);
+    return this.#transaction((executor) => executor.run(sql, params, limitsOf(options)), options);
+  }
+
+  async rows<R extends object>(
+    sql: string,
+    params: readonly SqlParam[],
+    options: DatabaseCallOptions = {},
+  ): Promise<R[]> {
+    checkCall(sql, params, options);
+    return this.#transaction((executor) => executor.rows<R>(sql, params, limitsOf(options)), {
+      ...options,
+      readOnly: true,
+      isolation: "read committed",
+    });
+  }
+
+  async session<R>(use: (session: Session) => Promise<R>, options: SessionOptions = {}): Promise<R> {
+    checkSession(use, options);
+    const { isolation = "read committed" } = options;
+    const opening = oneShot(undefined);
+    const executor = await this.#clean((borrowed) => borrowed.control(opening, limitsOf(options)), options);
+    try {
+      await executor.control(`set session transaction isolation level ${isolation}`, limitsOf(options));
+      await executor.control("set session autocommit = 1", limitsOf(options));
+      return await use(executor);
+    } finally {
+      executor.destroy();
+    }
+  }
+
+  async transaction<R>(use: (tx: Tx) => Promise<R>, options: TransactionOptions = {}): Promise<R> {
+    checkTransaction(use, options);
+    return this.#transaction((executor) => use(executor.connection.tx), options);
+  }
+
+  async #transaction<R>(
+    use: (executor: ConnectionExecutor<Tx>) => Promise<R>,
+    options: TransactionOptions,
+  ): Promise<R> {
+    const executor = await this.#clean((borrowed) => begin(borrowed, options), options);
+    let result: R;
+    try {
+      result = await use(executor);
+      throwIfAborted(options.signal);
+      if (executor.closed) throw lostBeforeCommit();
+    } catch (error) {
+      await rollBack(executor);
+      throw error;
+    }
+    // From here on the signal no longer counts: an abort during COMMIT would leave its outcome unknown for nothing.
+    await commit(executor, { timeoutMs: options.timeoutMs });
+    executor.connection.release();
+    return result;
+  }
+
+  /**
+   * A connection of the pool on which `open` has succeeded. `open` must begin with a statement that the server refuses
+   * inside a transaction (error 1568), unless it is certain that the connection is in none: one whose last user leaked a
+   * transaction is closed, since BEGIN would commit what that user wrote.
+   */
+  async #clean(
+    open: (borrowed: ConnectionExecutor<Tx>) => Promise<unknown>,
+    options: TransactionOptions,
+  ): Promise<ConnectionExecutor<Tx>> {
+    for (let attempt = 1; ; attempt++) {
+      const executor = new ConnectionExecutor(await this.#acquire(options));
+      try {
+        await open(executor);
+        return executor;
+      } catch (error) {
+        executor.destroy();
+        const meaning = meaningOf(error);
+        const unclean =
+          meaning === "in_transaction" || meaning === "connection_closed" || meaning === "connection_lost";
+        if (!unclean || attempt === MOST_UNCLEAN_CONNECTIONS) throw error;
+      }
+    }
+  }
+
+  #acquire(options: TransactionOptions): Promise<DriverConnection<Tx>> {
+    throwIfAborted(options.signal);
+    const work = this.#pool.acquire();
+    return withTimeLimit(work, {
+      signal: options.signal,
+      timeoutMs: options.acquireTimeoutMs ?? defaultAcquireTimeoutMs,
+      what: () => `a connection of the pool${this.#pool.size === undefined ? "" : ` (of ${this.#pool.size})`}`,
+      remedy: "give the pool more connections, look for ones never released, or check that the server can be reached",
+      frequent: true,
+      // The pool may lend one long after nobody waits for it; kept, it would be lost to everyone.
+      onGivenUp: () => void work.then((connection) => connection.release()).catch(() => undefined),
+    });
+  }
+}
+
+/** Of one statement. */
+function limitsOf({ signal, timeoutMs }: CallOptions): CallOptions {
+  return { signal, timeoutMs };
+}
+
+async function begin(executor: ConnectionExecutor<unknown>, options: TransactionOptions): Promise<void> {
+  const { isolation, readOnly } = options;
+  const { connection } = executor;
+  const limits = limitsOf(options);
+  if (isolation === undefined && readOnly !== true && connection.isIdle?.() === true) {
+    await executor.control("start transaction", limits);
+    if (connection.isReadOnly?.() !== true) return;
+    // The session's transactions are read-only unless told otherwise, as below.
+    await executor.control("rollback", limits);
+  }
+  await executor.control(oneShot(isolation), limits);
+  await executor.control(readOnly === true ? "start transaction read only" : "start transaction", limits);
+}
+
+function oneShot(isolation: IsolationLevel | undefined): string {
+  return isolation === undefined ? "set transaction read write" : `set transaction isolation level ${isolation}`;
+}
+
+async function commit(executor: ConnectionExecutor<unknown>, options: CallOptions): Promise<void> {
+  try {
+    await executor.control("commit", options);
+  } catch (error) {
+    executor.destroy();
+    throw commitError(error);
+  }
+}
+
+function commitError(cause: unknown): unknown {
+  const meaning = meaningOf(cause);
+  if (meaning === "connection_closed") return lostBeforeCommit(cause);
+  if (meaning === "transaction_lost") {
+    const message = "the server refused COMMIT and rolled the transaction back; do all of it again";
+    return new ReflexError("transaction_lost", message, { cause });
+  }
+  // A refusal: with its connection gone, the server rolls the transaction back.
+  if (isServersAnswer(cause) && meaning !== "connection_lost" && meaning !== "unreachable") return cause;
+  const message =
+    "the connection was lost while COMMIT ran: the transaction may have committed or not; look for what it wrote before doing it again";
+  return new ReflexError("commit_outcome_unknown", message, { cause });
+}
+
+async function rollBack(executor: ConnectionExecutor<unknown>): Promise<void> {
+  try {
+    if (executor.closed) return;
+    await executor.control("rollback", { timeoutMs: ROLLBACK_LIMIT_MS });
+    executor.connection.release();
+  } catch {
+    // The error that led here is the one to report. Without its connection the server rolls back by itself.
+    executor.destroy();
+  }
+}
+
+function lostBeforeCommit(cause?: unknown): ReflexError {
+  return new ReflexError(
+    "transaction_lost",
+    "the connection was closed before COMMIT was sent: the server rolls the transaction back; do all of it again",
+    { cause },
+  );
+}

@@ -1,0 +1,112 @@
+import { isMistake, isReflexError, ReflexError } from "../../errors/errors.ts";
+import { checkTransaction } from "../call-checks.ts";
+import type { TransactionOptions } from "../database.ts";
+import { meaningOf, type SqlErrorMeaning } from "../sql-errors.ts";
+import { beginCollecting, endCollecting, type OpenTransaction } from "./collected-notifies.ts";
+import type { DatabaseHandle, TxOf } from "./handles.ts";
+import { nativeOf, toDatabase } from "./recognise.ts";
+
+const REACH = "check that the server runs and can be reached";
+const remedies: Partial<Record<SqlErrorMeaning, string>> = {
+  missing_database: "create the database, or name the right one where the pool is made",
+  no_privilege: "check the user and password of the pool, and what the user was granted",
+  read_only: "this server takes no writes; connect to the primary",
+};
+
+/**
+ * Runs `use` in a transaction of `db`: commits when it resolves, rolls back when it throws, and rethrows what it threw.
+ * After the commit it wakes the streams of every events table that `use` inserted into.
+ *
+ * `tx` is the driver's own connection, so your queries and the events share one transaction. On SQLite it is an executor
+ * with your handle in `tx.handle`. There is no automatic retry of a deadlock: what `use` did outside the database can't be
+ * undone.
+ *
+ * @throws ReflexError `commit_outcome_unknown` if the connection was lost during COMMIT: look before you do it again.
+ * @throws ReflexError `transaction_lost` if the server has rolled it back, for example after a deadlock.
+ * @throws ReflexError `time_limit` if no connection was free within `acquireTimeoutMs`.
+ * @throws ReflexError `database_error` if it could not begin, with the driver's error as `cause`.
+ * @example
+ * await transaction(pool, async (tx) => {
+ *   await tx.execute("insert into orders (id, total) values (?, ?)", ["o-17", 4200]);
+ *   await orders.insert(tx, "o-17", OrderEvent.Placed);
+ * });
+ */
+export function transaction<D extends DatabaseHandle, R>(
+  db: D,
+  use: (tx: TxOf<D>) => Promise<R>,
+  options: TransactionOptions = {},
+): Promise<R> {
+  const work = new Work(use);
+  return runWork(db, work, options).catch((error: unknown) => {
+    throw work.begun || isMistake(error) ? error : cannotBegin(error, options.signal);
+  });
+}
+
+/** As {@link transaction}; what keeps it from beginning comes as the driver gave it, for the caller to explain. */
+export function runTransaction<D extends DatabaseHandle, R>(
+  db: D,
+  use: (tx: TxOf<D>) => Promise<R>,
+  options: TransactionOptions = {},
+): Promise<R> {
+  return runWork(db, new Work(use), options);
+}
+
+// Few functions that await each other: the driver records the stack of each statement of the user's, and frames of ours would
+// take the place of the user's own.
+async function runWork<D extends DatabaseHandle, R>(
+  db: D,
+  work: Work<TxOf<D>, R>,
+  options: TransactionOptions,
+): Promise<R> {
+  checkTransaction(work.use, options);
+  try {
+    const result = await toDatabase(db).transaction((tx) => work.run(tx), options);
+    work.wake();
+    return result;
+  } catch (error) {
+    if (isReflexError(error, "commit_outcome_unknown")) work.wake();
+    throw error;
+  }
+}
+
+/** What a user does in a transaction, and what is to be done once it has committed. */
+class Work<Tx, R> {
+  readonly use: (tx: Tx) => Promise<R>;
+  #collected: OpenTransaction | undefined;
+  begun = false;
+
+  constructor(use: (tx: Tx) => Promise<R>) {
+    this.use = use;
+  }
+
+  async run(tx: Tx): Promise<R> {
+    this.begun = true;
+    const native = nativeOf(tx);
+    if (native === undefined) return this.use(tx);
+    const collected = beginCollecting(native);
+    this.#collected = collected;
+    try {
+      const result = await this.use(tx);
+      if (collected.lost !== undefined) throw lostUnnoticed(collected.lost);
+      return result;
+    } finally {
+      endCollecting(native);
+    }
+  }
+
+  wake(): void {
+    for (const wakeUp of this.#collected?.wakeUps ?? []) wakeUp();
+  }
+}
+
+// Without this, what ran after the loss would be committed without what ran before it.
+function lostUnnoticed(cause: unknown): ReflexError {
+  if (isReflexError(cause, "transaction_lost")) return cause;
+  return new ReflexError("transaction_lost", "the server rolled this transaction back; do all of it again", { cause });
+}
+
+function cannotBegin(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (isReflexError(error) || (signal?.aborted === true && error === signal.reason)) return error;
+  const message = `could not begin a transaction: ${error instanceof Error ? error.message : String(error)}`;
+  return new ReflexError("database_error", `${message}; ${remedies[meaningOf(error)] ?? REACH}`, { cause: error });
+}

@@ -1,0 +1,71 @@
+import { isReflexError } from "../../errors/errors.ts";
+import type { Database, IsolationLevel, Session } from "../database.ts";
+import { meaningOf } from "../sql-errors.ts";
+
+export interface BorrowOptions {
+  readonly isolation?: IsolationLevel;
+  /** Statements that set the session up. */
+  readonly setUp?: readonly string[];
+  readonly acquireTimeoutMs?: number | undefined;
+  readonly statementTimeoutMs?: number | undefined;
+}
+
+const returning = new Set<Promise<unknown>>();
+
+/**
+ * Resolves once every session that was given back is closed. A driver's pool that is ended sooner waits for the answers to
+ * what is under way on them, for ever.
+ */
+export async function sessionsReturned(): Promise<void> {
+  await Promise.all(returning);
+}
+
+/** A session of a database, kept until it is given back. */
+export class BorrowedSession {
+  /** Rejects if there is none to be had. */
+  readonly opened: Promise<Session>;
+  #session: Session | undefined;
+  #release: () => void = () => undefined;
+  #ended: Promise<unknown> = Promise.resolve();
+
+  constructor(database: Database, options: BorrowOptions) {
+    const { isolation, setUp = [], acquireTimeoutMs, statementTimeoutMs: timeoutMs } = options;
+    this.opened = new Promise<Session>((resolve, reject) => {
+      const hold = async (session: Session): Promise<void> => {
+        for (const statement of setUp) await session.control(statement, { timeoutMs });
+        await new Promise<void>((release) => {
+          this.#session = session;
+          this.#release = release;
+          resolve(session);
+        });
+      };
+      this.#ended = database.session(hold, { isolation, timeoutMs, acquireTimeoutMs }).catch(reject);
+    });
+  }
+
+  /** The session, once it was opened: to use it at once, before whatever the caller does meanwhile. */
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  /** Closes it, or has it closed as soon as it was opened. */
+  giveBack(): void {
+    if (this.#session === undefined) {
+      this.opened.then(
+        () => this.#release(),
+        () => undefined,
+      );
+      return;
+    }
+    this.#release();
+    const ended = this.#ended.finally(() => returning.delete(ended));
+    returning.add(ended);
+  }
+}
+
+/** Whether the connection on which this error occurred is not to be used again. */
+export function mayHaveBroken(error: unknown): boolean {
+  if (isReflexError(error, "time_limit")) return true;
+  const meaning = meaningOf(error);
+  return meaning === "connection_lost" || meaning === "connection_closed" || meaning === "unreachable";
+}

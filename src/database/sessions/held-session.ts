@@ -1,0 +1,101 @@
+import { Mutex } from "../../waiting/mutex.ts";
+import { startTimer } from "../../waiting/timer.ts";
+import type { Database, Session } from "../database.ts";
+import { BorrowedSession, type BorrowOptions, mayHaveBroken } from "./borrowed-session.ts";
+
+export interface HeldSessionOptions extends BorrowOptions {
+  readonly database: Database;
+}
+
+// Holes come in flocks; opening a connection for each would take longer than closing it.
+const LINGER_MS = 1000;
+// Of a small pool the user's own queries need the connection sooner than the next hole does.
+const SMALL_POOL = 5;
+const LINGER_IN_SMALL_POOL_MS = 50;
+// What waits for the next hole must not keep the pool's connections from others: of each database only so many do.
+const MOST_LINGERING = 2;
+const lingering = new WeakMap<object, Set<HeldSession>>();
+
+/** A connection that is taken when first needed, used by one at a time, and given up soon after the last use. */
+export class HeldSession {
+  readonly #options: HeldSessionOptions;
+  readonly #mutex = new Mutex();
+  /** Those of this database that linger. */
+  readonly #others: Set<HeldSession>;
+  #held: BorrowedSession | undefined;
+  #waiting = 0;
+  #cancelLinger: (() => void) | undefined;
+
+  constructor(options: HeldSessionOptions) {
+    this.#options = options;
+    const { identity } = options.database;
+    this.#others = lingering.get(identity) ?? new Set();
+    lingering.set(identity, this.#others);
+  }
+
+  /** Whether someone else waits for it. */
+  get contended(): boolean {
+    return this.#waiting > 1;
+  }
+
+  /** Takes the connection already, so that {@link use} finds it ready. Its failure shows there. */
+  warmUp(): void {
+    this.#open().opened.catch(() => undefined);
+    this.#linger();
+  }
+
+  async use<R>(work: (session: Session) => Promise<R>): Promise<R> {
+    this.#waiting++;
+    const release = await this.#mutex.acquire({ what: "a connection that is used for a hole" });
+    this.#stay();
+    try {
+      return await work(await this.#open().opened);
+    } catch (error) {
+      if (mayHaveBroken(error)) this.close();
+      throw error;
+    } finally {
+      this.#waiting--;
+      release();
+      this.#linger();
+    }
+  }
+
+  close(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    this.#stay();
+    held?.giveBack();
+  }
+
+  get #lingerMs(): number {
+    const { poolSize = Number.POSITIVE_INFINITY } = this.#options.database;
+    return poolSize <= SMALL_POOL ? LINGER_IN_SMALL_POOL_MS : LINGER_MS;
+  }
+
+  #linger(): void {
+    // Warmed up by one while another uses it: it lingers after that.
+    if (this.#waiting > 0) return;
+    this.#stay();
+    this.#cancelLinger = startTimer(this.#lingerMs, () => this.close(), { keepAlive: false });
+    this.#others.add(this);
+    const [oldest] = this.#others;
+    if (this.#others.size > MOST_LINGERING) oldest?.close();
+  }
+
+  /** Lingers no more. */
+  #stay(): void {
+    this.#cancelLinger?.();
+    this.#others.delete(this);
+  }
+
+  #open(): BorrowedSession {
+    if (this.#held !== undefined) return this.#held;
+    const { database, ...options } = this.#options;
+    const borrowed = new BorrowedSession(database, options);
+    this.#held = borrowed;
+    borrowed.opened.catch(() => {
+      if (this.#held === borrowed) this.#held = undefined;
+    });
+    return borrowed;
+  }
+}

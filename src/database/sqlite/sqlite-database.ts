@@ -1,0 +1,249 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { typeMistake } from "../../errors/errors.ts";
+import { throwIfAborted } from "../../waiting/abort.ts";
+import { Mutex } from "../../waiting/mutex.ts";
+import { type CallOptions, timeLimitError } from "../../waiting/time-limit.ts";
+import { checkCall, checkSession, checkTransaction } from "../call-checks.ts";
+import {
+  type Database,
+  type DatabaseCallOptions,
+  defaultAcquireTimeoutMs,
+  defaultStatementTimeoutMs,
+  type RunResult,
+  type Session,
+  type SessionOptions,
+  type SqlParam,
+  type TransactionOptions,
+} from "../database.ts";
+import type { Dialect } from "../dialect.ts";
+import { type BusyLimit, isBusy, retryUntilDone, retryWhileBusy } from "./sqlite-busy.ts";
+import { SqliteConnection } from "./sqlite-connection.ts";
+import { sqliteDialect } from "./sqlite-dialect.ts";
+import type { SqliteHandle } from "./sqlite-handle.ts";
+import { type Statement, sqliteSession } from "./sqlite-session.ts";
+import { checkNotLost, SqliteTransaction, type TransactionState } from "./sqlite-transaction.ts";
+import { COMMIT, KEEP_SHORT, OPEN_TRANSACTION, QUEUE, READ_LOCK, ROLLED_BACK, WRITE_LOCK } from "./sqlite-waits.ts";
+
+export { SqliteTransaction } from "./sqlite-transaction.ts";
+
+const databases = new WeakMap<SqliteHandle, SqliteDatabase<SqliteHandle>>();
+
+/** The one {@link SqliteDatabase} of this handle. @throws TypeError `invalid_argument` if the handle can't be used */
+export function sqliteDatabase<H extends SqliteHandle>(handle: H): SqliteDatabase<H> {
+  const known = databases.get(handle);
+  const database = known ?? new SqliteDatabase<SqliteHandle>(handle);
+  if (known === undefined) databases.set(handle, database);
+  return database as unknown as SqliteDatabase<H>;
+}
+
+/**
+ * A SQLite handle as a {@link Database}. Transactions of one handle run one after the other. Reads never see what is not
+ * committed: those of a database file go through a second connection, those of a database in memory wait their turn.
+ * Isolation levels are ignored, since SQLite's transactions are always serializable.
+ */
+export class SqliteDatabase<H extends SqliteHandle> implements Database<SqliteTransaction<H>> {
+  readonly identity: H;
+  readonly dialect: Dialect = sqliteDialect;
+  readonly #connection: SqliteConnection;
+  readonly #mutex = new Mutex();
+  readonly #inside = new AsyncLocalStorage<TransactionState>();
+  #second: SqliteConnection | undefined;
+  #ownTransaction = false;
+  #secondWrites = 0;
+  #dataVersion = "";
+
+  constructor(handle: H) {
+    this.identity = handle;
+    this.#connection = new SqliteConnection(handle);
+  }
+
+  async run(sql: string, params: readonly SqlParam[], options: DatabaseCallOptions = {}): Promise<RunResult> {
+    checkCall(sql, params, options);
+    return this.#run({ sql, params }, options);
+  }
+
+  async rows<R extends object>(
+    sql: string,
+    params: readonly SqlParam[],
+    options: DatabaseCallOptions = {},
+  ): Promise<R[]> {
+    checkCall(sql, params, options);
+    return this.#rows<R>({ sql, params }, options);
+  }
+
+  async #rows<R extends object>({ sql, params }: Statement, options: CallOptions): Promise<R[]> {
+    this.#refuseNested();
+    const { signal, timeoutMs = defaultStatementTimeoutMs } = options;
+    const limit: BusyLimit = { signal, timeoutMs, since: performance.now(), what: READ_LOCK };
+    if (this.#connection.file === "") return (await this.#rowsInMemory({ sql, params }, limit)) as R[];
+    return (await retryWhileBusy(() => this.#openSecond().rows(sql, params), limit)) as R[];
+  }
+
+  /** Each statement of a session is on its own; those on a database in memory take turns with its transactions. */
+  async session<R>(use: (session: Session) => Promise<R>, options: SessionOptions = {}): Promise<R> {
+    checkSession(use, options);
+    this.#refuseNested();
+    throwIfAborted(options.signal);
+    return use(
+      sqliteSession({
+        run: (statement, limits) => this.#runOnSecond(statement, limits),
+        rows: (statement, limits) => this.#rows(statement, limits),
+      }),
+    );
+  }
+
+  /**
+   * Runs `use` in a transaction that holds the write lock from its start, unless it is read-only. A signal or limit does
+   * not cut `use` short, since what it then ran on the handle would be outside of the transaction: the outcome is a
+   * rollback once `use` has settled.
+   */
+  async transaction<R>(use: (tx: SqliteTransaction<H>) => Promise<R>, options: TransactionOptions = {}): Promise<R> {
+    checkTransaction(use, options);
+    this.#refuseNested();
+    this.#refuseForeign();
+    const { signal, acquireTimeoutMs: timeoutMs = defaultAcquireTimeoutMs } = options;
+    const limit: BusyLimit = { signal, timeoutMs, since: performance.now(), what: WRITE_LOCK, remedy: KEEP_SHORT };
+    const release = await this.#mutex.acquire({ ...limit, what: QUEUE });
+    try {
+      const end = await retryWhileBusy(() => this.#begin(options.readOnly ?? false), limit);
+      try {
+        return await this.#useAndCommit(use, { ...options, acquireTimeoutMs: timeoutMs });
+      } finally {
+        end();
+      }
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Changes when something was committed to the database file, by whatever connection or process, and costs next to
+   * nothing. For a database in memory it counts the changes made through the handle.
+   */
+  dataVersion(): string {
+    this.#connection.checkOpen();
+    try {
+      this.#dataVersion = this.#connection.file === "" ? this.#countChanges() : this.#readDataVersion();
+    } catch (error) {
+      // Someone is committing: the next look finds it.
+      if (!isBusy(error)) throw error;
+    }
+    return this.#dataVersion;
+  }
+
+  /** Closes what this library opened, not your handle. A later read opens it again. */
+  close(): void {
+    this.#second?.close();
+    this.#second = undefined;
+  }
+
+  async #useAndCommit<R>(use: (tx: SqliteTransaction<H>) => Promise<R>, options: TransactionOptions): Promise<R> {
+    const { signal, timeoutMs = Number.POSITIVE_INFINITY, acquireTimeoutMs = defaultAcquireTimeoutMs } = options;
+    const since = performance.now();
+    const state: TransactionState = { active: true };
+    const tx = new SqliteTransaction(this.identity, this.#connection, state);
+    try {
+      const result = await this.#inside.run(state, async () => use(tx));
+      state.active = false;
+      if (performance.now() - since > timeoutMs)
+        throw timeLimitError({ what: "the transaction's own work" }, timeoutMs);
+      const limit: BusyLimit = { signal, timeoutMs: acquireTimeoutMs, what: COMMIT, remedy: ROLLED_BACK };
+      await retryWhileBusy(() => this.#commit(), limit);
+      return result;
+    } finally {
+      state.active = false;
+    }
+  }
+
+  /** Returns what ends the transaction: a rollback if it is still open, and back to the handle's own settings. */
+  #begin(readOnly: boolean): () => void {
+    this.#refuseForeign();
+    const connection = this.#connection;
+    const [mode] = readOnly ? connection.rows("pragma query_only", []) : [];
+    connection.exec(readOnly ? "begin" : "begin immediate");
+    this.#ownTransaction = true;
+    if (readOnly) connection.exec("pragma query_only = 1");
+    return () => {
+      this.#rollBack();
+      if (connection.open && mode !== undefined) connection.exec(`pragma query_only = ${Number(mode["query_only"])}`);
+    };
+  }
+
+  #commit(): void {
+    checkNotLost(this.#connection);
+    this.#connection.exec("commit");
+    this.#ownTransaction = false;
+  }
+
+  #rollBack(): void {
+    try {
+      // After our commit it is someone else's.
+      if (this.#ownTransaction && this.#connection.inTransaction) this.#connection.exec("rollback");
+    } catch {
+      // The error that led here says more.
+    } finally {
+      this.#ownTransaction = false;
+    }
+  }
+
+  #run({ sql, params }: Statement, { signal, timeoutMs }: CallOptions): Promise<RunResult> {
+    const limits = { signal, acquireTimeoutMs: timeoutMs };
+    return this.transaction((tx) => tx.run(sql, params, { signal, timeoutMs }), limits);
+  }
+
+  async #rowsInMemory(query: Statement, limit: BusyLimit): Promise<object[]> {
+    const release = await this.#mutex.acquire({ ...limit, what: QUEUE });
+    try {
+      const read = (): { value: object[] } | undefined =>
+        this.#connection.inTransaction ? undefined : { value: this.#connection.rows(query.sql, query.params) };
+      return await retryUntilDone(read, { ...limit, what: OPEN_TRANSACTION });
+    } finally {
+      release();
+    }
+  }
+
+  async #runOnSecond({ sql, params }: Statement, options: CallOptions): Promise<RunResult> {
+    if (this.#connection.file === "") return this.#run({ sql, params }, options);
+    this.#refuseNested();
+    const { signal, timeoutMs = defaultStatementTimeoutMs } = options;
+    const limit: BusyLimit = { signal, timeoutMs, what: WRITE_LOCK, remedy: KEEP_SHORT };
+    const result = await retryWhileBusy(() => this.#openSecond().run(sql, params), limit);
+    // A connection's own commits leave its data_version as it was.
+    this.#secondWrites += 1;
+    return result;
+  }
+
+  #openSecond(): SqliteConnection {
+    if (!this.#connection.open) this.close();
+    this.#connection.checkOpen();
+    this.#second ??= this.#connection.openSecond();
+    return this.#second;
+  }
+
+  #readDataVersion(): string {
+    const [row] = this.#openSecond().rows("pragma data_version", []);
+    return `${Number(row?.["data_version"])}.${this.#secondWrites}`;
+  }
+
+  #countChanges(): string {
+    const [row] = this.#connection.rows("select cast(total_changes() as text) as changes", []);
+    return row?.["changes"] as string;
+  }
+
+  #refuseNested(): void {
+    if (this.#inside.getStore()?.active !== true) return;
+    throw typeMistake(
+      "invalid_argument",
+      "the SQLite handle was used inside its own transaction(), where it would wait for itself; pass the tx instead",
+    );
+  }
+
+  #refuseForeign(): void {
+    this.#connection.checkOpen();
+    if (this.#ownTransaction || !this.#connection.inTransaction) return;
+    throw typeMistake(
+      "invalid_argument",
+      "the SQLite handle is in a transaction that was begun by hand; begin it with transaction() and pass its tx",
+    );
+  }
+}

@@ -1,0 +1,33 @@
+import type { Dialect } from "../dialect.ts";
+import { parseTableName } from "../identifiers.ts";
+
+// SQLite's clock has milliseconds; times are text in UTC, "2026-11-23 17:05:09.123".
+const utcNow = "strftime('%Y-%m-%d %H:%M:%f', 'now')";
+
+/** SQL as SQLite 3.35+ takes it, for tables that this library made. */
+export const sqliteDialect: Dialect = {
+  name: "sqlite",
+  holesCanClose: false,
+  quote: (identifier) =>
+    parseTableName(identifier)
+      .map((part) => `"${part}"`)
+      .join("."),
+  // Drivers round integers beyond 2^53 unless each of their options says otherwise.
+  exactInteger: (column) => `cast(${column} as text)`,
+  asText: (column) => `cast(${column} as text)`,
+  asHex: (column) => `lower(hex(${column}))`,
+  integerParam: "cast(? as integer)",
+  asBytes: (expression) => `cast(${expression} as blob)`,
+  asInteger: (column) => `cast(${column} as integer)`,
+  nowMicros: microsOf("'now'"),
+  nextId: (table) =>
+    `(select cast(q.seq + 1 as text) from sqlite_sequence q where q.name = '${parseTableName(table).at(-1) ?? ""}')`,
+  utcNow,
+  eventTime: () => utcNow,
+  eventMicros: (column) => microsOf(column),
+};
+
+/** Exact, where julianday() would lose the last digits. `%f` is seconds and milliseconds, as in "09.123". */
+function microsOf(time: string): string {
+  return `(cast(strftime('%s', ${time}) as integer) * 1000000 + cast(substr(strftime('%f', ${time}), 4) as integer) * 1000)`;
+}

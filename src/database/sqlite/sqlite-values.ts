@@ -1,0 +1,77 @@
+import { rangeMistake, show, typeMistake } from "../../errors/errors.ts";
+import type { SqlParam } from "../database.ts";
+
+const LONGEST_SHOWN_SQL = 120;
+// Of a buffer that has memory: node:sqlite binds an empty one as null.
+const EMPTY_BLOB = Buffer.alloc(1).subarray(0, 0);
+
+/** What libsql would let pass in silence: other numbers of parameters, statements behind the first, none at all. */
+export interface StatementShape {
+  readonly placeholders: number;
+  readonly statements: number;
+}
+
+// Strings, quoted names and comments are matched first, so that what is inside them does not count.
+const TOKEN = /'[^']*'|"[^"]*"|`[^`]*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|\?|;|\s+|[^\s'"`[\-/?;]+|[\s\S]/g;
+
+/** Counts the placeholders and statements of an SQL text. */
+export function shapeOf(sql: string): StatementShape {
+  let placeholders = 0;
+  let statements = 0;
+  let inStatement = false;
+  for (const [token] of sql.matchAll(TOKEN)) {
+    if (token === ";") inStatement = false;
+    else if (!/^(?:\s|--|\/\*)/.test(token)) {
+      if (!inStatement) statements += 1;
+      inStatement = true;
+      if (token === "?") placeholders += 1;
+    }
+  }
+  // The body of a trigger has semicolons of its own.
+  if (/^\s*create\s+(?:temp\s+|temporary\s+)?trigger\s/i.test(sql)) statements = 1;
+  return { placeholders, statements };
+}
+
+/** @throws TypeError `invalid_argument` if the text is not one statement */
+export function checkOneStatement({ statements }: StatementShape, sql: string): void {
+  if (statements === 1) return;
+  throw typeMistake("invalid_argument", `expected one SQL statement, found ${statements} in ${shorten(sql)}`);
+}
+
+/** @throws TypeError `invalid_argument` if the text has another number of placeholders */
+export function checkCount({ placeholders }: StatementShape, sql: string, params: readonly SqlParam[]): void {
+  if (placeholders === params.length) return;
+  throw typeMistake(
+    "invalid_argument",
+    `expected ${placeholders} parameters, found ${params.length}, for ${shorten(sql)}`,
+  );
+}
+
+export function shorten(sql: string): string {
+  return sql.length > LONGEST_SHOWN_SQL ? `${sql.slice(0, LONGEST_SHOWN_SQL)}...` : sql;
+}
+
+/**
+ * A checked parameter as the drivers bind it without loss.
+ * @throws RangeError `invalid_argument` for a bigint of more than 64 bits
+ */
+export function toSqliteValue(param: SqlParam): string | number | bigint | null | Buffer {
+  if (typeof param === "string" || param === null) return param;
+  if (typeof param === "bigint") {
+    if (BigInt.asIntN(64, param) === param) return param;
+    throw rangeMistake("invalid_argument", `an SQL parameter must fit in 64 bits, found ${show(param)}`);
+  }
+  // Drivers bind a number as a floating-point value: "1.0" in a text column.
+  if (typeof param === "number" && Number.isSafeInteger(param)) return BigInt(param);
+  if (typeof param === "number") return param;
+  if (param.byteLength === 0) return EMPTY_BLOB;
+  return Buffer.from(param.buffer, param.byteOffset, param.byteLength);
+}
+
+/** Makes the blobs of a row `Buffer`s: libsql gives `ArrayBuffer`s. */
+export function normalizeRow(row: Record<string, unknown>): Record<string, unknown> {
+  for (const [name, cell] of Object.entries(row)) {
+    if (cell instanceof ArrayBuffer) row[name] = Buffer.from(cell);
+  }
+  return row;
+}

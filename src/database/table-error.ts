@@ -1,0 +1,55 @@
+import { isMistake, isReflexError, ReflexError, type ReflexErrorCode } from "../errors/errors.ts";
+import { isPassing, meaningOf } from "./sql-errors.ts";
+
+interface TableErrorContext {
+  readonly table: string;
+  /** As in "could not READ order_events". */
+  readonly activity: string;
+  /** Its reason passes through as it is. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a failed statement on a table means, as the error that a caller gets. The driver's error is its `cause`. */
+export function tableError(error: unknown, context: TableErrorContext): unknown {
+  const { table, activity, signal } = context;
+  if (isReflexError(error) || isMistake(error) || (signal?.aborted === true && error === signal.reason)) return error;
+  const [code, remedy] = explain(error, table);
+  const message = error instanceof Error ? error.message : String(error);
+  return new ReflexError(code, `could not ${activity} ${table}: ${message}${remedy === "" ? "" : `; ${remedy}`}`, {
+    cause: error,
+    details: { table },
+  });
+}
+
+function explain(error: unknown, table: string): readonly [ReflexErrorCode, string] {
+  switch (meaningOf(error)) {
+    case "missing_database":
+      return ["database_error", "create the database, or name the right one where the pool is made"];
+    case "missing_table":
+      return ["wrong_schema", `create ${table} with createTables(db, [table]), or in a migration with schemaSql()`];
+    case "missing_column":
+      return ["wrong_schema", "add the column, or name the right one in the table's ...Field options"];
+    case "transaction_lost":
+      return ["transaction_lost", "the server rolled the transaction back; do all of it again"];
+    case "no_privilege":
+      return ["database_error", "grant the database user what this needs"];
+    case "read_only":
+      return ["database_error", "this server takes no writes; connect to the primary"];
+    case "connection_lost":
+    case "connection_closed":
+    case "unreachable":
+      return ["database_error", "check that the server runs and can be reached"];
+    case "lock_timeout":
+    case "duplicate_key":
+    case "in_transaction":
+    case "other":
+      return ["database_error", ""];
+  }
+}
+
+/** Whether doing the same again later can succeed with nothing changed by a person: a deadlock, a lost connection. */
+export function isRetryable(error: unknown): boolean {
+  if (!isReflexError(error)) return isPassing(meaningOf(error));
+  if (error.code === "database_error") return isPassing(meaningOf(error.cause));
+  return error.code === "time_limit" || error.code === "transaction_lost";
+}

@@ -1,0 +1,71 @@
+import { rangeMistake, show, typeMistake } from "../errors/errors.ts";
+import { isThenable } from "../waiting/thenable.ts";
+
+type Check = (value: unknown) => string | undefined;
+
+/** For each option of a function or class, what its value must be. An option that is not named is unknown. */
+export type OptionChecks<O> = { readonly [K in keyof Required<O>]: Check };
+
+/**
+ * Checks an options object: no unknown name, no value of a wrong type. `undefined` counts as not given.
+ * @throws TypeError or RangeError `invalid_option`, naming owner, option and value.
+ */
+export function checkOptions<O extends object>(owner: string, options: unknown, checks: OptionChecks<O>): O {
+  if (options === undefined) return {} as O;
+  if (!isOptions(options)) {
+    throw typeMistake("invalid_option", `the options of ${owner} must be an object, found ${show(options)}`);
+  }
+  for (const [name, value] of Object.entries(options)) {
+    const check = Object.hasOwn(checks, name) ? (checks as Record<string, Check>)[name] : undefined;
+    if (check === undefined) throw unknownOption(owner, name, Object.keys(checks));
+    const problem = value === undefined ? undefined : check(value);
+    if (problem === undefined) continue;
+    const mistake = typeof value === "number" ? rangeMistake : typeMistake;
+    throw mistake("invalid_option", `option ${name} of ${owner} must be ${problem}, found ${show(value)}`);
+  }
+  return options as O;
+}
+
+/** A promise that nobody awaited, a signal or a map would otherwise be taken for an object without options. */
+function isOptions(options: unknown): options is object {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) return false;
+  const prototype: unknown = Object.getPrototypeOf(options);
+  const plain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  return plain || (Object.keys(options).length > 0 && !isThenable(options));
+}
+
+function unknownOption(owner: string, name: string, known: readonly string[]): TypeError {
+  return typeMistake("invalid_option", `${owner} has no option ${show(name)}; it has ${known.join(", ")}`);
+}
+
+// Each returns what the value must be, or undefined if it is that.
+export const aBoolean: Check = (value) => (typeof value === "boolean" ? undefined : "true or false");
+export const aFunction: Check = (value) => (typeof value === "function" ? undefined : "a function");
+export const anObject: Check = (value) => {
+  const usable = typeof value === "object" && value !== null && !Array.isArray(value) && !isThenable(value);
+  return usable ? undefined : "an object";
+};
+export const aSignal: Check = (value) => (value instanceof AbortSignal ? undefined : "an AbortSignal");
+export const aString: Check = (value) =>
+  typeof value === "string" && value !== "" ? undefined : "a string of 1 character or more";
+export const aLogger: Check = (value) =>
+  typeof Object(value).warn === "function" ? undefined : "a logger with a warn function";
+/** Ms from 0 on; `Infinity` for no end. */
+export const aDuration: Check = (value) =>
+  typeof value === "number" && value >= 0 ? undefined : "a number of ms, 0 or more";
+/** Of a wait that must end for events to go on. */
+export const aFiniteDuration: Check = (value) =>
+  Number.isFinite(value) && (value as number) >= 0 ? undefined : "a finite number of ms, 0 or more";
+export const aCount: Check = (value) =>
+  Number.isSafeInteger(value) && (value as number) >= 1 ? undefined : "a whole number, 1 or more";
+
+export function oneOf(...allowed: readonly unknown[]): Check {
+  return (value) => (allowed.includes(value) ? undefined : `one of ${allowed.map(show).join(", ")}`);
+}
+
+export function either(...checks: readonly Check[]): Check {
+  return (value) => {
+    const problems = checks.map((check) => check(value));
+    return problems.includes(undefined) ? undefined : problems.join(" or ");
+  };
+}

@@ -1,0 +1,72 @@
+import { ReflexError } from "../../errors/errors.ts";
+import type { StoredCursor } from "./cursor-writer.ts";
+
+/** What one process knows of one consumer's cursor. */
+export interface CursorEntry {
+  readonly consumer: string;
+  /** Whether `stored` has been read or written. */
+  known: boolean;
+  /** The cursor as this process last read or wrote it; undefined if it has no row. */
+  stored: StoredCursor | undefined;
+  /** How often a write of this process has changed `stored`. */
+  writes: number;
+  /** Set and not written yet. It builds on `stored`, which must not be read anew meanwhile. */
+  pending: PendingCursor | undefined;
+  /** Written, with the server's answer lost: found in the table, they are ours. */
+  readonly unanswered: Set<string>;
+  /** Why a cursor was not written and won't be: thrown by the consumer's next `setCursor`. */
+  fault: ReflexError | undefined;
+}
+
+/** A cursor that was set and is not written yet. */
+export class PendingCursor implements StoredCursor {
+  readonly cursor: string;
+  /** Since when a cursor of the consumer is held back, in ms since 1970. */
+  readonly heldSinceMs: number;
+
+  constructor(cursor: string, heldSinceMs: number) {
+    this.cursor = cursor;
+    this.heldSinceMs = heldSinceMs;
+  }
+
+  get time(): string {
+    return new Date(this.heldSinceMs).toISOString();
+  }
+}
+
+export function createEntry(consumer: string): CursorEntry {
+  return {
+    consumer,
+    known: false,
+    stored: undefined,
+    writes: 0,
+    pending: undefined,
+    unanswered: new Set(),
+    fault: undefined,
+  };
+}
+
+/** Throws the entry's fault, once. */
+export function throwFault(entry: CursorEntry): void {
+  const { fault } = entry;
+  entry.fault = undefined;
+  if (fault !== undefined) throw fault;
+}
+
+/** A cursor that was not set because of the one that is there; undefined if its row is gone. */
+export interface NotAdvanced {
+  readonly table: string;
+  readonly consumer: string;
+  readonly cursor: string;
+  readonly existing: StoredCursor | undefined;
+  readonly reason: string;
+}
+
+export function notAdvanced({ table, consumer, cursor, existing, reason }: NotAdvanced): ReflexError {
+  const found = existing === undefined ? "none" : `${existing.cursor} of ${existing.time}`;
+  return new ReflexError(
+    "cursor_not_advanced",
+    `the cursor of ${consumer} in ${table} can't be set to ${cursor}: ${reason}, found ${found}; run each consumer name in one place at a time`,
+    { details: { table, consumer, cursor, existing: existing?.cursor ?? "", existingTime: existing?.time ?? "" } },
+  );
+}

@@ -1,0 +1,222 @@
+import { ReflexError, show } from "../../errors/errors.ts";
+import { checkCallOptions, checkFlushOptions, checkSetCursorOptions, isOnlyEvent } from "../../reflex/call-options.ts";
+import { checkConsumerName } from "../../reflex/consumer.ts";
+import type { FlushOptions, SetCursorOptions } from "../../reflex/cursor-store.ts";
+import type { Reporting } from "../../reflex/observer.ts";
+import { throwIfAborted } from "../../waiting/abort.ts";
+import { done } from "../../waiting/done.ts";
+import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
+import { type CursorEntry, createEntry, notAdvanced, PendingCursor, throwFault } from "./cursor-entry.ts";
+import { writeEntries } from "./cursor-flush.ts";
+import { CursorTimer } from "./cursor-timer.ts";
+import { castCursor, isBeyond, isPlainlyBeyond } from "./cursor-type.ts";
+import type { CursorWriter, StoredCursor } from "./cursor-writer.ts";
+import type { CursorsTableConfig } from "./cursors-table-options.ts";
+import { flushBeforeExit } from "./flush-before-exit.ts";
+
+export interface CursorLedgerSource {
+  readonly table: string;
+  readonly config: CursorsTableConfig;
+  readonly writer: CursorWriter;
+  readonly reporting: Reporting;
+}
+
+/** Where a cursor is to be moved. */
+interface Move {
+  readonly cursor: string;
+  readonly options: SetCursorOptions;
+}
+
+/** A `setCursor` under way. */
+interface SetCall {
+  readonly cursor: string;
+  /** Aborted once its caller was told that it failed: it must not take effect any more. */
+  readonly signal: AbortSignal;
+}
+
+/** What one process knows of the cursors in one table of one database, and what it has yet to write. */
+export class CursorLedger {
+  readonly #source: CursorLedgerSource;
+  readonly #entries = new Map<string, CursorEntry>();
+  readonly #dirty = new Set<CursorEntry>();
+  readonly #timer: CursorTimer;
+  #writing: Promise<unknown> = Promise.resolve();
+  #forgetExit: (() => void) | undefined;
+
+  constructor(source: CursorLedgerSource) {
+    this.#source = source;
+    const { config, reporting, table } = source;
+    this.#timer = new CursorTimer({
+      periodMs: config.asyncPeriodMs,
+      sleep: config.sleep,
+      fire: () => void this.flush().catch((error: unknown) => this.#retryLater(error)),
+      sleepFailed: (error) => reporting.error({ activity: "sleep", name: table, error }),
+    });
+  }
+
+  async getCursor(consumer: string, options: CallOptions = {}): Promise<string> {
+    checkConsumerName(consumer);
+    checkCallOptions("getCursor", options);
+    const { signal, timeoutMs } = options;
+    throwIfAborted(signal);
+    const what = `the cursor of ${consumer} to be read from ${this.#source.table}`;
+    const entry = this.#entry(consumer);
+    const read = async (): Promise<string> => {
+      if (entry.pending !== undefined) await this.flush({ ...options, consumer });
+      return (await this.#read(entry, options))?.cursor ?? "";
+    };
+    return withTimeLimit(read(), { signal, timeoutMs, what });
+  }
+
+  setCursor(consumer: string, cursor: string, options: SetCursorOptions = {}): Promise<void> {
+    const entry = this.#entries.get(consumer);
+    if (entry?.pending !== undefined && this.#movesOn(entry, entry.pending, { cursor, options })) return done;
+    return this.#setCursor(consumer, cursor, options);
+  }
+
+  /** What most calls come to: the cursor of a consumer that is running moves on, and nothing is written yet. */
+  #movesOn(entry: CursorEntry, pending: PendingCursor, move: Move): boolean {
+    const { cursor, options } = move;
+    if (!this.#holdsBack || entry.fault !== undefined || !isOnlyEvent(options)) return false;
+    if (this.#source.config.cursorType !== "int" || !isPlainlyBeyond(cursor, pending.cursor)) return false;
+    this.#source.writer.checkCursorFits(cursor);
+    entry.pending = new PendingCursor(cursor, pending.heldSinceMs);
+    // It was stopped if the last write failed.
+    this.#timer.start();
+    return true;
+  }
+
+  async #setCursor(consumer: string, cursor: string, options: SetCursorOptions): Promise<void> {
+    checkConsumerName(consumer);
+    this.#checkCursor(cursor);
+    checkSetCursorOptions(options);
+    const { signal, timeoutMs } = options;
+    throwIfAborted(signal);
+    const entry = this.#entry(consumer);
+    if (this.#holdsBack && !this.#mustRead(entry, cursor)) return this.#hold(entry, cursor);
+    const ending = new AbortController();
+    await withTimeLimit(this.#set(entry, { cursor, signal: ending.signal }), {
+      signal,
+      timeoutMs,
+      what: `the cursor of ${consumer} to be set in ${this.#source.table}`,
+      onGivenUp: () => ending.abort(),
+    });
+  }
+
+  /** Writes what is pending, after any write under way: two at once would compare with each other's values. */
+  async flush(options: FlushOptions = {}): Promise<void> {
+    checkFlushOptions(options);
+    const { consumer, signal, timeoutMs } = options;
+    const turn = this.#inTurn(() => {
+      const due = [...this.#dirty].filter((entry) => consumer === undefined || entry.consumer === consumer);
+      return this.#write(due, options);
+    });
+    await withTimeLimit(turn, { signal, timeoutMs, what: `the cursors of ${this.#source.table} to be written` });
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.flush();
+    } finally {
+      // A write that was under way and failed has started it anew.
+      this.#timer.stop();
+    }
+  }
+
+  get #holdsBack(): boolean {
+    return this.#source.config.asyncPeriodMs > 0;
+  }
+
+  #entry(consumer: string): CursorEntry {
+    const known = this.#entries.get(consumer);
+    if (known !== undefined) return known;
+    const entry = createEntry(consumer);
+    this.#entries.set(consumer, entry);
+    return entry;
+  }
+
+  #checkCursor(cursor: string): void {
+    castCursor(this.#source.config.cursorType, cursor);
+    if (cursor !== "") return;
+    throw new ReflexError("invalid_cursor", `a cursor to be set must not be empty, found ${show(cursor)}`);
+  }
+
+  /** Before a refusal too: whoever moved the cursor back by hand should not have to restart this process. */
+  #mustRead(entry: CursorEntry, cursor: string): boolean {
+    if (entry.pending !== undefined || entry.fault !== undefined) return false;
+    return !entry.known || !this.#advances(cursor, entry.stored);
+  }
+
+  #advances(cursor: string, existing: StoredCursor | undefined): boolean {
+    return existing === undefined || isBeyond(this.#source.config.cursorType, cursor, existing.cursor);
+  }
+
+  async #read(entry: CursorEntry, { signal, timeoutMs }: CallOptions): Promise<StoredCursor | undefined> {
+    const { writes } = entry;
+    const found = await this.#source.writer.read(entry.consumer, { signal, timeoutMs });
+    // What was set or written meanwhile is newer than what was read.
+    if (entry.writes === writes && entry.pending === undefined) {
+      entry.stored = found;
+      entry.known = true;
+    }
+    return found;
+  }
+
+  async #set(entry: CursorEntry, call: SetCall): Promise<void> {
+    if (this.#mustRead(entry, call.cursor)) await this.#read(entry, call);
+    throwIfAborted(call.signal);
+    if (this.#holdsBack) return this.#hold(entry, call.cursor);
+    await this.#inTurn(async () => {
+      throwIfAborted(call.signal);
+      this.#hold(entry, call.cursor);
+      try {
+        await this.#write([entry], call);
+      } finally {
+        // Its caller is told of the failure, and may set it again.
+        this.#clean(entry);
+      }
+      throwFault(entry);
+    });
+  }
+
+  #hold(entry: CursorEntry, cursor: string): void {
+    throwFault(entry);
+    const { consumer } = entry;
+    const { table, writer } = this.#source;
+    const existing = entry.pending ?? entry.stored;
+    if (!this.#advances(cursor, existing)) {
+      throw notAdvanced({ table, consumer, cursor, existing, reason: "it is there or beyond already" });
+    }
+    writer.checkFits(consumer, cursor);
+    entry.pending = new PendingCursor(cursor, entry.pending?.heldSinceMs ?? Date.now());
+    this.#dirty.add(entry);
+    if (!this.#holdsBack) return;
+    this.#timer.start();
+    this.#forgetExit ??= flushBeforeExit(this);
+  }
+
+  #clean(entry: CursorEntry): void {
+    entry.pending = undefined;
+    this.#dirty.delete(entry);
+    if (this.#dirty.size > 0) return;
+    this.#timer.stop();
+    this.#forgetExit?.();
+    this.#forgetExit = undefined;
+  }
+
+  #inTurn<R>(work: () => Promise<R>): Promise<R> {
+    const turn = this.#writing.then(work);
+    this.#writing = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #write(entries: readonly CursorEntry[], options: CallOptions): Promise<void> {
+    return writeEntries(entries, options, { ...this.#source, clean: (entry) => this.#clean(entry) });
+  }
+
+  #retryLater(error: unknown): void {
+    const { table, reporting, config } = this.#source;
+    reporting.error({ activity: "flush", name: table, error, retryInMs: config.asyncPeriodMs });
+    this.#timer.start();
+  }
+}

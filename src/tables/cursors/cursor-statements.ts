@@ -1,0 +1,139 @@
+import type { SqlParam } from "../../database/database.ts";
+import type { Dialect } from "../../database/dialect.ts";
+import type { TableDescription } from "../schema/table-columns.ts";
+import { castCursor } from "./cursor-type.ts";
+import type { CursorsTableConfig } from "./cursors-table-options.ts";
+
+/** A statement and the values of its placeholders. */
+export interface Statement {
+  readonly sql: string;
+  readonly params: readonly SqlParam[];
+}
+
+/** A cursor to be moved from where this process knows it to be. */
+export interface CursorMove {
+  readonly consumer: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A row as {@link CursorStatements.read} selects it. */
+export interface CursorRow {
+  readonly consumer_text: string;
+  readonly cursor_text: string;
+  readonly time_text: string;
+}
+
+/** How many consumers one statement takes. Few sizes keep the texts few that a connection prepares. */
+export const CURSOR_STATEMENT_SIZES = [1, 10, 100, 1000] as const;
+// With more, the server's comparison of each row with each name is what takes the time.
+const MOST_COMPARED = 10;
+
+/** What the texts depend on. */
+export interface CursorStatementsSource {
+  readonly table: string;
+  readonly config: CursorsTableConfig;
+  readonly dialect: Dialect;
+  readonly description: TableDescription;
+}
+
+/** The SQL of a cursors table. Texts differ by the number of consumers only. */
+export class CursorStatements {
+  readonly #dialect: Dialect;
+  readonly #int: boolean;
+  readonly #table: string;
+  readonly #id: string;
+  readonly #cursor: string;
+  readonly #time: string;
+  readonly #now: string;
+  readonly #byKey: string;
+  readonly #moveMany: string | undefined;
+
+  constructor({ table, config, dialect, description }: CursorStatementsSource) {
+    const { fields } = config;
+    const column = (field: string) => description.columns.get(field.toLowerCase());
+    this.#dialect = dialect;
+    this.#int = config.cursorType === "int";
+    this.#table = dialect.quote(table);
+    this.#id = dialect.quote(fields.id);
+    this.#cursor = dialect.quote(fields.cursor);
+    this.#time = dialect.quote(fields.time);
+    // A TIMESTAMP takes local time. UTC would be shifted, and refused in the hour that summer time leaves out.
+    this.#now = column(fields.time)?.type === "timestamp" ? "now(6)" : dialect.utcNow;
+    // Left to choose, servers scan a small table, and wait for the locks on rows that are not asked for.
+    const hint = dialect.name === "mysql" && column(fields.id)?.primary === true;
+    this.#byKey = hint ? " force index (primary)" : "";
+    // The values' collation must be the column's, or its key is of no use; others than the schema's own are seldom.
+    const joinable = hint && this.#int && column(fields.id)?.collation === "utf8mb4_bin";
+    this.#moveMany = joinable ? this.#joined() : undefined;
+  }
+
+  read(consumers: readonly string[]): Statement {
+    const asText = (column: string): string => this.#dialect.asText(column);
+    const params = padded(consumers);
+    const marks = params.map(() => "?").join(", ");
+    const sql = `select ${asText(this.#id)} as consumer_text, ${asText(this.#cursor)} as cursor_text, ${asText(this.#time)} as time_text from ${this.#table} where ${this.#id} in (${marks})`;
+    return { sql, params };
+  }
+
+  /** Adds rows; leaves those that are there as they are. */
+  insert(moves: readonly { consumer: string; to: string }[]): Statement {
+    const all = padded(moves);
+    const row = `(?, ${this.#value}, ${this.#now})`;
+    // Not INSERT IGNORE, which would cut values to fit.
+    const otherwise =
+      this.#dialect.name === "mysql" ? `on duplicate key update ${this.#id} = ${this.#id}` : "on conflict do nothing";
+    const sql = `insert into ${this.#table} (${this.#id}, ${this.#cursor}, ${this.#time}) values ${all.map(() => row).join(", ")} ${otherwise}`;
+    return { sql, params: all.flatMap(({ consumer, to }) => [consumer, to]) };
+  }
+
+  /** Moves each cursor that is still where it is thought to be; leaves the others. */
+  move(moves: readonly CursorMove[]): Statement {
+    if (this.#moveMany !== undefined && moves.length > MOST_COMPARED) {
+      const values = moves.map(({ consumer, from, to }) => [consumer, String(castCursor("int", from)), to]);
+      return { sql: this.#moveMany, params: [JSON.stringify(values)] };
+    }
+    const all = padded(moves);
+    const cases = all.map(() => `when ? then ${this.#value}`).join(" ");
+    const conditions = all
+      .map(() => `(${this.#id} = ? and ${this.#comparable} = ${this.#comparableValue})`)
+      .join(" or ");
+    const sql = `update ${this.#table}${this.#byKey} set ${this.#cursor} = case ${this.#id} ${cases} end, ${this.#time} = ${this.#now} where ${conditions}`;
+    const params = [
+      ...all.flatMap(({ consumer, to }) => [consumer, to]),
+      ...all.flatMap(({ consumer, from }) => [consumer, this.#int ? String(castCursor("int", from)) : from]),
+    ];
+    return { sql, params };
+  }
+
+  /** One text for any number of cursors, which looks each row up by its key, in the order in which they are given. */
+  #joined(): string {
+    const or = "error on empty error on error";
+    const moves = `json_table(?, '$[*]' columns (consumer varchar(255) character set utf8mb4 collate utf8mb4_bin path '$[0]' ${or}, moved_from bigint path '$[1]' ${or}, moved_to bigint path '$[2]' ${or}))`;
+    return `update ${moves} as moves straight_join ${this.#table} as cursors${this.#byKey} on cursors.${this.#id} = moves.consumer and ${this.#comparable} = moves.moved_from set cursors.${this.#cursor} = moves.moved_to, cursors.${this.#time} = ${this.#now}`;
+  }
+
+  get #value(): string {
+    return this.#int ? this.#dialect.integerParam : "?";
+  }
+
+  // Text bound to an integer column would be compared as a float: ids beyond 2^53 would equal their neighbours.
+  get #comparable(): string {
+    const text = this.#dialect.asText(this.#cursor);
+    // In an UPDATE, strict servers refuse to take '' for 0.
+    if (this.#int) return this.#dialect.asInteger(`coalesce(nullif(${text}, ''), '0')`);
+    // Via text, since the column's bytes are those of its own character set, and the value's those of the connection's.
+    return this.#dialect.asBytes(text);
+  }
+
+  get #comparableValue(): string {
+    return this.#int ? this.#dialect.integerParam : this.#dialect.asBytes("?");
+  }
+}
+
+/** Repeats the last item up to the next statement size; saying a thing twice changes none of these statements. */
+function padded<I>(items: readonly I[]): I[] {
+  const size = CURSOR_STATEMENT_SIZES.find((candidate) => candidate >= items.length) ?? items.length;
+  const last = items.at(-1);
+  return last === undefined ? [] : [...items, ...Array.from({ length: size - items.length }, () => last)];
+}

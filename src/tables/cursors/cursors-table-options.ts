@@ -1,0 +1,96 @@
+import { checkIdentifier } from "../../database/identifiers.ts";
+import {
+  aDuration,
+  aFiniteDuration,
+  aFunction,
+  aLogger,
+  anObject,
+  aString,
+  checkOptions,
+  type OptionChecks,
+  oneOf,
+} from "../../options/options.ts";
+import type { Logger, Observer } from "../../reflex/observer.ts";
+import type { CursorType } from "./cursor-type.ts";
+
+/** The columns of a cursors table, and when cursors are written. */
+export interface CursorsTableOptions {
+  /** The column of the consumer's name. @defaultValue "id" */
+  idField?: string | undefined;
+  /** @defaultValue "last_event_id" */
+  cursorField?: string | undefined;
+  /** The column of the time of the last change. @defaultValue "updated_at" */
+  timeField?: string | undefined;
+  /**
+   * How long cursors are held back to be written together, in ms; 0 writes each at once. What is held back is lost in a
+   * crash, so that its events come again. @defaultValue 5000
+   */
+  asyncPeriodMs?: number | undefined;
+  /** How cursors are compared: as numbers, or as text byte by byte. @defaultValue "int" */
+  cursorType?: CursorType | undefined;
+  /** Called once for each cursor written. */
+  onSetCursor?: ((written: { consumer: string; cursor: string }) => void) | undefined;
+  /** Waits in place of a timer, for tests. */
+  sleep?: ((delayMs: number) => Promise<void>) | undefined;
+  /** The longest to wait for a connection of the pool, in ms. @defaultValue 10 000 */
+  acquireTimeoutMs?: number | undefined;
+  /** The longest that one statement may take, in ms. @defaultValue 60 000 */
+  statementTimeoutMs?: number | undefined;
+  /**
+   * Told of cursors that were written (`flush`), and of errors that no caller waits for (`error`). @defaultValue none;
+   * such errors go to `logger`
+   */
+  observer?: Observer | undefined;
+  /** Takes warnings of errors if the observer has no `error`. @defaultValue `process.emitWarning` */
+  logger?: Logger | undefined;
+}
+
+const checks: OptionChecks<CursorsTableOptions> = {
+  idField: aString,
+  cursorField: aString,
+  timeField: aString,
+  asyncPeriodMs: aFiniteDuration,
+  cursorType: oneOf("int", "string"),
+  onSetCursor: aFunction,
+  sleep: aFunction,
+  acquireTimeoutMs: aDuration,
+  statementTimeoutMs: aDuration,
+  observer: anObject,
+  logger: aLogger,
+};
+
+/** @throws TypeError or RangeError `invalid_option` */
+export function checkCursorsTableOptions(owner: string, options: CursorsTableOptions): void {
+  checkOptions(owner, options, checks);
+}
+
+/** A cursors table's options with every default filled in. */
+export interface CursorsTableConfig {
+  readonly fields: { readonly id: string; readonly cursor: string; readonly time: string };
+  readonly asyncPeriodMs: number;
+  readonly cursorType: CursorType;
+  readonly onSetCursor: CursorsTableOptions["onSetCursor"];
+  readonly sleep: CursorsTableOptions["sleep"];
+  readonly acquireTimeoutMs: number | undefined;
+  readonly statementTimeoutMs: number | undefined;
+}
+
+/** Checks the options and fills in the defaults. @throws TypeError or RangeError `invalid_option` or `invalid_identifier` */
+export function toCursorsTableConfig(owner: string, options: CursorsTableOptions): CursorsTableConfig {
+  checkCursorsTableOptions(owner, options);
+  const field = (name: keyof CursorsTableOptions, value: string): string =>
+    checkIdentifier(value, `option ${name} of ${owner}`);
+  return {
+    fields: {
+      id: field("idField", options.idField ?? "id"),
+      cursor: field("cursorField", options.cursorField ?? "last_event_id"),
+      time: field("timeField", options.timeField ?? "updated_at"),
+    },
+    asyncPeriodMs: options.asyncPeriodMs ?? 5000,
+    cursorType: options.cursorType ?? "int",
+    onSetCursor: options.onSetCursor,
+    sleep: options.sleep,
+    acquireTimeoutMs: options.acquireTimeoutMs,
+    statementTimeoutMs: options.statementTimeoutMs,
+  };
+}

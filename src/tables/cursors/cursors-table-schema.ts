@@ -1,0 +1,28 @@
+import { createTable, exactText, timeType } from "../schema/column-types.ts";
+import type { TableSchema } from "../schema/table-schema.ts";
+import type { CursorsTableConfig } from "./cursors-table-options.ts";
+
+/**
+ * The schema of a cursors table. `fence` is for the number of the lease that may move the cursor, `event_micros` for the
+ * time of the event at it, by which a rewritten history is noticed; both may be absent in an existing table.
+ */
+export function cursorsTableSchema(
+  name: string,
+  { fields, cursorType }: Pick<CursorsTableConfig, "fields" | "cursorType">,
+): TableSchema {
+  return {
+    name,
+    statements: (dialect) => {
+      const integer = dialect.name === "mysql" ? "bigint" : "integer";
+      return [
+        createTable(dialect, name, [
+          `${dialect.quote(fields.id)} ${exactText(dialect)} not null primary key`,
+          `${dialect.quote(fields.cursor)} ${cursorType === "int" ? integer : exactText(dialect)} not null`,
+          `${dialect.quote(fields.time)} ${timeType(dialect, "datetime6")} not null`,
+          `${dialect.quote("fence")} ${integer} null`,
+          `${dialect.quote("event_micros")} ${integer} null`,
+        ]),
+      ];
+    },
+  };
+}

@@ -1,0 +1,115 @@
+import type { DatabaseHandle } from "../../database/handles/handles.ts";
+import { toDatabase } from "../../database/handles/recognise.ts";
+import { parseTableName } from "../../database/identifiers.ts";
+import { checkFlushOptions } from "../../reflex/call-options.ts";
+import type { CursorStore, FlushOptions } from "../../reflex/cursor-store.ts";
+import { Reporting } from "../../reflex/observer.ts";
+import type { CallOptions } from "../../waiting/time-limit.ts";
+import type { TableSchema } from "../schema/table-schema.ts";
+import { CursorLedger } from "./cursor-ledger.ts";
+import { CursorWriter } from "./cursor-writer.ts";
+import {
+  type CursorsTableConfig,
+  type CursorsTableOptions,
+  checkCursorsTableOptions,
+  toCursorsTableConfig,
+} from "./cursors-table-options.ts";
+import { cursorsTableSchema } from "./cursors-table-schema.ts";
+
+/**
+ * A table of cursors: for each consumer the id of the last event that it is done with.
+ *
+ * By default cursors are held back and written together every 5 s (`asyncPeriodMs`), at `flush()`, at `close()` and when
+ * the process ends by itself; a crash in between makes the last events come again. Each write is a compare-and-set: if
+ * another process has moved a cursor, theirs is kept and this one's next `setCursor` says so.
+ * @example
+ * const cursors = new CursorsTable("cursors");
+ * await run({ stream: orders.toStream(pool), cursors: cursors.toStore(pool), consumer });
+ */
+export class CursorsTable implements AsyncDisposable {
+  /** The table's name as it was given. */
+  readonly name: string;
+  /** How the table is made; for `createTables` and `schemaSql`. */
+  readonly schema: TableSchema;
+  readonly #options: CursorsTableOptions;
+  readonly #config: CursorsTableConfig;
+  readonly #ledgers = new Map<object, CursorLedger>();
+
+  /**
+   * `name` is the table's, or `schema.table`.
+   * @throws TypeError or RangeError `invalid_option` or `invalid_identifier`, naming the value.
+   */
+  constructor(name: string, options: CursorsTableOptions = {}) {
+    parseTableName(name);
+    this.name = name;
+    this.#options = options;
+    this.#config = toCursorsTableConfig(`table ${name}`, options);
+    this.schema = cursorsTableSchema(name, this.#config);
+  }
+
+  /** The consumer's cursor; "" if it has none. What is held back for it is written first. */
+  async getCursor(db: DatabaseHandle, consumer: string, options: CallOptions = {}): Promise<string> {
+    return this.#ledger(db).getCursor(consumer, options);
+  }
+
+  /**
+   * Moves the consumer's cursor forward.
+   * @throws ReflexError `cursor_not_advanced` if it is there or beyond, or if someone else moved it.
+   */
+  async setCursor(db: DatabaseHandle, consumer: string, cursor: string): Promise<void> {
+    await this.#ledger(db).setCursor(consumer, cursor);
+  }
+
+  /** Writes what is held back, in every database, and waits until it is written. */
+  async flush(options: FlushOptions = {}): Promise<void> {
+    checkFlushOptions(options);
+    await allSettled([...this.#ledgers.values()].map((ledger) => ledger.flush(options)));
+  }
+
+  /** A table of the same name and options but those given here; it shares nothing with this one. */
+  clone(options: CursorsTableOptions = {}): CursorsTable {
+    checkCursorsTableOptions(`table ${this.name}`, options);
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+    return new CursorsTable(this.name, { ...this.#options, ...given });
+  }
+
+  /** The cursors of this table in `db`, for `run`. With options, of a clone. */
+  toStore(db: DatabaseHandle, options?: CursorsTableOptions): CursorStore {
+    if (options !== undefined) return this.clone(options).toStore(db);
+    const ledger = this.#ledger(db);
+    return {
+      getCursor: (consumer, callOptions) => ledger.getCursor(consumer, callOptions),
+      setCursor: (consumer, cursor, callOptions) => ledger.setCursor(consumer, cursor, callOptions),
+      flush: (flushOptions) => ledger.flush(flushOptions),
+      [Symbol.asyncDispose]: () => ledger.close(),
+    };
+  }
+
+  /** Writes what is held back and stops the timers. Idempotent; the table can be used again after it. */
+  async close(): Promise<void> {
+    await allSettled([...this.#ledgers.values()].map((ledger) => ledger.close()));
+  }
+
+  /** As {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #ledger(db: DatabaseHandle): CursorLedger {
+    const database = toDatabase(db);
+    const known = this.#ledgers.get(database.identity);
+    if (known !== undefined) return known;
+    const { observer, logger } = this.#options;
+    const writer = new CursorWriter(this.name, this.#config, database);
+    const reporting = new Reporting([observer], logger);
+    const ledger = new CursorLedger({ table: this.name, config: this.#config, writer, reporting });
+    this.#ledgers.set(database.identity, ledger);
+    return ledger;
+  }
+}
+
+/** Waits for all of them, then throws the first failure: one database must not cut short the others. */
+async function allSettled(works: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(works);
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+}

@@ -1,0 +1,46 @@
+import { inCharset } from "../schema/column-capacity.ts";
+import type { ColumnDescription } from "../schema/table-columns.ts";
+
+// Far below the largest packet that any server takes by default; a statement holds the message twice.
+const MOST_BYTES = 256 * 1024;
+const CHARACTER_TYPES: ReadonlySet<string> = new Set(["char", "varchar"]);
+
+/**
+ * The message as its column takes it: cut between characters, and with "?" for what its character set lacks. A strict
+ * server would refuse it, and the event be handled and refused for ever; another would cut it anywhere.
+ */
+export function fitMessage(message: string, column: ColumnDescription): string {
+  // Half of a surrogate pair becomes U+FFFD, as it would on the way to the server.
+  const text = Buffer.from(message).toString();
+  const { charset, maxLength = Number.POSITIVE_INFINITY } = column;
+  const inCharacters = charset !== undefined && CHARACTER_TYPES.has(column.type);
+  let left = maxLength;
+  let bytesLeft = MOST_BYTES;
+  let fitted = "";
+  for (const given of text) {
+    const character = given <= "\u007f" || inCharset(charset, given) ? given : "?";
+    left -= inCharacters ? 1 : byteLength(character, charset);
+    bytesLeft -= Buffer.byteLength(character);
+    if (left < 0 || bytesLeft < 0) break;
+    fitted += character;
+  }
+  return fitted;
+}
+
+function byteLength(character: string, charset: string | undefined): number {
+  switch (charset) {
+    case undefined:
+    case "utf8mb4":
+    case "utf8mb3":
+    case "utf8":
+      return Buffer.byteLength(character);
+    case "ucs2":
+    case "utf16":
+    case "utf16le":
+      return 2 * character.length;
+    case "utf32":
+      return 4;
+    default:
+      return 1;
+  }
+}

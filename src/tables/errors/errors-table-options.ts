@@ -1,0 +1,116 @@
+import type { Executor } from "../../database/database.ts";
+import { aDuration, aFunction, aLogger, anObject, checkOptions, type OptionChecks } from "../../options/options.ts";
+import type { ErrorStatus, ErrorToRecord } from "../../reflex/consumer-error.ts";
+import type { Logger, Observer } from "../../reflex/observer.ts";
+import {
+  type ErrorFields,
+  type ErrorsTableSchemaOptions,
+  errorsTableSchemaChecks,
+  toErrorsTableNames,
+} from "./errors-table-schema.ts";
+
+/** The types that events of errors can have: every status but `Unknown`, since type 0 is a noop. */
+export type ErrorEventType = Exclude<ErrorStatus, 0>;
+
+/**
+ * Inserts an error into its table through `tx`, which runs SQL inside the transaction, and resolves with its id. Called
+ * again for the same consumer and event, it must give the same id or throw the driver's duplicate-key error.
+ */
+export type ErrorInserter = (tx: Executor, error: ErrorToRecord & { readonly status: ErrorStatus }) => Promise<string>;
+
+/**
+ * Inserts the event of an error through `tx`, inside the transaction that inserted the error. It has the shape of
+ * `EventsTable.insertWithMetadata`; what it resolves with is called after the commit.
+ */
+// oxlint-disable-next-line max-params -- the signature of Go's rsql
+export type ErrorEventInserter = (
+  tx: Executor,
+  /** The error's id. */
+  foreignId: string,
+  type: ErrorEventType,
+  /** The consumer's name. */
+  metadata: string,
+  // oxlint-disable-next-line typescript/no-invalid-void-type -- for inserters that wake no one
+) => Promise<(() => void) | void>;
+
+/** The columns of an errors table, and how errors and their events get into it. */
+export interface ErrorsTableOptions<RecordOnly extends boolean = boolean> extends ErrorsTableSchemaOptions {
+  /** Inserts errors in place of the default, for example into more columns. */
+  inserter?: ErrorInserter | undefined;
+  /** Inserts the events of errors in place of the default, which inserts them into {@link ErrorsTable.events}. */
+  eventInserter?: ErrorEventInserter | undefined;
+  /** Records errors without events, so that they can't be streamed; no events table is needed. @defaultValue false */
+  recordOnly?: RecordOnly | undefined;
+  /** Called after each record that was committed, for counting. */
+  onErrorRecorded?: ((consumer: string) => void) | undefined;
+  /** The longest to wait for a connection of the pool, in ms. @defaultValue 10 000 */
+  acquireTimeoutMs?: number | undefined;
+  /** The longest that one statement may take, in ms. @defaultValue 60 000 */
+  statementTimeoutMs?: number | undefined;
+  /**
+   * Told of errors that no caller waits for (`error`), and by streams of the table's events. @defaultValue none; such
+   * errors go to `logger`
+   */
+  observer?: Observer | undefined;
+  /** Takes warnings of errors and stalls that the observer has no function for. @defaultValue `process.emitWarning` */
+  logger?: Logger | undefined;
+}
+
+/**
+ * The columns of errors tables that the Go code of reflex uses.
+ * @example
+ * const errors = new ErrorsTable({ ...goErrorColumns });
+ */
+export const goErrorColumns: {
+  /** Of what was thrown. */
+  readonly messageField: "error_msg";
+  /** Of the status. */
+  readonly statusField: "error_status";
+} = {
+  messageField: "error_msg",
+  statusField: "error_status",
+};
+
+const checks: OptionChecks<ErrorsTableOptions> = {
+  ...errorsTableSchemaChecks,
+  inserter: aFunction,
+  eventInserter: aFunction,
+  onErrorRecorded: aFunction,
+  acquireTimeoutMs: aDuration,
+  statementTimeoutMs: aDuration,
+  observer: anObject,
+  logger: aLogger,
+};
+
+/** An errors table's options with every default filled in. */
+export interface ErrorsTableConfig {
+  readonly table: string;
+  readonly fields: ErrorFields;
+  readonly inserter: ErrorInserter | undefined;
+  /** Undefined if none is to be called. */
+  readonly eventInserter: ErrorEventInserter | undefined;
+  readonly onErrorRecorded: ((consumer: string) => void) | undefined;
+  readonly acquireTimeoutMs: number | undefined;
+  readonly statementTimeoutMs: number | undefined;
+}
+
+/** Checks the options and fills in the defaults. @throws TypeError or RangeError `invalid_option` or `invalid_identifier` */
+export function toErrorsTableConfig(options: ErrorsTableOptions): ErrorsTableConfig {
+  checkOptions("ErrorsTable", options, checks);
+  const { tableName, fields } = toErrorsTableNames(options);
+  return {
+    table: tableName,
+    fields,
+    inserter: options.inserter,
+    eventInserter: options.eventInserter,
+    onErrorRecorded: options.onErrorRecorded,
+    acquireTimeoutMs: options.acquireTimeoutMs,
+    statementTimeoutMs: options.statementTimeoutMs,
+  };
+}
+
+/** The part of the options that says how the table is made. */
+export function toErrorsSchemaOptions(options: ErrorsTableOptions): ErrorsTableSchemaOptions {
+  const names = Object.keys(errorsTableSchemaChecks) as (keyof ErrorsTableSchemaOptions)[];
+  return Object.fromEntries(names.map((name) => [name, options[name]]));
+}

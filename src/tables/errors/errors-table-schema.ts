@@ -1,0 +1,120 @@
+import type { Dialect } from "../../database/dialect.ts";
+import { checkIdentifier, parseTableName } from "../../database/identifiers.ts";
+import { aBoolean, aString, checkOptions, type OptionChecks } from "../../options/options.ts";
+import { eventsTableSchema } from "../events/events-table-schema.ts";
+import { autoIncrementId, createTable, exactText, timeType } from "../schema/column-types.ts";
+import type { TableSchema } from "../schema/table-schema.ts";
+
+/** The names of an errors table and its columns. */
+export interface ErrorsTableSchemaOptions {
+  /** @defaultValue "consumer_errors" */
+  tableName?: string | undefined;
+  /** @defaultValue "id" */
+  idField?: string | undefined;
+  /** @defaultValue "event_id" */
+  eventIdField?: string | undefined;
+  /** @defaultValue "consumer" */
+  consumerField?: string | undefined;
+  /** @defaultValue "msg" */
+  messageField?: string | undefined;
+  /** @defaultValue "created_at" */
+  createdAtField?: string | undefined;
+  /** @defaultValue "updated_at" */
+  updatedAtField?: string | undefined;
+  /** @defaultValue "status" */
+  statusField?: string | undefined;
+  /** The column that counts how often an error was recorded. Tables of others may do without it. @defaultValue "attempts" */
+  attemptsField?: string | undefined;
+  /** Leaves out the events table. @defaultValue false */
+  recordOnly?: boolean | undefined;
+}
+
+/** The columns of an errors table. */
+export interface ErrorFields {
+  readonly id: string;
+  readonly eventId: string;
+  readonly consumer: string;
+  readonly message: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly status: string;
+  readonly attempts: string;
+}
+
+export const errorsTableSchemaChecks: OptionChecks<ErrorsTableSchemaOptions> = {
+  tableName: aString,
+  idField: aString,
+  eventIdField: aString,
+  consumerField: aString,
+  messageField: aString,
+  createdAtField: aString,
+  updatedAtField: aString,
+  statusField: aString,
+  attemptsField: aString,
+  recordOnly: aBoolean,
+};
+
+/** Fills in the defaults. @throws TypeError `invalid_identifier` */
+export function toErrorsTableNames(options: ErrorsTableSchemaOptions): { tableName: string; fields: ErrorFields } {
+  const { tableName = "consumer_errors" } = options;
+  parseTableName(tableName, "option tableName of an errors table");
+  const fields = {
+    id: field("idField", options.idField ?? "id"),
+    eventId: field("eventIdField", options.eventIdField ?? "event_id"),
+    consumer: field("consumerField", options.consumerField ?? "consumer"),
+    message: field("messageField", options.messageField ?? "msg"),
+    createdAt: field("createdAtField", options.createdAtField ?? "created_at"),
+    updatedAt: field("updatedAtField", options.updatedAtField ?? "updated_at"),
+    status: field("statusField", options.statusField ?? "status"),
+    attempts: field("attemptsField", options.attemptsField ?? "attempts"),
+  };
+  return { tableName, fields };
+}
+
+/**
+ * The schema of a table of consumer errors, one row per consumer and event, and of the events table beside it
+ * (`<table>_events`) that streams them. What `ErrorsTable.schema` is made of.
+ */
+export function errorsTableSchema(options: ErrorsTableSchemaOptions = {}): TableSchema {
+  checkOptions("errorsTableSchema", options, errorsTableSchemaChecks);
+  const { tableName, fields } = toErrorsTableNames(options);
+  const events = options.recordOnly === true ? undefined : errorEvents(tableName);
+  return {
+    name: tableName,
+    statements: (dialect) => [createErrors(dialect, tableName, fields), ...(events?.statements(dialect) ?? [])],
+  };
+}
+
+function createErrors(dialect: Dialect, tableName: string, fields: ErrorFields): string {
+  const mysql = dialect.name === "mysql";
+  const column = (name: string, type: string): string => `${dialect.quote(name)} ${type}`;
+  const key = `(${dialect.quote(fields.consumer)}, ${dialect.quote(fields.eventId)})`;
+  return createTable(dialect, tableName, [
+    autoIncrementId(dialect, fields.id),
+    column(fields.consumer, `${exactText(dialect)} not null`),
+    column(fields.eventId, `${mysql ? "bigint" : "integer"} not null`),
+    column(fields.message, `${mysql ? "mediumtext character set utf8mb4" : "text"} not null`),
+    column(fields.createdAt, `${timeType(dialect, "datetime6")} not null`),
+    column(fields.updatedAt, `${timeType(dialect, "datetime6")} not null`),
+    column(fields.status, `${mysql ? "int" : "integer"} not null default 0`),
+    column(fields.attempts, `${mysql ? "int" : "integer"} null`),
+    `${mysql ? "unique key `by_consumer_and_event`" : "unique"} ${key}`,
+  ]);
+}
+
+/** Its events: foreign id = the error's id, metadata = the consumer's name. */
+function errorEvents(tableName: string): TableSchema {
+  const fields = {
+    id: "id",
+    time: "timestamp",
+    type: "type",
+    foreignId: "foreign_id",
+    metadata: "metadata",
+    trace: undefined,
+  };
+  return eventsTableSchema(`${tableName}_events`, { fields, time: { column: "datetime6", zone: undefined } }, "text");
+}
+
+function field(name: keyof ErrorsTableSchemaOptions, value: string): string {
+  return checkIdentifier(value, `option ${name} of an errors table`);
+}

@@ -1,0 +1,71 @@
+import type { Executor } from "../../database/database.ts";
+import type { DatabaseHandle } from "../../database/handles/handles.ts";
+import { toDatabase } from "../../database/handles/recognise.ts";
+import { tableError } from "../../database/table-error.ts";
+import { show, typeMistake } from "../../errors/errors.ts";
+import type { ReflexEvent } from "../../reflex/event.ts";
+import type { CallOptions } from "../../waiting/time-limit.ts";
+import { callLoader, type EventsLoader } from "./event-loader.ts";
+import { type EventRow, eventColumns, toEvent } from "./event-row.ts";
+import type { EventsTableConfig } from "./events-table-options.ts";
+
+/** Where the events of a table are. */
+interface EventSource {
+  readonly table: string;
+  readonly config: EventsTableConfig;
+}
+
+const sources = new WeakMap<object, EventSource>();
+
+/** Makes the events of an events table known to {@link loadEvent}. */
+export function setEventSource(table: object, source: EventSource): void {
+  sources.set(table, source);
+}
+
+/** Where the events of `table` are. @throws TypeError `invalid_argument` for anything else. */
+export function eventSourceOf(table: unknown): EventSource {
+  const source = sources.get(Object(table));
+  if (source !== undefined) return source;
+  throw typeMistake("invalid_argument", `expected an EventsTable or EventsTableInt, found ${show(table)}`);
+}
+
+/** Whether it is an events table of either kind. */
+export function isEventsTable(table: unknown): boolean {
+  return sources.has(Object(table));
+}
+
+/** The event of this id; undefined if there is none, for example since it was pruned. */
+export async function loadEvent<T extends number>(
+  db: DatabaseHandle,
+  { source, id }: { source: EventSource; id: string },
+  { signal, timeoutMs }: CallOptions = {},
+): Promise<ReflexEvent<T> | undefined> {
+  const { table, config } = source;
+  const database = toDatabase(db);
+  const { dialect } = database;
+  const where = `t.${dialect.quote(config.fields.id)} = ${dialect.integerParam}`;
+  const sql = `select ${eventColumns(dialect, config)} from ${dialect.quote(table)} t where ${where}`;
+  const { acquireTimeoutMs, statementTimeoutMs, loader } = config;
+  const limits = { signal, timeoutMs: timeoutMs ?? statementTimeoutMs, acquireTimeoutMs };
+  try {
+    if (loader !== undefined) {
+      const call = { ...limits, table, loader };
+      return (await database.session((session) => loadOne(session, id, call), limits)) as ReflexEvent<T> | undefined;
+    }
+    const [row] = await database.rows<EventRow>(sql, [id], limits);
+    return row === undefined ? undefined : toEvent<T>(row);
+  } catch (error) {
+    throw tableError(error, { table, activity: "read", signal });
+  }
+}
+
+/** Of a table whose rows only its loader can read. */
+async function loadOne(
+  session: Executor,
+  id: string,
+  call: { table: string; loader: EventsLoader; signal: AbortSignal | undefined; timeoutMs: number | undefined },
+): Promise<ReflexEvent | undefined> {
+  if (BigInt(id) < 1n) return undefined;
+  const [event] = await callLoader(session, { ...call, after: BigInt(id) - 1n, limit: 1 });
+  return event?.id === id ? event : undefined;
+}

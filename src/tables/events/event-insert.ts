@@ -1,0 +1,215 @@
+import type { Executor, RunResult, SqlParam } from "../../database/database.ts";
+import type { Dialect } from "../../database/dialect.ts";
+import { ConnectionExecutor } from "../../database/drivers/connection-executor.ts";
+import { openTransaction } from "../../database/handles/collected-notifies.ts";
+import type { ExecutorHandle } from "../../database/handles/handles.ts";
+import { toInsertTarget } from "../../database/handles/recognise.ts";
+import { runTransaction } from "../../database/handles/transaction.ts";
+import { duplicateKeyName, meaningOf } from "../../database/sql-errors.ts";
+import { tableError } from "../../database/table-error.ts";
+import { isReflexError, ReflexError, show, typeMistake } from "../../errors/errors.ts";
+import type { CallOptions } from "../../waiting/time-limit.ts";
+import type { EventsTableConfig } from "./events-table-options.ts";
+import { eventId } from "./make-event.ts";
+import { type Notify, notifyOnce } from "./notify.ts";
+
+/** An event for an {@link EventsInserter}, checked. */
+export interface EventToStore {
+  /** Of an `EventsTableInt` in decimal. */
+  readonly foreignId: string;
+  /** Never 0, which is a noop's. */
+  readonly type: number;
+  /** As it was given to the insert, text as UTF-8. */
+  readonly metadata: Uint8Array | undefined;
+  /** What the option `trace` gave. */
+  readonly trace: Uint8Array | undefined;
+}
+
+/**
+ * Inserts one event in place of the table's own statement, within the transaction `tx`, and resolves with the event's id in
+ * decimal, or with undefined if it does not know it. A statement whose id was taken by a noop meanwhile is tried again by
+ * `tx` itself, with a new id.
+ */
+export type EventsInserter = (tx: Executor, event: EventToStore) => Promise<string | undefined>;
+
+/** An event as it goes into its row, checked. */
+export interface EventToInsert {
+  readonly foreignId: string;
+  readonly type: number;
+  readonly metadata: Uint8Array | undefined;
+}
+
+// The texts that a connection prepares stay few; 1000 rows of four values are far below the server's 65 535.
+const STATEMENT_SIZES = [1000, 100, 10, 1] as const;
+
+export interface EventInserterSource {
+  readonly table: string;
+  readonly config: EventsTableConfig;
+  /** Called after a commit. */
+  readonly wake: () => void;
+  /** Called when an id was taken before its row was inserted. */
+  readonly onDuplicateId: () => void;
+}
+
+interface Statement {
+  readonly sql: string;
+  readonly params: readonly SqlParam[];
+  readonly options?: CallOptions | undefined;
+}
+
+// A noop took the id that the server had given to this statement. The statement alone is undone, and gets new ids.
+const MOST_TRIES = 4;
+
+/** Inserts events into one table. */
+export class EventInserter {
+  readonly #source: EventInserterSource;
+  readonly #texts = new Map<string, string>();
+
+  constructor(source: EventInserterSource) {
+    this.#source = source;
+  }
+
+  /** Inserts the events, in order: on a pool in a transaction of their own, else in the caller's. */
+  async insert(handle: ExecutorHandle, events: readonly EventToInsert[]): Promise<Notify> {
+    const target = toInsertTarget(handle);
+    const { acquireTimeoutMs, statementTimeoutMs: timeoutMs } = this.#source.config;
+    if (target.kind === "database") {
+      const limits = { acquireTimeoutMs, timeoutMs };
+      try {
+        return await runTransaction(target.database, (tx) => this.insert(tx as ExecutorHandle, events), limits);
+      } catch (error) {
+        throw this.#explained(error);
+      }
+    }
+    const { executor, native, dialect } = target;
+    const open = openTransaction(native);
+    if (open?.lost !== undefined) throw this.#explained(open.lost);
+    const { inserter } = this.#source.config;
+    try {
+      const firstId =
+        inserter === undefined
+          ? await this.#insertAll(executor, dialect, events)
+          : await this.#insertEach(executor, inserter, events);
+      open?.wakeUps.add(this.#source.wake);
+      return notifyOnce(this.#source.wake, firstId === "0" ? undefined : firstId);
+    } catch (thrown) {
+      const error = await this.#lostByTimeout(thrown, executor, dialect);
+      if (open !== undefined && losesTransaction(error)) {
+        open.lost = error;
+        // What its user runs on it next would commit at once, without what came before.
+        if (executor instanceof ConnectionExecutor) executor.destroy();
+      }
+      throw this.#explained(error);
+    }
+  }
+
+  /** The error, or one that says more where the server is set up to roll the whole transaction back for a lock's time-out. */
+  async #lostByTimeout(thrown: unknown, executor: Executor, dialect: Dialect): Promise<unknown> {
+    if (dialect.name === "sqlite" || meaningOf(thrown) !== "lock_timeout") return thrown;
+    const question = "select @@global.innodb_rollback_on_timeout as rolls_back";
+    const [row] = await executor.rows<{ rolls_back: unknown }>(question, []).catch(() => []);
+    if (row === undefined || Number(row.rolls_back) === 0) return thrown;
+    const message = `the insert into ${this.#source.table} waited too long for a lock, for which this server rolls the transaction back (innodb_rollback_on_timeout); do all of it again`;
+    return new ReflexError("transaction_lost", message, { cause: thrown, details: { table: this.#source.table } });
+  }
+
+  #explained(error: unknown): unknown {
+    const { table, config } = this.#source;
+    if (config.inserter !== undefined && isUsersOwn(error)) return error;
+    return tableError(error, { table, activity: "insert into" });
+  }
+
+  async #insertEach(
+    executor: Executor,
+    inserter: EventsInserter,
+    events: readonly EventToInsert[],
+  ): Promise<string | undefined> {
+    const tx: Executor = {
+      run: (sql, params, options) => this.#run(executor, { sql, params, options }),
+      rows: (sql, params, options) => executor.rows(sql, params, this.#limits(options)),
+    };
+    let firstId: string | undefined;
+    for (const [index, event] of events.entries()) {
+      const id = await inserter(tx, { ...event, trace: this.#source.config.trace?.() });
+      if (id !== undefined && eventId(id) !== id) throw noEventId(this.#source.table, id);
+      if (index === 0) firstId = id;
+    }
+    return firstId;
+  }
+
+  async #insertAll(
+    executor: Executor,
+    dialect: Dialect,
+    events: readonly EventToInsert[],
+  ): Promise<string | undefined> {
+    let firstId: string | undefined;
+    for (let start = 0; start < events.length; ) {
+      const size = STATEMENT_SIZES.find((candidate) => candidate <= events.length - start) ?? 1;
+      const params = this.#params(events.slice(start, start + size));
+      const result = await this.#run(executor, { sql: this.#text(dialect, size), params });
+      firstId ??= result.insertId;
+      start += size;
+    }
+    return firstId;
+  }
+
+  async #run(executor: Executor, { sql, params, options }: Statement): Promise<RunResult> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await executor.run(sql, params, this.#limits(options));
+      } catch (error) {
+        // Any other unique key is the caller's affair.
+        if (duplicateKeyName(error) !== "PRIMARY" || attempt === MOST_TRIES) throw error;
+        this.#source.onDuplicateId();
+      }
+    }
+  }
+
+  #limits(options: CallOptions = {}): CallOptions {
+    return { ...options, timeoutMs: options.timeoutMs ?? this.#source.config.statementTimeoutMs };
+  }
+
+  #params(events: readonly EventToInsert[]): SqlParam[] {
+    const { fields, trace, foreignIdBytes } = this.#source.config;
+    const params: SqlParam[] = [];
+    for (const { foreignId, type, metadata } of events) {
+      params.push(foreignIdBytes ? Buffer.from(foreignId, "hex") : foreignId, type);
+      if (fields.metadata !== undefined) params.push(metadata ?? null);
+      if (fields.trace !== undefined) params.push(trace?.() ?? null);
+    }
+    return params;
+  }
+
+  // A plain INSERT: with IGNORE or ON DUPLICATE KEY, an event whose id was closed by a noop would vanish in silence.
+  #text(dialect: Dialect, rows: number): string {
+    const key = `${dialect.name} ${rows}`;
+    const known = this.#texts.get(key);
+    if (known !== undefined) return known;
+    const { fields, time } = this.#source.config;
+    const optional = [fields.metadata, fields.trace].filter((field) => field !== undefined);
+    const columns = [fields.foreignId, fields.type, ...optional, fields.time].map((field) => dialect.quote(field));
+    const row = `(?, ?, ${"?, ".repeat(optional.length)}${dialect.eventTime(time)})`;
+    const values = Array.from({ length: rows }, () => row).join(", ");
+    const text = `insert into ${dialect.quote(this.#source.table)} (${columns.join(", ")}) values ${values}`;
+    this.#texts.set(key, text);
+    return text;
+  }
+}
+
+/** Thrown by the user's own code: neither a statement's failure nor this library's. */
+function isUsersOwn(error: unknown): boolean {
+  return meaningOf(error) === "other" && !isReflexError(error);
+}
+
+function noEventId(table: string, id: unknown): TypeError {
+  return typeMistake(
+    "invalid_argument",
+    `the inserter of ${table} must resolve with the event's id in decimal, or undefined, found ${show(id)}`,
+  );
+}
+
+function losesTransaction(error: unknown): boolean {
+  const meaning = meaningOf(error);
+  const lost = isReflexError(error, "transaction_lost") || isReflexError(error, "time_limit");
+  return lost || meaning === "transaction_lost" || meaning === "connection_lost";
+}

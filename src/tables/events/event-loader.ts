@@ -1,0 +1,103 @@
+import { defaultStatementTimeoutMs, type Executor } from "../../database/database.ts";
+import { ReflexError, show, typeMistake } from "../../errors/errors.ts";
+import { checkCallOptions } from "../../reflex/call-options.ts";
+import type { ReflexEvent } from "../../reflex/event.ts";
+import { abortReason } from "../../waiting/abort.ts";
+import { type CallOptions, timeLimitError, withTimeLimit } from "../../waiting/time-limit.ts";
+import { eventId, makeEvent } from "./make-event.ts";
+
+/** What a loader is asked for. */
+export interface LoadRequest {
+  /** Events with ids beyond this one, in decimal. */
+  readonly after: string;
+  /** The most events that are wanted. */
+  readonly limit: number;
+  /** Aborted when no one waits for the events any more, or when they took too long. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Reads events in place of the table's own query: of another layout, or with more in their metadata. `db` is the
+ * connection that all streams of the pool read through, in autocommit mode.
+ *
+ * It must return every committed event beyond `after`, ascending, up to `limit` of them, and the same for an id each time:
+ * one that it leaves out is a hole at which streams wait. Make events with `makeEvent`.
+ */
+export type EventsLoader = (db: Executor, request: LoadRequest) => Promise<readonly ReflexEvent[]>;
+
+export interface LoaderCall {
+  readonly table: string;
+  readonly loader: EventsLoader;
+  readonly after: bigint;
+  readonly limit: number;
+  readonly signal: AbortSignal | undefined;
+  readonly timeoutMs: number | undefined;
+}
+
+/** Calls a table's loader and checks what it returns. Rejects with the signal's reason, or `time_limit`. */
+export async function callLoader(session: Executor, call: LoaderCall): Promise<ReflexEvent[]> {
+  const { table, loader, limit, signal, timeoutMs = defaultStatementTimeoutMs } = call;
+  const after = String(call.after);
+  const what = `the loader of ${table}`;
+  const remedy = "raise statementTimeoutMs if it may take that long";
+  const ending = new AbortController();
+  const end = (): void =>
+    ending.abort(signal?.aborted === true ? abortReason(signal) : timeLimitError({ what, remedy }, timeoutMs));
+  const db = bounded(session, timeoutMs);
+  const load = async (): Promise<readonly ReflexEvent[]> => loader(db, { after, limit, signal: ending.signal });
+  const events = await withTimeLimit(load(), { signal, timeoutMs, what, remedy, onGivenUp: end });
+  return checked(events, call);
+}
+
+function bounded(session: Executor, limitMs: number): Executor {
+  const limits = (options: CallOptions): CallOptions => {
+    checkCallOptions("a statement", options);
+    return { timeoutMs: options.timeoutMs ?? limitMs };
+  };
+  return {
+    run: async (sql, params, options = {}) => leave(session.run(sql, params, limits(options)), options),
+    rows: async (sql, params, options = {}) => leave(session.rows(sql, params, limits(options)), options),
+  };
+}
+
+/** A statement whose signal is aborted is left behind: other streams read through the same connection. */
+function leave<R>(statement: Promise<R>, options: CallOptions): Promise<R> {
+  return withTimeLimit(statement, { signal: options.signal, what: "a statement of a loader" });
+}
+
+function checked(events: unknown, { table, after, limit }: LoaderCall): ReflexEvent[] {
+  if (!Array.isArray(events)) {
+    throw typeMistake(
+      "invalid_argument",
+      `the loader of ${table} must return an array of events, found ${show(events)}`,
+    );
+  }
+  let previous = after;
+  // More than were asked for are read again later: a page is bounded.
+  return events.slice(0, limit).map((event: ReflexEvent) => {
+    const id = Object(event).id as unknown;
+    const text = typeof id === "string" ? eventId(id) : undefined;
+    if (text === undefined || BigInt(text) <= previous) throw notConsecutive(table, previous, id);
+    previous = BigInt(text);
+    return copy(event, table);
+  });
+}
+
+/** As the table makes its own, whatever the loader made: streams share them, and read them fastest when all are alike. */
+function copy(event: ReflexEvent, table: string): ReflexEvent {
+  const { id, type, foreignId, timestampMicros, metadata, trace } = event;
+  try {
+    return makeEvent({ id, type, foreignId, timestampMicros, metadata, trace });
+  } catch (error) {
+    throw typeMistake("invalid_argument", `event ${id} from the loader of ${table}: ${(error as Error).message}`);
+  }
+}
+
+function notConsecutive(table: string, previous: bigint, id: unknown): ReflexError {
+  const found = typeof id === "string" ? id : show(id);
+  return new ReflexError(
+    "non_consecutive_event",
+    `the loader of ${table} returned event ${found} after ${previous}: ids must be decimal text, each greater than the one before and than the \`after\` of the request; sort by id as a number and select it as text`,
+    { details: { table, previous: String(previous), id: found } },
+  );
+}

@@ -1,0 +1,244 @@
+import type { SqlParam } from "../../database/database.ts";
+import type { TimeStorage } from "../../database/dialect.ts";
+import { checkIdentifier } from "../../database/identifiers.ts";
+import { typeMistake } from "../../errors/errors.ts";
+import {
+  aBoolean,
+  aCount,
+  aDuration,
+  aFiniteDuration,
+  aFunction,
+  aLogger,
+  anObject,
+  aString,
+  checkOptions,
+  either,
+  type OptionChecks,
+  oneOf,
+} from "../../options/options.ts";
+import type { Logger, Observer } from "../../reflex/observer.ts";
+import type { EventsNotifier } from "../wake/notifier.ts";
+import type { EventsInserter } from "./event-insert.ts";
+import type { EventsLoader } from "./event-loader.ts";
+import { type GapConfig, type GapOptions, toGapConfig } from "./gap-options.ts";
+import { toWakeConfig, type WakeConfig, type WakeOptions } from "./wake-options.ts";
+
+/** The columns and types of an events table, and how its streams read, wake and close holes. */
+export interface EventsTableOptions<T extends number = number> {
+  /** The auto-increment primary key. @defaultValue "id" */
+  idField?: string | undefined;
+  /** @defaultValue "timestamp" */
+  timeField?: string | undefined;
+  /** @defaultValue "type" */
+  typeField?: string | undefined;
+  /** @defaultValue "foreign_id" */
+  foreignIdField?: string | undefined;
+  /** The column of bytes for `insertWithMetadata`; one of text or JSON can be read too. @defaultValue none */
+  metadataField?: string | undefined;
+  /** The column of bytes for what `trace` gives. @defaultValue none */
+  traceField?: string | undefined;
+  /** Asked at each insert for the bytes of the trace field; undefined stores a null. */
+  trace?: (() => Uint8Array | undefined) | undefined;
+  /** The names and numbers of the table's event types; `insert` then takes no others. @defaultValue any number */
+  types?: Readonly<Record<string, T>> | undefined;
+  /** What a stream does with a row whose type is not in `types`. @defaultValue "deliver" */
+  onUnknownType?: "deliver" | "error" | undefined;
+  /** Whether streams deliver noops, the rows of type 0 that close holes. @defaultValue false */
+  includeNoops?: boolean | undefined;
+  /** The longest that a stream at the head waits though nothing wakes it, in ms. @defaultValue 10 000 */
+  backoffMs?: number | undefined;
+  /** How streams of this process hear of inserts of this process. @defaultValue inMemoryNotifier() */
+  notifier?: EventsNotifier | undefined;
+  /** How events of other processes are found; false leaves it to the notifier and `backoffMs`. */
+  wake?: false | WakeOptions | undefined;
+  /**
+   * How foreign ids are stored: as text, or as the bytes of a `binary(n)` column, which events and inserts then give in
+   * lower-case hex. @defaultValue "text"
+   */
+  foreignIdColumn?: "text" | "binary" | undefined;
+  /**
+   * Reads events in place of the table's own query. The table and `idField` still name where the highest id is looked up;
+   * other columns are not needed. Holes are then closed only if `gaps` or `fillGaps()` says so.
+   */
+  loader?: EventsLoader | undefined;
+  /** Inserts an event in place of the table's own statement. */
+  inserter?: EventsInserter | undefined;
+  /**
+   * How holes are closed that rolled-back transactions leave; false waits for ever.
+   * @defaultValue closes them; false with a `loader`
+   */
+  gaps?: false | GapOptions | undefined;
+  /** How long a position fault must last before it ends a stream, where no primary is declared, in ms. @defaultValue 5000 */
+  confirmMs?: number | undefined;
+  /** Whether streams of this table share what they read. @defaultValue true */
+  cache?: boolean | undefined;
+  /** The most rows that one read takes. @defaultValue as many as take little memory, up to 5000 */
+  limit?: number | undefined;
+  /** The type of the time column. @defaultValue "datetime6" */
+  timeColumn?: TimeStorage["column"] | undefined;
+  /** The zone of the clock in a `datetime` column of an old table, such as "+02:00". @defaultValue UTC */
+  storedZone?: string | undefined;
+  /** The longest to wait for a connection of the pool, in ms. @defaultValue 10 000 */
+  acquireTimeoutMs?: number | undefined;
+  /** The longest that one statement may take, in ms; then its connection is closed. @defaultValue 60 000 */
+  statementTimeoutMs?: number | undefined;
+  /**
+   * Told what the table's streams do: `poll`, `page`, `gap`, `stall`, and `error` for what is tried again or what no
+   * caller waits for. @defaultValue none; errors and stalls go to `logger`
+   */
+  observer?: Observer | undefined;
+  /**
+   * Takes warnings: of errors and stalls that the observer has no function for, of a pool that is too small, and of
+   * rows that `onPruned: "skip"` passes.
+   * @defaultValue `process.emitWarning`
+   */
+  logger?: Logger | undefined;
+}
+
+const checks: OptionChecks<EventsTableOptions> = {
+  idField: aString,
+  timeField: aString,
+  typeField: aString,
+  foreignIdField: aString,
+  metadataField: aString,
+  traceField: aString,
+  trace: aFunction,
+  types: aTypeCatalogue,
+  onUnknownType: oneOf("deliver", "error"),
+  includeNoops: aBoolean,
+  backoffMs: aFiniteDuration,
+  notifier: aNotifier,
+  wake: either(oneOf(false), anObject),
+  foreignIdColumn: oneOf("text", "binary"),
+  loader: aFunction,
+  inserter: aFunction,
+  gaps: either(oneOf(false), anObject),
+  confirmMs: aFiniteDuration,
+  cache: aBoolean,
+  limit: aCount,
+  timeColumn: oneOf("datetime6", "datetime", "timestamp"),
+  storedZone: aZone,
+  acquireTimeoutMs: aDuration,
+  statementTimeoutMs: aDuration,
+  observer: anObject,
+  logger: aLogger,
+};
+
+/** A table's options with every default filled in. */
+export interface EventsTableConfig {
+  readonly fields: EventFields;
+  readonly time: TimeStorage;
+  readonly trace: (() => Uint8Array | undefined) | undefined;
+  /** The numbers that `types` names; undefined if any is allowed. */
+  readonly types: ReadonlySet<number> | undefined;
+  readonly onUnknownType: "deliver" | "error";
+  readonly includeNoops: boolean;
+  readonly backoffMs: number;
+  readonly wake: false | WakeConfig;
+  readonly foreignIdBytes: boolean;
+  /** The foreign id of this table's noops, as events give it. */
+  readonly noopForeignId: string;
+  readonly loader: EventsLoader | undefined;
+  readonly inserter: EventsInserter | undefined;
+  readonly gaps: GapConfig;
+  readonly confirmMs: number;
+  readonly cache: boolean;
+  /** Undefined if pages follow the size of the events. */
+  readonly limit: number | undefined;
+  readonly acquireTimeoutMs: number | undefined;
+  readonly statementTimeoutMs: number | undefined;
+}
+
+export interface EventFields {
+  readonly id: string;
+  readonly time: string;
+  readonly type: string;
+  readonly foreignId: string;
+  readonly metadata: string | undefined;
+  readonly trace: string | undefined;
+}
+
+/** Checks the options and fills in the defaults. @throws TypeError or RangeError `invalid_option` or `invalid_identifier` */
+export function toEventsTableConfig<T extends number>(
+  owner: string,
+  options: EventsTableOptions<T>,
+): EventsTableConfig {
+  checkEventsTableOptions(owner, options);
+  const { loader, inserter } = options;
+  if (options.trace !== undefined && options.traceField === undefined && inserter === undefined) {
+    throw typeMistake("invalid_option", `option trace of ${owner} needs option traceField, the column to store it in`);
+  }
+  const fields = toFields(owner, options);
+  // What a loader returns need not be this table's rows: what would close a hole is for the user to know.
+  const gaps = toGapConfig(owner, options.gaps ?? (loader === undefined ? undefined : false));
+  return {
+    fields,
+    loader,
+    inserter,
+    gaps,
+    foreignIdBytes: options.foreignIdColumn === "binary",
+    noopForeignId: noopForeignId(gaps.noopValues[fields.foreignId], options.foreignIdColumn === "binary"),
+    confirmMs: options.confirmMs ?? 5000,
+    cache: options.cache ?? true,
+    time: { column: options.timeColumn ?? "datetime6", zone: options.storedZone },
+    trace: options.trace,
+    types: options.types === undefined ? undefined : new Set(typeNumbers(options.types) as number[]),
+    onUnknownType: options.onUnknownType ?? "deliver",
+    includeNoops: options.includeNoops ?? false,
+    backoffMs: options.backoffMs ?? 10_000,
+    wake: toWakeConfig(owner, options.wake),
+    limit: options.limit,
+    acquireTimeoutMs: options.acquireTimeoutMs,
+    statementTimeoutMs: options.statementTimeoutMs,
+  };
+}
+
+/** @throws TypeError or RangeError `invalid_option` */
+export function checkEventsTableOptions<T extends number>(owner: string, options: EventsTableOptions<T>): void {
+  checkOptions(owner, options, checks as unknown as OptionChecks<EventsTableOptions<T>>);
+}
+
+function toFields<T extends number>(owner: string, options: EventsTableOptions<T>): EventFields {
+  const field = (name: keyof EventsTableOptions, value: string): string =>
+    checkIdentifier(value, `option ${name} of ${owner}`);
+  return {
+    id: field("idField", options.idField ?? "id"),
+    time: field("timeField", options.timeField ?? "timestamp"),
+    type: field("typeField", options.typeField ?? "type"),
+    foreignId: field("foreignIdField", options.foreignIdField ?? "foreign_id"),
+    metadata: options.metadataField === undefined ? undefined : field("metadataField", options.metadataField),
+    trace: options.traceField === undefined ? undefined : field("traceField", options.traceField),
+  };
+}
+
+/** The foreign id of noops with this value, as a stream reads it back. */
+export function noopForeignId(given: SqlParam | undefined, bytes: boolean): string {
+  const value = given ?? "0";
+  if (bytes && !(value instanceof Uint8Array)) return Buffer.from(String(value)).toString("hex");
+  return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : String(value);
+}
+
+/** The values by name. A TypeScript enum also holds its names by value. */
+function typeNumbers(types: object): unknown[] {
+  return Object.entries(types)
+    .filter(([name]) => !/^-?\d+$/.test(name))
+    .map(([, value]) => value as unknown);
+}
+
+function aTypeCatalogue(value: unknown): string | undefined {
+  // Without a single type, each insert would be refused.
+  const numbers = typeof value === "object" && value !== null && !Array.isArray(value) ? typeNumbers(value) : [];
+  const known = numbers.length > 0 && numbers.every((number) => Number.isSafeInteger(number) && number !== 0);
+  return known ? undefined : "an object of names and whole numbers other than 0, which is a noop's";
+}
+
+function aNotifier(value: unknown): string | undefined {
+  const { subscribe, notify } = Object(value) as Partial<EventsNotifier>;
+  const complete = typeof subscribe === "function" && typeof notify === "function";
+  return complete ? undefined : "an object with the functions subscribe and notify";
+}
+
+function aZone(value: unknown): string | undefined {
+  const valid = typeof value === "string" && /^([+-]\d\d:\d\d|[A-Za-z_]+(\/[A-Za-z_+-]+)*)$/.test(value);
+  return valid ? undefined : 'an offset such as "+02:00" or a zone name such as "Europe/Berlin"';
+}

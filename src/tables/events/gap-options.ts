@@ -1,0 +1,78 @@
+import type { Database, SqlParam } from "../../database/database.ts";
+import type { DatabaseHandle } from "../../database/handles/handles.ts";
+import { toDatabase } from "../../database/handles/recognise.ts";
+import { checkIdentifier } from "../../database/identifiers.ts";
+import { isSqlParam } from "../../database/sql-param.ts";
+import { aCount, aFiniteDuration, anObject, checkOptions, type OptionChecks } from "../../options/options.ts";
+
+/** How holes are closed that rolled-back transactions leave between ids. */
+export interface GapOptions {
+  /**
+   * The server that takes the writes. Declare it when streams read from a replica; else it is the one they read from, as
+   * long as nothing shows that it is a replica.
+   */
+  primary?: DatabaseHandle | undefined;
+  /** All servers that take writes, in a cluster with several: each is asked for open transactions. @defaultValue the primary */
+  probe?: readonly DatabaseHandle[] | undefined;
+  /** How long an id must be missing before it is closed, in ms. It spares writers; safety does not depend on it. @defaultValue 20 */
+  graceMs?: number | undefined;
+  /** Values of a noop's columns where the table's own defaults won't do, such as a NOT NULL column or a uuid. */
+  noopValues?: Readonly<Record<string, SqlParam>> | undefined;
+  /** The largest hole that is closed; a larger one ends the stream with `gap_too_large`. @defaultValue 1 000 000 */
+  maxIds?: number | undefined;
+}
+
+const checks: OptionChecks<GapOptions> = {
+  primary: aDatabase,
+  probe: (value) => {
+    if (!Array.isArray(value) || value.length === 0) return "an array of pools, at least one";
+    const [problem] = value.map(aDatabase).filter((found) => found !== undefined);
+    return problem === undefined ? undefined : `an array of pools (${problem})`;
+  },
+  graceMs: aFiniteDuration,
+  noopValues: someParams,
+  maxIds: aCount,
+};
+
+function aDatabase(value: unknown): string | undefined {
+  try {
+    toDatabase(value as DatabaseHandle);
+    return undefined;
+  } catch (error) {
+    return `a pool of the server that takes the writes: ${(error as Error).message}`;
+  }
+}
+
+/** A value that no server takes would be found only once a hole is to be closed. */
+function someParams(value: unknown): string | undefined {
+  const problem = anObject(value);
+  if (problem !== undefined) return problem;
+  const known = Object.values(value as object).every(isSqlParam);
+  return known ? undefined : "an object of strings, numbers, bigints, nulls or Uint8Arrays by column";
+}
+
+/** {@link GapOptions} with every default filled in but the servers. */
+export interface GapConfig {
+  readonly filling: boolean;
+  readonly primary: Database | undefined;
+  readonly probe: readonly Database[] | undefined;
+  readonly graceMs: number;
+  readonly noopValues: Readonly<Record<string, SqlParam>>;
+  readonly maxIds: number;
+}
+
+/** @throws TypeError or RangeError `invalid_option`, `invalid_argument` or `invalid_identifier` */
+export function toGapConfig(owner: string, gaps: false | GapOptions | undefined): GapConfig {
+  const options = gaps === false ? {} : checkOptions<GapOptions>(`option gaps of ${owner}`, gaps, checks);
+  const { primary, probe, graceMs = 20, noopValues = {}, maxIds = 1_000_000 } = options;
+  for (const column of Object.keys(noopValues))
+    checkIdentifier(column, `a column in option noopValues of option gaps of ${owner}`);
+  return {
+    filling: gaps !== false,
+    primary: primary === undefined ? undefined : toDatabase(primary),
+    probe: probe?.map((handle) => toDatabase(handle)),
+    graceMs,
+    noopValues,
+    maxIds,
+  };
+}

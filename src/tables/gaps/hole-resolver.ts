@@ -1,0 +1,206 @@
+import { isRetryable, tableError } from "../../database/table-error.ts";
+import { ReflexError } from "../../errors/errors.ts";
+import type { ReflexEvent } from "../../reflex/event.ts";
+import type { StallReason } from "../../reflex/observer.ts";
+import { withTimeLimit } from "../../waiting/time-limit.ts";
+import type { Hole } from "../position/contiguous.ts";
+import { missingIds } from "../position/missing-ids.ts";
+import type { GapControl } from "./gap-control.ts";
+import type { Planted, Planter } from "./planter.ts";
+import { unfillable } from "./planter.ts";
+import type { Probe } from "./probe.ts";
+import type { Ripening } from "./ripening.ts";
+
+/** Whom to ask about a hole, and who closes it. */
+export interface HoleServers {
+  readonly probes: readonly Probe[];
+  readonly planter: Planter;
+}
+
+export interface HoleResolverSource {
+  readonly table: string;
+  readonly gaps: GapControl;
+  /** Asked at every step: fillGaps() may name others while a hole is open. */
+  readonly servers: () => HoleServers;
+  /** What this reader has learned about missing ids. */
+  readonly ripening: Ripening;
+  /** Why no noop can be made for this table; undefined if one can. */
+  readonly noopProblem: string | undefined;
+  /** Called when noops were committed. */
+  readonly onPlanted: () => void;
+}
+
+/** A hole as the last poll showed it. */
+export interface SeenHole {
+  readonly hole: Hole;
+  /** The row before the hole; undefined at the table's start or where it was pruned. */
+  readonly anchor: ReflexEvent | undefined;
+  /** The rows above the hole, ascending. */
+  readonly beyond: readonly ReflexEvent[];
+  /** How old the row above the hole is by the server's clock. */
+  readonly ageMs: number;
+}
+
+/** What one step did, and why the hole is still open. */
+export type Step =
+  /** Something may have changed: poll at once. */
+  | { readonly kind: "poll" }
+  /** Not ripe yet, or nothing to be done: poll after this long. */
+  | {
+      readonly kind: "wait";
+      readonly delayMs: number | undefined;
+      readonly reason: StallReason;
+      readonly message: string;
+    };
+
+// A row this old was inserted by a statement whose neighbours have long been inserted too.
+const OLD_ROW_MS = 60_000;
+const MOST_FRUITLESS_FILLS = 5;
+const FILLING_OFF =
+  "gap filling is off for this table, and ids of rolled-back transactions stay missing: call fillGaps(), or set the option gaps";
+const LOCKED = "another transaction holds a lock where the noops that close the hole go: commit it or end it";
+
+/** Brings one hole nearer to its end, a step at a time. Keeps what it learned between the steps. */
+export class HoleResolver {
+  readonly #source: HoleResolverSource;
+  #fruitless = 0;
+  #lastPlanted = -1n;
+  #committed = -1n;
+
+  constructor(source: HoleResolverSource) {
+    this.#source = source;
+  }
+
+  /** PROBE, then PLANT, WAIT, GRACE or HOLD. Rejects with what no retry can mend. */
+  async step(seen: SeenHole, signal: AbortSignal): Promise<Step> {
+    const { gaps, noopProblem } = this.#source;
+    this.#checkSize(seen.hole);
+    if (!gaps.filling) return hold("filling_off", FILLING_OFF);
+    if (noopProblem !== undefined) return hold("unfillable", noopProblem);
+    // Taken while the probe runs, so that a plant does not wait for a connection.
+    this.#source.servers().planter.warmUp();
+    const missing = missingIds(
+      seen.hole.prev,
+      seen.beyond.map(({ id }) => BigInt(id)),
+    );
+    const probed = await this.#probe(missing);
+    if (probed instanceof Map) return this.#decide(seen, { missing, inFlight: probed }, signal);
+    return hold("unreachable", unreachable(probed));
+  }
+
+  async #decide(
+    seen: SeenHole,
+    found: { missing: readonly bigint[]; inFlight: ReadonlyMap<bigint, Probe> },
+    signal: AbortSignal,
+  ): Promise<Step> {
+    const { missing, inFlight } = found;
+    const graceMs = seen.ageMs > OLD_ROW_MS ? 0 : this.#source.gaps.graceMs;
+    const ripe = this.#source.ripening.ripen(missing, new Set(inFlight.keys()), { now: performance.now(), graceMs });
+    if (ripe.ids.length > 0) return this.#plant(seen, ripe.ids);
+    const first = missing[0] ?? 0n;
+    const holder = inFlight.get(first);
+    if (holder !== undefined) return this.#waitFor(first, holder, signal);
+    return {
+      kind: "wait",
+      delayMs: ripe.nextInMs,
+      reason: "missing_ids",
+      message: "they have not been missing for long enough",
+    };
+  }
+
+  /** The missing ids that some server has a row for, and which; or the error of one that did not answer. */
+  async #probe(missing: readonly bigint[]): Promise<Map<bigint, Probe> | Error> {
+    const first = missing[0] ?? 0n;
+    const last = missing.at(-1) ?? 0n;
+    const inFlight = new Map<bigint, Probe>();
+    const wanted = new Set(missing);
+    try {
+      await Promise.all(
+        this.#source.servers().probes.map(async (probe) => {
+          for (const id of await probe.visible(first, last)) if (wanted.has(id)) inFlight.set(id, probe);
+        }),
+      );
+      return inFlight;
+    } catch (error) {
+      if (!isRetryable(error)) throw this.#explained(error);
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  async #plant(seen: SeenHole, ids: readonly bigint[]): Promise<Step> {
+    const { gaps, servers, table } = this.#source;
+    // It may have been turned off while the probe ran.
+    if (!gaps.filling) return hold("filling_off", FILLING_OFF);
+    let planted: Planted;
+    try {
+      planted = await gaps.track(servers().planter.plant(ids, rowsAround(seen, ids)));
+    } catch (error) {
+      if (!isRetryable(error)) throw this.#explained(error);
+      return hold("unreachable", unreachable(error));
+    }
+    if (planted.kind === "held") return hold(planted.reason, planted.message);
+    // At once, since it may be gone already; told, since a lock on the hole can last.
+    if (planted.kind === "collided") return { kind: "wait", delayMs: 0, reason: "in_flight", message: LOCKED };
+    this.#source.onPlanted();
+    this.#countFruitless(ids, planted.warnings, table);
+    return { kind: "poll" };
+  }
+
+  /** The same first id planted again and again without a row: a key, constraint or trigger keeps the noop out. */
+  #countFruitless(ids: readonly bigint[], warnings: string, table: string): void {
+    const first = ids[0] ?? 0n;
+    this.#fruitless = first === this.#lastPlanted ? this.#fruitless + 1 : 1;
+    this.#lastPlanted = first;
+    if (this.#fruitless >= MOST_FRUITLESS_FILLS)
+      throw unfillable(table, warnings === "" ? `row ${first} does not appear` : warnings);
+  }
+
+  async #waitFor(id: bigint, holder: Probe, signal: AbortSignal): Promise<Step> {
+    const message = `a transaction that inserted row ${id} is still open: commit it or end it`;
+    try {
+      const outcome = await withTimeLimit(holder.waitFor(id), { signal, what: "a transaction to end" });
+      // A row that is committed there and twice not found here is on its way to the server that streams read from.
+      const lags = outcome === "committed" && this.#committed === id;
+      this.#committed = outcome === "committed" ? id : -1n;
+      if (lags) return hold("lagging", `the server that streams read from has not got row ${id} yet`);
+      return { kind: "wait", delayMs: outcome === "not_waited" ? undefined : 0, reason: "in_flight", message };
+    } catch (error) {
+      if (signal.aborted) throw error;
+      if (!isRetryable(error)) throw this.#explained(error);
+      return hold("unreachable", unreachable(error));
+    }
+  }
+
+  /** The server that was asked may be another than the one that streams read from, with an error of its own. */
+  #explained(error: unknown): unknown {
+    return tableError(error, { table: this.#source.table, activity: "close a hole in" });
+  }
+
+  #checkSize(hole: Hole): void {
+    const { maxIds } = this.#source.gaps.config;
+    const size = hole.next - hole.prev - 1n;
+    if (size <= BigInt(maxIds)) return;
+    throw new ReflexError(
+      "gap_too_large",
+      `${size} ids are missing in ${this.#source.table} between ${hole.prev} and ${hole.next}, more than gaps.maxIds (${maxIds}): find out what jumped, then raise maxIds; or, once no transaction on the table is open, insert a row of type 0 and foreign id 0 with id ${hole.next - 1n} and set the consumer's cursor to ${hole.next - 1n}`,
+      { details: { table: this.#source.table, prev: String(hole.prev), next: String(hole.next) } },
+    );
+  }
+}
+
+/** The rows that bound what is planted, as the reader has them. */
+function rowsAround({ hole, anchor, beyond }: SeenHole, ids: readonly bigint[]): ReflexEvent[] {
+  const last = ids.at(-1) ?? hole.prev;
+  const above = beyond.find(({ id }) => BigInt(id) > last);
+  return [anchor, beyond[0], above].filter(
+    (event, index, all) => event !== undefined && all.indexOf(event) === index,
+  ) as ReflexEvent[];
+}
+
+function unreachable(error: unknown): string {
+  return `a server that takes writes does not answer: bring it back, or name another in gaps.primary and gaps.probe (${String(error)})`;
+}
+
+function hold(reason: StallReason, message: string): Step {
+  return { kind: "wait", delayMs: undefined, reason, message };
+}

@@ -1,0 +1,213 @@
+import type { Database, Session, SqlParam } from "../../database/database.ts";
+import { HeldSession } from "../../database/sessions/held-session.ts";
+import { meaningOf } from "../../database/sql-errors.ts";
+import { ReflexError } from "../../errors/errors.ts";
+import type { ReflexEvent } from "../../reflex/event.ts";
+import { type EventRow, eventColumns, toEvent } from "../events/event-row.ts";
+import type { EventsTableConfig } from "../events/events-table-options.ts";
+import { isSameRow } from "../position/position.ts";
+import { replicaSign } from "./replica-sign.ts";
+
+export interface PlanterSource {
+  readonly table: string;
+  readonly config: EventsTableConfig;
+  readonly database: Database;
+  /** Whether the user said that this server takes the writes. */
+  readonly declared: boolean;
+  readonly noopValues: Readonly<Record<string, SqlParam>>;
+}
+
+/** What came of planting. */
+export type Planted =
+  /** The statement ran. For each id there is a row now, or someone else holds it. */
+  | { readonly kind: "planted"; readonly count: number; readonly warnings: string }
+  /** Someone else was at it: look again. */
+  | { readonly kind: "collided" }
+  /** Not here, not now. */
+  | { readonly kind: "held"; readonly reason: "not_writable" | "unproven" | "lagging"; readonly message: string };
+
+interface CheckRow extends EventRow {
+  readonly read_only: number | string | bigint;
+  readonly engine_read_only: number | string | bigint;
+}
+
+const SIZES = [1, 10, 100, 1000, 10_000] as const;
+// No server prepares a statement with more than 65 535 placeholders. Ids that are left over come in the next round.
+const MOST_PARAMS = 60_000;
+// Servers change their roles while this process runs.
+const NO_REPLICA_MS = 10_000;
+const LOCK_WAIT = "set session innodb_lock_wait_timeout = 1";
+
+/** Inserts noops on the server that takes the writes. */
+export class Planter {
+  readonly #source: PlanterSource;
+  readonly #session: HeldSession;
+  #noReplicaUntil = 0;
+
+  constructor(source: PlanterSource) {
+    this.#source = source;
+    const { database, config } = source;
+    const { acquireTimeoutMs, statementTimeoutMs } = config;
+    // Below this level an insert fails where the binlog holds statements (error 1665).
+    const isolation = "repeatable read";
+    this.#session = new HeldSession({ database, isolation, setUp: [LOCK_WAIT], acquireTimeoutMs, statementTimeoutMs });
+  }
+
+  warmUp(): void {
+    this.#session.warmUp();
+  }
+
+  /** Plants a noop at each of these ids, which lie between these rows as a reader has them. */
+  async plant(ids: readonly bigint[], around: readonly ReflexEvent[]): Promise<Planted> {
+    try {
+      return await this.#session.use((session) =>
+        this.#inTransaction(session, () => this.#checkAndPlant(session, ids, around)),
+      );
+    } catch (error) {
+      return this.#explain(error);
+    }
+  }
+
+  close(): void {
+    this.#session.close();
+  }
+
+  async #inTransaction(session: Session, work: () => Promise<Planted>): Promise<Planted> {
+    await session.control("start transaction");
+    try {
+      const planted = await work();
+      await session.control("commit");
+      return planted;
+    } catch (error) {
+      // The error that led here is the one to report; a session in doubt is closed with it.
+      await session.control("rollback").catch(() => this.#session.close());
+      throw error;
+    }
+  }
+
+  async #checkAndPlant(session: Session, ids: readonly bigint[], around: readonly ReflexEvent[]): Promise<Planted> {
+    const obstacle = (await this.#checkServer(session, around)) ?? (await this.#checkReplica(session));
+    if (obstacle !== undefined) return obstacle;
+    const { sql, params } = this.#insert(ids);
+    const { affectedRows } = await session.run(sql, params, this.#limits);
+    const warnings = affectedRows === 0 ? await showWarnings(session) : "";
+    return { kind: "planted", count: affectedRows, warnings };
+  }
+
+  /** The rows on both sides must be here, the same: on another server, or in another history, an id means nothing. */
+  async #checkServer(session: Session, around: readonly ReflexEvent[]): Promise<Planted | undefined> {
+    const { database, table, config } = this.#source;
+    const { dialect } = database;
+    const id = `t.${dialect.quote(config.fields.id)}`;
+    const marks = around.map(() => dialect.integerParam).join(", ");
+    const rows = await session.rows<CheckRow>(
+      `select ${eventColumns(dialect, config)}, @@global.read_only as read_only, @@global.innodb_read_only as engine_read_only from ${dialect.quote(table)} as t where ${id} in (${marks})`,
+      around.map((event) => event.id),
+      this.#limits,
+    );
+    const [first] = rows;
+    if (first !== undefined && (isOn(first.read_only) || isOn(first.engine_read_only))) {
+      return held("not_writable", "the server is read-only: name the primary in gaps.primary or fillGaps()");
+    }
+    const found = new Map(rows.map((row) => [String(row.id_value), toEvent(row)]));
+    const missing = around.find((event) => !found.has(event.id));
+    if (missing !== undefined) {
+      return held("lagging", `the server that noops would be written to has no row ${missing.id} yet`);
+    }
+    const same = around.every((event) => isSameRow(found.get(event.id) ?? event, event));
+    return same
+      ? undefined
+      : held(
+          "unproven",
+          "the server that noops would be written to holds other rows: name the primary in gaps.primary",
+        );
+  }
+
+  async #checkReplica(session: Session): Promise<Planted | undefined> {
+    if (this.#source.declared || performance.now() < this.#noReplicaUntil) return undefined;
+    const sign = await replicaSign(session, this.#limits);
+    if (sign === undefined) {
+      this.#noReplicaUntil = performance.now() + NO_REPLICA_MS;
+      return undefined;
+    }
+    return held("not_writable", `${sign}: name the primary in gaps.primary or fillGaps(), even if it is this server`);
+  }
+
+  // IGNORE leaves out the ids that someone else has taken meanwhile. A noop that can't be inserted shows in the next poll.
+  #insert(ids: readonly bigint[]): { sql: string; params: readonly SqlParam[] } {
+    const { database, table, config, noopValues } = this.#source;
+    const { dialect } = database;
+    const { fields, time } = config;
+    // What makes the row a noop is not for the user to name.
+    const own = Object.entries(noopValues).filter(([column]) => column !== fields.id && column !== fields.type);
+    const named = new Set(own.map(([column]) => column));
+    const standard = [
+      [fields.foreignId, "0"],
+      [fields.time, dialect.eventTime(time)],
+      [fields.type, "0"],
+    ].filter(([column = ""]) => !named.has(column));
+    const columns = [fields.id, ...standard.map(([column = ""]) => column), ...named];
+    const row = `(${[dialect.integerParam, ...standard.map(([, value]) => value), ...own.map(() => "?")].join(", ")})`;
+    const sizes = SIZES.filter((candidate) => candidate * (1 + own.length) <= MOST_PARAMS);
+    const taken = ids.slice(0, sizes.at(-1));
+    const size = sizes.find((candidate) => candidate >= taken.length) ?? taken.length;
+    const padded = [...taken, ...Array.from({ length: size - taken.length }, () => taken.at(-1) ?? 0n)];
+    const values = padded.map(() => row).join(", ");
+    const sql = `insert ignore into ${dialect.quote(table)} (${columns.map((column) => dialect.quote(column)).join(", ")}) values ${values}`;
+    return { sql, params: padded.flatMap((id) => [String(id), ...own.map(([, value]) => value)]) };
+  }
+
+  #explain(error: unknown): Planted {
+    switch (meaningOf(error)) {
+      case "duplicate_key":
+      case "lock_timeout":
+      case "transaction_lost":
+        return { kind: "collided" };
+      case "read_only":
+        return held("not_writable", "the server takes no writes: name the primary in gaps.primary or fillGaps()");
+      case "no_privilege":
+        return held(
+          "not_writable",
+          `the database user may not insert into ${this.#source.table}: grant it INSERT, or name another pool in fillGaps()`,
+        );
+      case "connection_lost":
+      case "connection_closed":
+      case "unreachable":
+      case "in_transaction":
+      case "missing_database":
+      case "missing_table":
+      case "missing_column":
+        throw error;
+      case "other":
+        if (error instanceof ReflexError) throw error;
+        throw unfillable(this.#source.table, error instanceof Error ? error.message : String(error), error);
+    }
+  }
+
+  get #limits(): { timeoutMs: number | undefined } {
+    return { timeoutMs: this.#source.config.statementTimeoutMs };
+  }
+}
+
+/** The error of a hole whose noop the table refuses. */
+export function unfillable(table: string, why: string, cause?: unknown): ReflexError {
+  return new ReflexError(
+    "gap_unfillable",
+    `${table} refuses the noop that would close a hole: ${why}; give its columns values in gaps.noopValues, or change the constraint, key or trigger so that rows of type 0 pass`,
+    { cause, details: { table } },
+  );
+}
+
+async function showWarnings(session: Session): Promise<string> {
+  const rows = await session.control<{ Message?: string }>("show warnings");
+  return [...new Set(rows.map(({ Message }) => Message ?? ""))].slice(0, 3).join("; ");
+}
+
+function held(reason: "not_writable" | "unproven" | "lagging", message: string): Planted {
+  return { kind: "held", reason, message };
+}
+
+// A word on newer versions of MariaDB.
+function isOn(value: number | string | bigint): boolean {
+  return !["0", "OFF"].includes(String(value));
+}

@@ -1,0 +1,78 @@
+import type { Database, Session } from "../../database/database.ts";
+import { HeldSession } from "../../database/sessions/held-session.ts";
+import { meaningOf } from "../../database/sql-errors.ts";
+import type { EventsTableConfig } from "../events/events-table-options.ts";
+
+export interface ProbeSource {
+  readonly table: string;
+  readonly config: EventsTableConfig;
+  readonly database: Database;
+}
+
+// The shortest wait that both servers take. A longer one would hold up whoever waits for the connection.
+const LOCK_WAIT = "set session innodb_lock_wait_timeout = 1";
+
+/** Asks one server that takes writes for rows that are not committed. What it says is a hint, never proof. */
+export class Probe {
+  readonly #source: ProbeSource;
+  readonly #session: HeldSession;
+  readonly #inFlightText: string;
+  readonly #waitText: string;
+
+  constructor(source: ProbeSource) {
+    this.#source = source;
+    const { config, database, table } = source;
+    const { acquireTimeoutMs, statementTimeoutMs } = config;
+    // Locks are taken in this level as in READ COMMITTED: on rows, never on the gaps where writers insert.
+    const isolation = "read uncommitted";
+    this.#session = new HeldSession({ database, isolation, setUp: [LOCK_WAIT], acquireTimeoutMs, statementTimeoutMs });
+    const { dialect } = database;
+    const id = `t.${dialect.quote(config.fields.id)}`;
+    const select = `select ${dialect.asText(id)} as id_text from ${dialect.quote(table)} as t`;
+    const param = dialect.integerParam;
+    this.#inFlightText = `${select} where ${id} between ${param} and ${param} order by ${id}`;
+    this.#waitText = `${select} where ${id} = ${param} lock in share mode`;
+  }
+
+  warmUp(): void {
+    this.#session.warmUp();
+  }
+
+  /** The ids in this range that have a row on the server, committed or not. */
+  async visible(first: bigint, last: bigint): Promise<bigint[]> {
+    const rows = await this.#session.use((session) => this.#rows(session, this.#inFlightText, [first, last]));
+    return rows.map((row) => BigInt(row.id_text));
+  }
+
+  /** The lowest id up to this one that has a row on the server, committed or not. */
+  async lowestUpTo(last: bigint): Promise<bigint | undefined> {
+    const sql = `${this.#inFlightText} limit 1`;
+    const [row] = await this.#session.use((session) => this.#rows(session, sql, [1n, last]));
+    return row === undefined ? undefined : BigInt(row.id_text);
+  }
+
+  /**
+   * Waits until the transaction that holds this id ends, at most a second. `not_waited` if it can't be waited for: without
+   * the privilege, or while the connection is needed elsewhere.
+   */
+  async waitFor(id: bigint): Promise<"committed" | "ended" | "not_waited"> {
+    if (this.#session.contended) return "not_waited";
+    try {
+      const rows = await this.#session.use((session) => this.#rows(session, this.#waitText, [id]));
+      return rows.length > 0 ? "committed" : "ended";
+    } catch (error) {
+      const meaning = meaningOf(error);
+      if (meaning === "lock_timeout" || meaning === "transaction_lost") return "ended";
+      if (meaning === "no_privilege" || meaning === "read_only") return "not_waited";
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#session.close();
+  }
+
+  #rows(session: Session, sql: string, ids: readonly bigint[]): Promise<{ id_text: string }[]> {
+    return session.rows(sql, ids.map(String), { timeoutMs: this.#source.config.statementTimeoutMs });
+  }
+}

@@ -1,0 +1,126 @@
+import { describe, expect, test, vi } from "vitest";
+import type { ReflexEvent } from "../../reflex/event.ts";
+import { makeEvent } from "../events/make-event.ts";
+import { EarlyReads } from "./early-reads.ts";
+import { pageOfEvents, type ReadPage } from "./read-page.ts";
+
+/** A table of ids, and what was read of it. */
+class Table {
+  readonly asked: string[] = [];
+  readonly early: EarlyReads;
+  last = 100;
+  epoch = 1;
+  wanted = true;
+  failing = false;
+  tookMs = 0;
+
+  constructor() {
+    this.early = new EarlyReads({
+      read: (from, limit) => this.#read(Number(from), limit),
+      epoch: () => this.epoch,
+      wanted: () => this.wanted,
+    });
+  }
+
+  /** Reads as a stream does, each page from the last row of the one before, and gives the ids of each. */
+  async pages(from: number, count: number): Promise<string[]> {
+    const seen: string[] = [];
+    for (let page = 0, at = from; page < count; page++, at += 10)
+      seen.push(idsOf(await this.early.read(BigInt(at), 11)));
+    return seen;
+  }
+
+  async #read(from: number, limit: number): Promise<ReadPage> {
+    this.asked.push(`${from}+${limit}`);
+    if (this.failing) throw new Error("no answer");
+    if (this.tookMs > 0) vi.advanceTimersByTime(this.tookMs);
+    const events: ReflexEvent[] = [];
+    for (let id = from; id <= this.last && events.length < limit; id++) {
+      events.push(makeEvent({ id, type: 1, foreignId: "x", timestampMicros: 1 }));
+    }
+    return pageOfEvents(events, this.epoch);
+  }
+}
+
+function idsOf({ first, last, length }: ReadPage): string {
+  return `${first?.id}-${last?.id} (${length})`;
+}
+
+describe("reads ahead of those that are asked for", () => {
+  test("ask for the page after the next once a whole page was read, and read each page once", async () => {
+    const table = new Table();
+    expect(await table.pages(10, 4)).toEqual(["10-20 (11)", "20-30 (11)", "30-40 (11)", "40-50 (11)"]);
+    expect(table.asked).toEqual(["10+11", "20+11", "30+11", "40+11", "50+11"]);
+  });
+
+  test("ask for nothing where they are not wanted", async () => {
+    const table = new Table();
+    table.wanted = false;
+    await table.pages(10, 3);
+    expect(table.asked).toEqual(["10+11", "20+11", "30+11"]);
+  });
+
+  // Catches a statement whose time limit has to last for two.
+  test.each([
+    { tookMs: 400, asked: ["10+11", "20+11", "30+11"] },
+    { tookMs: 600, asked: ["10+11", "20+11"] },
+  ])("ask for $asked.length pages in two reads where each takes $tookMs ms", async ({ tookMs, asked }) => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    try {
+      const table = new Table();
+      table.tookMs = tookMs;
+      await table.pages(10, 2);
+      expect(table.asked).toEqual(asked);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("ask for nothing after a page that has a hole, or is not full", async () => {
+    const table = new Table();
+    table.last = 25;
+    await table.pages(20, 2);
+    expect(table.asked).toEqual(["20+11", "30+11"]);
+  });
+
+  // Catches an early page that hides what was committed since.
+  test("count only if they are whole", async () => {
+    const table = new Table();
+    table.last = 35;
+    expect(await table.pages(10, 2)).toEqual(["10-20 (11)", "20-30 (11)"]);
+    table.last = 37;
+    expect(await table.pages(30, 1)).toEqual(["30-37 (8)"]);
+    expect(table.asked).toEqual(["10+11", "20+11", "30+11", "40+11", "30+11"]);
+  });
+
+  // Catches a page of a connection that is gone: what it showed may have been undone.
+  test("count only while their connection lasts", async () => {
+    const table = new Table();
+    await table.pages(10, 2);
+    table.epoch++;
+    expect((await table.early.read(30n, 11)).epoch).toBe(2);
+    expect(table.asked).toEqual(["10+11", "20+11", "30+11", "40+11", "30+11"]);
+  });
+
+  test("count for the page that they are of, and no other", async () => {
+    const table = new Table();
+    await table.pages(10, 2);
+    expect(idsOf(await table.early.read(30n, 6))).toBe("30-35 (6)");
+    expect(idsOf(await table.early.read(30n, 11))).toBe("30-40 (11)");
+    expect(table.asked.slice(2)).toEqual(["30+11", "30+6", "30+11"]);
+  });
+
+  // Catches an early read whose error ends the process, or the stream, before anybody needs its page.
+  test("are forgotten if they fail, and made again", async () => {
+    const table = new Table();
+    await table.pages(10, 1);
+    const second = table.early.read(20n, 11);
+    table.failing = true;
+    await second;
+    await new Promise(setImmediate);
+    await expect(table.early.read(30n, 11)).resolves.toMatchObject({ length: 11 });
+    await expect(table.early.read(60n, 11)).rejects.toThrow("no answer");
+    table.failing = false;
+    expect(idsOf(await table.early.read(60n, 11))).toBe("60-70 (11)");
+  });
+});

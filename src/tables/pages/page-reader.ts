@@ -1,0 +1,201 @@
+import type { Database, SqlParam } from "../../database/database.ts";
+import { type EpochRows, type SharedSession, shareSession } from "../../database/sessions/shared-session.ts";
+import { meaningOf } from "../../database/sql-errors.ts";
+import { tableError } from "../../database/table-error.ts";
+import { isReflexError, ReflexError } from "../../errors/errors.ts";
+import type { ReflexEvent } from "../../reflex/event.ts";
+import type { Reporting } from "../../reflex/observer.ts";
+import { callLoader, type EventsLoader } from "../events/event-loader.ts";
+import { type EventRow, eventColumns, type PlainColumns, toEvent } from "../events/event-row.ts";
+import type { EventsTableConfig } from "../events/events-table-options.ts";
+import type { TableEdges } from "../position/position.ts";
+import { HEAD_LOOK_BACK } from "../position/start-rules.ts";
+import { pageOfEvents, type ReadPage, RowPage } from "./read-page.ts";
+
+// MySQL answers from figures up to a day old unless told not to. To others it is a comment.
+const FRESH = "/*+ set_var(information_schema_stats_expiry = 0) */";
+
+export interface PageReaderSource {
+  readonly table: string;
+  readonly config: EventsTableConfig;
+  readonly database: Database;
+  readonly reporting: Reporting;
+  /** Undefined where the table was not looked at: the server then casts all. */
+  readonly plainColumns?: PlainColumns | undefined;
+}
+
+interface Wanted {
+  readonly from: bigint;
+  readonly limit: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The reads on one events table. */
+export class PageReader {
+  readonly #source: PageReaderSource;
+  readonly #session: SharedSession;
+  readonly #columns: string;
+  readonly #table: string;
+  readonly #id: string;
+
+  constructor(source: PageReaderSource) {
+    this.#source = source;
+    const { dialect } = source.database;
+    this.#session = shareSession(source.database);
+    this.#columns = eventColumns(dialect, source.config, source.plainColumns);
+    this.#table = `${dialect.quote(source.table)} as t`;
+    this.#id = `t.${dialect.quote(source.config.fields.id)}`;
+  }
+
+  /** Counts the connections of this database's readers; see {@link SharedSession.epoch}. */
+  get epoch(): number {
+    return this.#session.epoch;
+  }
+
+  /** Up to `limit` events with at least this id, ascending. The signal is for a loader; the table's own query runs on. */
+  async read(from: bigint, limit: number, signal?: AbortSignal): Promise<ReadPage> {
+    const { table, reporting, config } = this.#source;
+    const startedAt = performance.now();
+    const page =
+      config.loader === undefined
+        ? await this.#readTable(from, limit)
+        : await this.#load(config.loader, { from, limit, signal });
+    if (reporting.wants("poll")) {
+      const durationMs = performance.now() - startedAt;
+      reporting.tell("poll", { table, after: String(from), rows: page.length, durationMs });
+    }
+    return page;
+  }
+
+  /** The first row from this id on that is no noop, or the first row if there is none. */
+  async readFirstEvent(from: bigint, signal: AbortSignal): Promise<ReflexEvent | undefined> {
+    const { config, database } = this.#source;
+    if (config.loader !== undefined) return (await this.read(from, 1, signal)).first;
+    const type = `t.${database.dialect.quote(config.fields.type)}`;
+    const { rows } = await this.#rows<EventRow>(
+      `select ${this.#columns} from ${this.#table} where ${this.#id} >= ${database.dialect.integerParam} and ${type} <> 0 order by ${this.#id} limit 1`,
+      [String(from)],
+    );
+    const [row] = rows;
+    return row === undefined ? (await this.read(from, 1, signal)).first : toEvent(row);
+  }
+
+  /** The highest committed id; 0 in an empty table. */
+  async readHead(): Promise<bigint> {
+    return (await this.readEdges()).highest ?? 0n;
+  }
+
+  /** Where the table begins and ends, and what id comes next. */
+  async readEdges(): Promise<TableEdges> {
+    const { database, table } = this.#source;
+    const { dialect } = database;
+    const { rows } = await this.#rows<{ lowest: string | null; highest: string | null; next_id: string | null }>(
+      `select ${FRESH} ${dialect.asText(`min(${this.#id})`)} as lowest, ${dialect.asText(`max(${this.#id})`)} as highest, ${dialect.nextId(table)} as next_id from ${this.#table}`,
+      [],
+    );
+    const [row] = rows;
+    return { lowest: toId(row?.lowest), highest: toId(row?.highest), nextId: toId(row?.next_id) };
+  }
+
+  /** The committed ids of the last {@link HEAD_LOOK_BACK}, ascending, as one consistent read. */
+  async readRecentIds(): Promise<bigint[]> {
+    const { database, table, config } = this.#source;
+    const { dialect } = database;
+    const head = `(select max(h.${dialect.quote(config.fields.id)}) from ${dialect.quote(table)} as h)`;
+    const { rows } = await this.#rows<{ id_text: string }>(
+      `select ${dialect.asText(this.#id)} as id_text from ${this.#table} where ${this.#id} > ${head} - ${HEAD_LOOK_BACK} order by ${this.#id}`,
+      [],
+    );
+    return rows.map((row) => BigInt(row.id_text));
+  }
+
+  /** The server's clock in microseconds since 1970. */
+  async readClockMicros(): Promise<number> {
+    const { rows } = await this.#rows<{ now_micros: string | number | bigint }>(
+      `select ${this.#source.database.dialect.nowMicros} as now_micros`,
+      [],
+    );
+    return Number(rows[0]?.now_micros);
+  }
+
+  close(): void {
+    this.#session.close();
+  }
+
+  /** Without its tables of zones a server converts no time, and says so with a null. */
+  #checkZone(rows: readonly EventRow[]): void {
+    const { table, config } = this.#source;
+    const { zone } = config.time;
+    const timeless = zone === undefined ? undefined : rows.find(({ micros }) => micros === null);
+    if (timeless === undefined) return;
+    throw new ReflexError(
+      "wrong_schema",
+      `the time of row ${timeless.id_value} of ${table} can't be read: the server does not know the zone ${zone} of option storedZone, or the row has none; load the server's time zone tables (mysql_tzinfo_to_sql, mariadb-tzinfo-to-sql), or give an offset such as "+02:00"`,
+      { details: { table, eventId: String(timeless.id_value) } },
+    );
+  }
+
+  async #readTable(from: bigint, limit: number): Promise<ReadPage> {
+    const { rows, epoch } = await this.#rows<EventRow>(
+      `select ${this.#columns} from ${this.#table} where ${this.#id} >= ${this.#source.database.dialect.integerParam} order by ${this.#id} limit ${limit}`,
+      [String(from)],
+    );
+    return new RowPage(rows, { epoch, toEvents: (some) => this.#toEvents(some) });
+  }
+
+  /** Whether ids are missing is told by their number, which says nothing of rows that come in another order. */
+  #toEvents(rows: readonly EventRow[]): ReflexEvent[] {
+    this.#checkZone(rows);
+    const events: ReflexEvent[] = [];
+    let previous: EventRow | undefined;
+    for (const row of rows) {
+      if (previous !== undefined && !isAbove(row.id_value, previous.id_value)) {
+        throw notAscending(this.#source.table, previous, row);
+      }
+      previous = row;
+      events.push(toEvent(row));
+    }
+    return events;
+  }
+
+  async #load(loader: EventsLoader, { from, limit, signal }: Wanted): Promise<ReadPage> {
+    const { table, config } = this.#source;
+    const { statementTimeoutMs: timeoutMs } = config;
+    const after = from === 0n ? 0n : from - 1n;
+    try {
+      const { rows, epoch } = await this.#session.read(
+        (session) => callLoader(session, { table, loader, after, limit, signal, timeoutMs }),
+        config,
+      );
+      return pageOfEvents(rows, epoch);
+    } catch (error) {
+      if (signal?.aborted === true || (meaningOf(error) === "other" && !isReflexError(error))) throw error;
+      throw tableError(error, { table, activity: "load the events of" });
+    }
+  }
+
+  async #rows<R extends object>(sql: string, params: readonly SqlParam[]): Promise<EpochRows<R>> {
+    const { table, config } = this.#source;
+    try {
+      return await this.#session.rows<R>(sql, params, config);
+    } catch (error) {
+      throw tableError(error, { table, activity: "read" });
+    }
+  }
+}
+
+function isAbove(id: EventRow["id_value"], other: EventRow["id_value"]): boolean {
+  return typeof id === "number" && typeof other === "number" ? id > other : BigInt(id) > BigInt(other);
+}
+
+function notAscending(table: string, previous: EventRow, row: EventRow): ReflexError {
+  return new ReflexError(
+    "non_consecutive_event",
+    `the server returned row ${row.id_value} of ${table} after ${previous.id_value}, in spite of ORDER BY: check the table with CHECK TABLE`,
+    { details: { table, previous: String(previous.id_value), id: String(row.id_value) } },
+  );
+}
+
+function toId(text: string | null | undefined): bigint | undefined {
+  return text === null || text === undefined ? undefined : BigInt(text);
+}

@@ -1,0 +1,41 @@
+import type { EventsTableConfig } from "../events/events-table-options.ts";
+import type { ReadPage } from "./read-page.ts";
+
+const MOST_BYTES = 8 * 1024 * 1024;
+// Few sizes, since each is a statement that the server has to prepare.
+const SIZES = [5000, 1000, 100, 10];
+const FIRST = 1000;
+
+/** How many rows a read asks for: many short ones, which are then read faster, or few long ones, which fit into memory. */
+export class PageSize {
+  readonly #limit: number | undefined;
+  readonly #short: boolean;
+  #rows: number;
+
+  constructor({ limit, fields, loader }: Pick<EventsTableConfig, "limit" | "fields" | "loader">) {
+    this.#limit = limit;
+    this.#short = fields.metadata === undefined && fields.trace === undefined && loader === undefined;
+    this.#rows = limit ?? FIRST;
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /**
+   * How many events a page after `position` has. Pages end where those of all other streams do: streams that go through
+   * the same events then ask for the same pages, each of which is read once.
+   */
+  after(position: bigint): number {
+    return this.#rows - Number(position % BigInt(this.#rows));
+  }
+
+  /** Learns from a page that was read. The longest event counts: a page of such ones may follow. */
+  learn(page: Pick<ReadPage, "length" | "longestBytes">): void {
+    if (this.#limit !== undefined || page.length === 0) return;
+    const longest = this.#short ? 0 : page.longestBytes;
+    const fitting = SIZES.find((rows) => rows * longest <= MOST_BYTES) ?? 1;
+    // A few rows say little of what follows: they make pages smaller, but not larger.
+    if (fitting < this.#rows || page.length >= this.#rows) this.#rows = fitting;
+  }
+}

@@ -1,0 +1,51 @@
+import type { ReflexEvent } from "../../reflex/event.ts";
+import { isSameRow, type Position } from "../position/position.ts";
+import type { Advanced } from "./advanced.ts";
+import type { ReadPage } from "./read-page.ts";
+
+/**
+ * What a read of `limit` rows and the one at the position gave, if they follow it without a hole: to be seen by their ends
+ * alone, so that the next page can be asked for before this one's events are made. Undefined says nothing.
+ */
+export function wholePage(position: Position, page: ReadPage, limit: number): Advanced | undefined {
+  const { first, last } = page;
+  if (position.anchor === undefined || first === undefined || last === undefined) return undefined;
+  if (!isWhole(page, position.id, limit + 1) || !isSameRow(first, position.anchor)) return undefined;
+  return new WholePage(page, last);
+}
+
+/** Whether a page has as many events as were asked for, the first of which is the one asked for, and none is missing. */
+export function isWhole({ first, last, length }: ReadPage, from: bigint, limit: number): boolean {
+  if (first === undefined || last === undefined || length !== limit) return false;
+  return BigInt(first.id) === from && BigInt(last.id) === from + BigInt(limit - 1);
+}
+
+class WholePage implements Advanced {
+  readonly full = true;
+  readonly last: ReflexEvent;
+  readonly #page: ReadPage;
+  #events: readonly ReflexEvent[] | undefined;
+  #shared = false;
+
+  constructor(page: ReadPage, last: ReflexEvent) {
+    this.#page = page;
+    this.last = last;
+  }
+
+  get epoch(): number {
+    return this.#page.epoch;
+  }
+
+  get events(): readonly ReflexEvent[] {
+    this.#events ??= this.#page.takeEvents().slice(1);
+    return this.#events;
+  }
+
+  share(): void {
+    this.#shared = true;
+  }
+
+  letGo(): void {
+    if (!this.#shared) this.#events = undefined;
+  }
+}

@@ -1,0 +1,30 @@
+import { sleep } from "../../waiting/sleep.ts";
+import { withTimeLimit } from "../../waiting/time-limit.ts";
+import { judge, judgeWithoutAnchor, type Position, positionFault, type Verdict } from "../position/position.ts";
+import { DoubtWatch } from "./doubt.ts";
+import type { ReaderParts } from "./reader-parts.ts";
+import { retried } from "./retried.ts";
+
+const LOOK_AGAIN_MS = 50;
+
+/** Resolves if a stream may be at this position. @throws the position fault if there is one and it is confirmed */
+export async function checkPosition(parts: ReaderParts, position: Position, signal: AbortSignal): Promise<void> {
+  const { reporting, table } = parts;
+  const doubt = new DoubtWatch(parts);
+  for (;;) {
+    const work = (): Promise<Verdict> => withTimeLimit(look(parts, position), { signal, what: "a read" });
+    const verdict = await retried(work, { signal, reporting, table });
+    if (verdict.kind !== "doubt") return;
+    if ((await withTimeLimit(doubt.consider(verdict.code, position), { signal, what: "a read" })) === "confirmed") {
+      parts.onFault();
+      throw positionFault(verdict.code, { table, position, firstId: verdict.firstId });
+    }
+    await sleep(LOOK_AGAIN_MS, { signal });
+  }
+}
+
+async function look({ pages, database }: ReaderParts, position: Position): Promise<Verdict> {
+  const events = (await pages.read(position.id, 2)).takeEvents();
+  const verdict = judge(position, events, database.dialect.holesCanClose);
+  return verdict.kind === "no_anchor" ? judgeWithoutAnchor(position, events, await pages.readEdges()) : verdict;
+}

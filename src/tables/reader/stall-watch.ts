@@ -1,0 +1,86 @@
+import type { Reporting, StallReason } from "../../reflex/observer.ts";
+import type { Hole } from "../position/contiguous.ts";
+
+/** How long a stream may stand at one place before it says so. */
+export const STALL_AFTER_MS = 5000;
+
+interface Standing {
+  readonly prev: bigint;
+  readonly since: number;
+  told: { readonly reason: StallReason; readonly next: string } | undefined;
+}
+
+/** Tells of streams that stand long at one place with rows beyond it, why, and when they go on. */
+export class StallWatch {
+  readonly #table: string;
+  readonly #reporting: Reporting;
+  #standing: Standing | undefined;
+
+  constructor(table: string, reporting: Reporting) {
+    this.#table = table;
+    this.#reporting = reporting;
+  }
+
+  /** The stream has come to this hole, or is still at it. In how many ms it is to be told, if what is done takes so long. */
+  arrived(hole: Hole): number {
+    const now = performance.now();
+    if (this.#standing?.prev !== hole.prev) this.#standing = { prev: hole.prev, since: now, told: undefined };
+    const leftMs = this.#standing.since + STALL_AFTER_MS - now;
+    return leftMs > 0 ? leftMs : STALL_AFTER_MS;
+  }
+
+  /** The stream stands at this hole; told again when the reason changes. */
+  blocked(hole: Hole, why: { reason: StallReason; message: string }): void {
+    const ids = hole.next - hole.prev === 2n ? `row ${hole.prev + 1n}` : `rows ${hole.prev + 1n} to ${hole.next - 1n}`;
+    this.#stands(hole.prev, { ...why, next: String(hole.next), what: `${ids}, missing below row ${hole.next}` });
+  }
+
+  /** The reader's server has not got the row at the position yet. */
+  lagging(position: bigint): void {
+    const message = "the server that streams read from lags behind the primary";
+    this.#stands(position, { reason: "lagging", message, next: "", what: `row ${position}` });
+  }
+
+  /** The loader returns nothing beyond the position, though there is this row. */
+  notLoaded(position: bigint, highest: bigint): void {
+    const message = `the loader returns nothing beyond row ${position}: it must return every row, and read from a server that has them`;
+    this.#stands(position, { reason: "lagging", message, next: String(highest), what: `row ${highest}` });
+  }
+
+  /** The stream went past where it stood, or to the head. */
+  advanced(): void {
+    const standing = this.#standing;
+    this.#standing = undefined;
+    if (standing?.told === undefined) return;
+    const waitedMs = performance.now() - standing.since;
+    const message = `the stream of ${this.#table} goes on after ${seconds(waitedMs)}`;
+    const { prev, told } = standing;
+    this.#reporting.stall({ table: this.#table, prev: String(prev), ...told, state: "resumed", waitedMs, message });
+  }
+
+  #stands(prev: bigint, why: { reason: StallReason; message: string; next: string; what: string }): void {
+    const now = performance.now();
+    if (this.#standing?.prev !== prev) this.#standing = { prev, since: now, told: undefined };
+    const { since, told } = this.#standing;
+    const waitedMs = now - since;
+    const { reason, next } = why;
+    if (waitedMs < STALL_AFTER_MS || told?.reason === reason) return;
+    // The grace, after what stood in the way: over in a moment, and no cause for alarm.
+    if (told !== undefined && reason === "missing_ids") return;
+    this.#standing.told = { reason, next };
+    const message = `the stream of ${this.#table} has waited ${seconds(waitedMs)} for ${why.what}: ${why.message}`;
+    this.#reporting.stall({
+      table: this.#table,
+      prev: String(prev),
+      next,
+      state: "stalled",
+      reason,
+      waitedMs,
+      message,
+    });
+  }
+}
+
+function seconds(waitedMs: number): string {
+  return `${Math.round(waitedMs / 1000)} s`;
+}

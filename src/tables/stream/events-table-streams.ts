@@ -1,0 +1,88 @@
+import type { DatabaseHandle } from "../../database/handles/handles.ts";
+import { toDatabase } from "../../database/handles/recognise.ts";
+import type { Reporting } from "../../reflex/observer.ts";
+import type { EventStream } from "../../reflex/stream.ts";
+import { noopProblem } from "../events/events-schema-check.ts";
+import { type EventsTableConfig, noopForeignId } from "../events/events-table-options.ts";
+import { type GapConfig, type GapOptions, toGapConfig } from "../events/gap-options.ts";
+import { plainColumns } from "../events/plain-columns.ts";
+import type { GapControl } from "../gaps/gap-control.ts";
+import { TableReader, type TableReaderSource } from "../reader/table-reader.ts";
+import { TableReaders } from "../reader/table-readers.ts";
+import type { SchemaCheck } from "../schema/schema-check.ts";
+import type { TableDescription } from "../schema/table-columns.ts";
+import type { StreamWatcher } from "../wake/notifier.ts";
+import { cacheEnabled } from "./cache.ts";
+import { openTableStream } from "./open-table-stream.ts";
+import { checkStreamOptions, type TableStreamOptions } from "./stream-options.ts";
+
+export interface EventsTableStreamsSource {
+  readonly table: string;
+  readonly config: EventsTableConfig;
+  readonly gaps: GapControl;
+  readonly reporting: Reporting;
+  readonly schemaCheck: SchemaCheck;
+  readonly watcher: StreamWatcher;
+  /** Wakes the streams of the table. */
+  readonly notify: () => void;
+}
+
+/** The streams of one events table: what they read with, and which of it they share. */
+export class EventsTableStreams<T extends number> {
+  readonly #source: EventsTableStreamsSource;
+  readonly #readers = new TableReaders();
+
+  constructor(source: EventsTableStreamsSource) {
+    this.#source = source;
+  }
+
+  /** @throws TypeError, RangeError or ReflexError `invalid_cursor`, naming what can't be one. */
+  open(db: DatabaseHandle, after: string, options: TableStreamOptions): EventStream<T> {
+    const { table, reporting, schemaCheck, watcher, notify } = this.#source;
+    const checked = checkStreamOptions(options);
+    const database = toDatabase(db);
+    const shared = checked.gaps === undefined && this.#source.config.cache && cacheEnabled();
+    const gaps = this.#gapsFor(checked);
+    const config = shared ? this.#source.config : this.#configOfStream(gaps.config);
+    const common = { table, config, database, reporting };
+    const readerSource = (description: TableDescription): TableReaderSource => ({
+      ...common,
+      gaps,
+      plainColumns: plainColumns(database.dialect, description, config.fields),
+      watcher,
+      noopProblem: noopProblem(description, { ...config, gaps: gaps.config }),
+      notify,
+    });
+    const source = {
+      ...common,
+      schemaCheck,
+      openReader: (description: TableDescription): TableReader =>
+        shared
+          ? this.#readers.acquire(database, () => readerSource(description))
+          : new TableReader(readerSource(description)),
+      closeReader: (reader: TableReader): void => (shared ? this.#readers.release(database) : reader.close()),
+    };
+    return openTableStream<T>(source, after, checked);
+  }
+
+  #gapsFor({ gaps }: TableStreamOptions): GapControl {
+    return gaps === undefined ? this.#source.gaps : this.#source.gaps.ofStream(this.#gapsOfStream(gaps));
+  }
+
+  /** What noops look like is the table's, unless the stream says otherwise. */
+  #gapsOfStream(gaps: false | GapOptions): GapConfig {
+    const { noopValues } = this.#source.config.gaps;
+    const config = toGapConfig("a stream", gaps);
+    return gaps !== false && gaps.noopValues !== undefined ? config : { ...config, noopValues };
+  }
+
+  /** Of a stream that shares nothing. It knows its own noops. */
+  #configOfStream({ noopValues }: GapConfig): EventsTableConfig {
+    const { fields, foreignIdBytes } = this.#source.config;
+    return {
+      ...this.#source.config,
+      cache: false,
+      noopForeignId: noopForeignId(noopValues[fields.foreignId], foreignIdBytes),
+    };
+  }
+}

@@ -1,0 +1,118 @@
+import type { Database } from "../../database/database.ts";
+import { mayHaveBroken } from "../../database/sessions/borrowed-session.ts";
+import { isServersAnswer } from "../../database/sql-errors.ts";
+import { startTimer } from "../../waiting/timer.ts";
+import { CommitWatch } from "./commit-watch.ts";
+import { GTID_FACTS, type GtidFacts, numbersCommits } from "./gtid-wait.ts";
+
+export interface CommitListenerParts {
+  readonly database: Database;
+  /** Runs a query on a connection that is there already. */
+  readonly ask: (sql: string) => Promise<readonly GtidFacts[]>;
+  /** Looks at the heads. Resolves with whether one has moved; undefined if nobody waits at one. */
+  readonly look: () => Promise<boolean | undefined>;
+}
+
+// It takes a connection besides the three that streams may need anyway, and leaves one.
+const SMALLEST_POOL = 5;
+const SHORTEST_REST_MS = 1000;
+const LONGEST_REST_MS = 60_000;
+
+/**
+ * Listens for commits for as long as streams wait at heads, where the server tells of them. All of it is a hint: nobody is
+ * told when it fails, since looks on time find the same events. It is tried again, less and less often.
+ */
+export class CommitListener {
+  readonly #parts: CommitListenerParts;
+  #waiting = 0;
+  #watch: CommitWatch | undefined;
+  #able: boolean;
+  #restMs = SHORTEST_REST_MS;
+  #restUntil = 0;
+  #cancelRest: (() => void) | undefined;
+
+  constructor(parts: CommitListenerParts) {
+    this.#parts = parts;
+    this.#able = hasRoom(parts.database);
+  }
+
+  /** Whether events are heard of, so that looks on time only make sure. */
+  get reliable(): boolean {
+    return this.#watch?.reliable ?? false;
+  }
+
+  /** A stream has come to a head. */
+  arrive(): void {
+    this.#waiting++;
+    if (this.#watch === undefined) this.#begin();
+    else this.#watch.arrived();
+  }
+
+  /** A stream waits at its head no more. */
+  depart(): void {
+    this.#waiting--;
+  }
+
+  /** A look on time has found that a head has moved since the look before it, which began at `since`. */
+  movedUnheard(since: number): void {
+    this.#watch?.movedUnheard(since);
+  }
+
+  /** Gives the connection back at once. The next stream that comes to a head has it listen again. */
+  close(): void {
+    this.#cancelRest?.();
+    this.#watch?.end();
+    this.#watch = undefined;
+  }
+
+  #begin(): void {
+    this.#cancelRest?.();
+    if (!this.#able || this.#waiting === 0) return;
+    const restMs = this.#restUntil - performance.now();
+    if (restMs > 0) this.#cancelRest = startTimer(restMs, () => this.#begin(), { keepAlive: false });
+    else void this.#listen();
+  }
+
+  async #listen(): Promise<void> {
+    const { database, look } = this.#parts;
+    const watch = new CommitWatch({ database, look, wanted: () => this.#waiting > 0 });
+    this.#watch = watch;
+    const begunAt = performance.now();
+    const possible = await this.#isPossible();
+    const ended = possible === true ? await watch.run() : "not begun";
+    if (this.#watch !== watch) return;
+    this.#watch = undefined;
+    // Not after a pool was short of connections, as it may be often: only if that has not been so for long.
+    const worked = ended === "given back" ? performance.now() - begunAt > LONGEST_REST_MS : watch.hasAnnounced;
+    if (worked) this.#restMs = SHORTEST_REST_MS;
+    if (possible === false) this.#restMs = LONGEST_REST_MS;
+    if (ended !== "unwanted") this.#rest();
+    // What was committed meanwhile was told by nobody.
+    if (ended === "failed") void look();
+  }
+
+  #rest(): void {
+    this.#restUntil = performance.now() + this.#restMs;
+    this.#restMs = Math.min(this.#restMs * 2, LONGEST_REST_MS);
+    this.#begin();
+  }
+
+  /** Whether the server tells of commits, asked before a connection is taken for it; undefined if it does not say. */
+  async #isPossible(): Promise<boolean | undefined> {
+    try {
+      const [facts] = await this.#parts.ask(GTID_FACTS);
+      return facts !== undefined && numbersCommits(facts);
+    } catch (error) {
+      // A server that does not know these variables, as MariaDB does not, never will.
+      this.#able = !isServersAnswer(error) || mayHaveBroken(error);
+      return undefined;
+    }
+  }
+}
+
+/** Whether the pool has a connection to spare. One of unknown size must tell when it has none left. */
+function hasRoom(database: Database): boolean {
+  const { dialect, poolSize } = database;
+  if (dialect.name !== "mysql") return false;
+  return poolSize === undefined ? "onShortage" in database : poolSize >= SMALLEST_POOL;
+}

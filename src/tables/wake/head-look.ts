@@ -1,0 +1,87 @@
+import type { Database } from "../../database/database.ts";
+import type { ReadOptions, SharedSession } from "../../database/sessions/shared-session.ts";
+
+/** A table whose highest id is looked up. */
+export interface LookedUpTable {
+  readonly table: string;
+  readonly idField: string;
+  /** At the last look; undefined before the first. */
+  readonly highest: bigint | undefined;
+}
+
+/** What one look found, against the one before. */
+export interface LookResult {
+  /** Whether the highest id of a table is another one. */
+  readonly moved: boolean;
+  /** When the look before this began, by `performance.now()`. */
+  readonly since: number;
+}
+
+interface Entry extends LookedUpTable {
+  highest: bigint | undefined;
+  users: number;
+}
+
+/** Looks up the highest ids of all tables that streams of a database read, in one statement. */
+export class HeadLook {
+  readonly #dialect: Database["dialect"];
+  readonly #entries = new Map<string, Entry>();
+  // The same text as long as the tables are the same, whichever of them have a stream at their head just now: the drivers
+  // keep each text that they have prepared, and the server has room for so many.
+  #statement: { readonly text: string; readonly entries: readonly Entry[] } | undefined;
+  #lastAt = Number.NEGATIVE_INFINITY;
+
+  constructor(database: Database) {
+    this.#dialect = database.dialect;
+  }
+
+  /** Looks it up from now on; call {@link remove} once when done with it. */
+  add(table: string, idField: string): LookedUpTable {
+    const key = JSON.stringify([table, idField]);
+    let entry = this.#entries.get(key);
+    if (entry === undefined) {
+      entry = { table, idField, highest: undefined, users: 0 };
+      this.#entries.set(key, entry);
+      this.#statement = undefined;
+    }
+    entry.users++;
+    return entry;
+  }
+
+  remove({ table, idField }: LookedUpTable): void {
+    const key = JSON.stringify([table, idField]);
+    const entry = this.#entries.get(key);
+    if (entry === undefined || --entry.users > 0) return;
+    this.#entries.delete(key);
+    this.#statement = undefined;
+  }
+
+  get empty(): boolean {
+    return this.#entries.size === 0;
+  }
+
+  async look(session: SharedSession, limits: ReadOptions): Promise<LookResult> {
+    this.#statement ??= this.#makeStatement();
+    const { text, entries } = this.#statement;
+    const startedAt = performance.now();
+    const { rows } = await session.rows<Record<string, string | null>>(text, [], limits);
+    let moved = false;
+    for (const [index, entry] of entries.entries()) {
+      const highest = BigInt(rows[0]?.[`head_${index}`] ?? 0);
+      moved ||= entry.highest !== undefined && entry.highest !== highest;
+      entry.highest = highest;
+    }
+    const since = this.#lastAt;
+    this.#lastAt = startedAt;
+    return { moved, since };
+  }
+
+  #makeStatement(): { text: string; entries: readonly Entry[] } {
+    const entries = [...this.#entries.values()];
+    const maxima = entries.map(({ table, idField }, index) => {
+      const maximum = this.#dialect.asText(`max(t.${this.#dialect.quote(idField)})`);
+      return `(select ${maximum} from ${this.#dialect.quote(table)} as t) as head_${index}`;
+    });
+    return { text: `select ${maxima.join(", ")}`, entries };
+  }
+}

@@ -1,0 +1,177 @@
+import type { Database } from "../../database/database.ts";
+import { type ReadOptions, type SharedSession, shareSession } from "../../database/sessions/shared-session.ts";
+import { startTimer } from "../../waiting/timer.ts";
+import { CommitListener } from "./commit-listener.ts";
+import { HeadLook, type LookedUpTable, type LookResult } from "./head-look.ts";
+
+/** A table whose head someone waits at. */
+export interface WatchedHead {
+  readonly table: LookedUpTable;
+  /** Events beyond this id wake. */
+  readonly head: bigint;
+  readonly limits: ReadOptions;
+  /** Whether to listen for the server's commits, if it tells of them. */
+  readonly gtid: boolean;
+  /** How long until the next look, in ms. `heard` if it is only to make sure: the server tells of commits. */
+  intervalMs(heard: boolean): number;
+  /** Called when there is a row beyond `head`. */
+  wake(): void;
+  /** Called when the look failed; a poll is to find out why. */
+  failed(error: unknown): void;
+}
+
+// What a wake-up did not find at once it will not find at once again: the row may lie above a hole.
+const SAME_VALUE_MS = 50;
+const AFTER_ERROR_MS = 250;
+const HURRIED_MS = 5;
+
+const watchers = new WeakMap<object, HeadWatcher>();
+
+/** The watcher of all heads in this database. */
+export function headWatcher(database: Database): HeadWatcher {
+  let watcher = watchers.get(database.identity);
+  if (watcher === undefined) {
+    watcher = new HeadWatcher(database);
+    watchers.set(database.identity, watcher);
+  }
+  return watcher;
+}
+
+/**
+ * Looks at the heads at which streams of a database wait, for as long as any does: on time, and at once where the server
+ * tells of a commit.
+ */
+export class HeadWatcher {
+  readonly #database: Database;
+  readonly #looks: HeadLook;
+  readonly #listener: CommitListener;
+  readonly #watched = new Set<WatchedHead>();
+  readonly #woken = new WeakMap<WatchedHead, { value: bigint; at: number }>();
+  readonly #hurried = new WeakMap<LookedUpTable, bigint>();
+  #session: SharedSession | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #dueAt = 0;
+  #looking: Promise<LookResult> | undefined;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#looks = new HeadLook(database);
+    this.#listener = new CommitListener({
+      database,
+      ask: async (sql) => (await this.#session?.rows<never>(sql, [], this.#limits))?.rows ?? [],
+      look: () => this.#lookAfterCommit(),
+    });
+  }
+
+  /** Has looks include a table, until {@link leave}. */
+  join(table: string, idField: string): LookedUpTable {
+    this.#session ??= shareSession(this.#database);
+    return this.#looks.add(table, idField);
+  }
+
+  leave(table: LookedUpTable): void {
+    this.#looks.remove(table);
+    if (!this.#looks.empty) return;
+    this.#listener.close();
+    this.#cancel();
+    this.#session?.close();
+    this.#session = undefined;
+  }
+
+  /** Watches until the function that it returns is called. */
+  watch(head: WatchedHead): () => void {
+    this.#watched.add(head);
+    if (head.gtid) this.#listener.arrive();
+    this.reschedule();
+    this.#hurry(head);
+    return () => {
+      if (!this.#watched.delete(head)) return;
+      if (head.gtid) this.#listener.depart();
+      if (this.#watched.size === 0) this.#cancel();
+    };
+  }
+
+  /** Takes the intervals anew, when one has become shorter. A look that is due sooner stays: it is never put off. */
+  reschedule(): void {
+    if (this.#watched.size === 0) return;
+    const heard = this.#listener.reliable;
+    this.#lookBy(performance.now() + Math.min(...[...this.#watched].map((head) => head.intervalMs(heard))));
+  }
+
+  /** A look made while this stream's poll was under way has found what the poll did not: nothing will tell of it again. */
+  #hurry({ table, head }: WatchedHead): void {
+    const { highest } = table;
+    if (highest === undefined || highest <= head || this.#hurried.get(table) === highest) return;
+    this.#hurried.set(table, highest);
+    this.#lookBy(performance.now() + HURRIED_MS);
+  }
+
+  #lookBy(dueAt: number): void {
+    if (this.#looking !== undefined) return;
+    if (this.#cancelTimer === undefined || dueAt < this.#dueAt) this.#lookAt(dueAt);
+  }
+
+  #lookAt(dueAt: number): void {
+    this.#cancelTimer?.();
+    this.#dueAt = dueAt;
+    // Whoever waits at the head has a timer of their own that keeps the process alive.
+    this.#cancelTimer = startTimer(dueAt - performance.now(), () => void this.#lookOnTime(), { keepAlive: false });
+  }
+
+  #cancel(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+
+  get #limits(): ReadOptions {
+    const [first] = this.#watched;
+    return first?.limits ?? { acquireTimeoutMs: undefined, statementTimeoutMs: undefined };
+  }
+
+  async #lookOnTime(): Promise<void> {
+    const looked = await this.#look();
+    if (looked?.moved !== true) return;
+    this.#listener.movedUnheard(looked.since);
+    this.reschedule();
+  }
+
+  /** Resolves with whether a head has moved; undefined if nobody waits at one. */
+  async #lookAfterCommit(): Promise<boolean | undefined> {
+    // What one under way reads may be older than the commit.
+    while (this.#looking !== undefined) await this.#looking;
+    return (await this.#look())?.moved;
+  }
+
+  async #look(): Promise<LookResult | undefined> {
+    const heads = [...this.#watched];
+    if (heads.length === 0 || this.#session === undefined) return undefined;
+    this.#cancel();
+    let pauseMs = 0;
+    this.#looking = this.#looks.look(this.#session, this.#limits).then(
+      (result) => {
+        for (const head of heads) this.#compare(head);
+        return result;
+      },
+      (error: unknown) => {
+        for (const head of heads) if (this.#watched.has(head)) head.failed(error);
+        pauseMs = AFTER_ERROR_MS;
+        return { moved: false, since: 0 };
+      },
+    );
+    const result = await this.#looking;
+    this.#looking = undefined;
+    if (pauseMs > 0 && this.#watched.size > 0) this.#lookAt(performance.now() + pauseMs);
+    else this.reschedule();
+    return result;
+  }
+
+  #compare(head: WatchedHead): void {
+    const value = head.table.highest ?? 0n;
+    if (!this.#watched.has(head) || value <= head.head) return;
+    const last = this.#woken.get(head);
+    const now = performance.now();
+    if (last?.value === value && now - last.at < SAME_VALUE_MS) return;
+    this.#woken.set(head, { value, at: now });
+    head.wake();
+  }
+}

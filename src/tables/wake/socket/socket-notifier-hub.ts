@@ -1,0 +1,158 @@
+import { randomBytes } from "node:crypto";
+import { chmod } from "node:fs/promises";
+import { createServer, type Server, type Socket } from "node:net";
+import { startTimer } from "../../../waiting/timer.ts";
+import { claimPath, type FileMark, giveUpPath, isSameFile, markOf } from "./socket-notifier-claim.ts";
+import type { Link, LinkEvents } from "./socket-notifier-link.ts";
+
+interface Peer {
+  /** Undefined until it has told. */
+  channel: string | undefined;
+  readonly send: () => void;
+}
+
+export interface HubSource {
+  readonly path: string;
+  readonly channel: string;
+  readonly events: LinkEvents;
+}
+
+const LONGEST_LINE = 1000;
+/** A peer that takes nothing for this long is stopped: what waits for it would keep this process alive. */
+const STUCK_MS = 5000;
+// Soon after the claim, when another process may have claimed at the same moment; then now and then, since people and
+// cleaners of temporary folders delete sockets.
+const LOOKS_MS = [20, 100, 500] as const;
+const LOOK_MS = 1000;
+
+/** Starts a hub in place of the socket `stale`. Resolves with undefined if another process was faster. */
+export async function startHub(source: HubSource, stale: FileMark | undefined): Promise<Link | undefined> {
+  const temporary = `${source.path}.${process.pid}.${randomBytes(3).toString("hex")}`;
+  const server = createServer();
+  server.unref();
+  const hub = new Hub(source, server);
+  try {
+    await listen(server, temporary);
+    await chmod(temporary, 0o600);
+    const mark = await claimPath(temporary, source.path, stale);
+    if (mark !== undefined) return hub.begin(mark);
+  } catch (error) {
+    await hub.close();
+    throw error;
+  }
+  await hub.close();
+  return undefined;
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    // Workers of a cluster would share one socket.
+    server.listen({ path, exclusive: true }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+/** Passes wake-ups on between the processes of each channel, of which its own process is one. */
+class Hub implements Link {
+  readonly #source: HubSource;
+  readonly #server: Server;
+  readonly #peers = new Map<Socket, Peer>();
+  #mark: FileMark | undefined;
+  #cancelLook: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(source: HubSource, server: Server) {
+    this.#source = source;
+    this.#server = server;
+    server.on("connection", (socket) => this.#accept(socket));
+  }
+
+  begin(mark: FileMark): this {
+    this.#mark = mark;
+    this.#server.on("error", (error) => void this.#lose(error));
+    this.#lookIn(...LOOKS_MS);
+    return this;
+  }
+
+  send(): void {
+    this.#pass(this.#source.channel, undefined);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#cancelLook?.();
+    if (this.#mark !== undefined) await giveUpPath(this.#source.path, this.#mark);
+    const closed = new Promise((resolve) => {
+      this.#server.close(resolve);
+    });
+    for (const socket of this.#peers.keys()) socket.destroy();
+    await closed;
+  }
+
+  #accept(socket: Socket): void {
+    socket.unref();
+    socket.on("error", () => undefined);
+    // Not at its path yet, or not any more: nobody is to find it.
+    if (this.#mark === undefined || this.#closing !== undefined) return void socket.destroy();
+    const peer: Peer = { channel: undefined, send: wakeUps(socket) };
+    this.#peers.set(socket, peer);
+    socket.on("close", () => this.#peers.delete(socket));
+    let line = "";
+    socket.setEncoding("utf8").on("data", (text: string) => {
+      if (peer.channel !== undefined) return this.#pass(peer.channel, peer);
+      line += text;
+      const end = line.indexOf("\n");
+      if (end === -1 && line.length > LONGEST_LINE) return void socket.destroy();
+      if (end === -1) return;
+      peer.channel = line.slice(0, end);
+      if (line.length > end + 1) this.#pass(peer.channel, peer);
+    });
+  }
+
+  #pass(channel: string, from: Peer | undefined): void {
+    for (const peer of this.#peers.values()) if (peer !== from && peer.channel === channel) peer.send();
+    if (from !== undefined && channel === this.#source.channel) this.#source.events.onWake();
+  }
+
+  #lookIn(delayMs = LOOK_MS, ...later: readonly number[]): void {
+    this.#cancelLook = startTimer(delayMs, () => void this.#look(later), { keepAlive: false });
+  }
+
+  async #look(later: readonly number[]): Promise<void> {
+    const found = await markOf(this.#source.path).catch(() => undefined);
+    if (this.#closing !== undefined) return;
+    if (isSameFile(found, this.#mark)) this.#lookIn(...later);
+    else await this.#lose();
+  }
+
+  async #lose(error?: Error): Promise<void> {
+    if (this.#closing !== undefined) return;
+    await this.close();
+    this.#source.events.onLost(error);
+  }
+}
+
+/** A function that sends a wake-up. Those that come while one is being written become one. */
+export function wakeUps(socket: Socket): () => void {
+  let writing = false;
+  let again = false;
+  const send = (): void => {
+    again = writing;
+    if (writing || !socket.writable) return;
+    writing = true;
+    const cancel = startTimer(STUCK_MS, () => socket.destroy(), { keepAlive: false });
+    socket.write("\n", () => {
+      cancel();
+      writing = false;
+      if (again) send();
+    });
+  };
+  return send;
+}

@@ -1,0 +1,145 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createConnection, createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { connected, NotifyingProcess, socketPath } from "../../../../test/notifier/notifying-process.ts";
+
+describe("socketNotifier() with a unix socket", () => {
+  // Catches processes that stay connected to a hub that is gone, and two hubs that each claimed the path.
+  test("has another process take over when the hub ends, again and again, and loses none", async () => {
+    const path = socketPath();
+    const processes = Array.from({ length: 6 }, () => new NotifyingProcess({ path }));
+    const [first] = processes as [NotifyingProcess];
+    for (const other of processes.slice(1)) await connected(first, other);
+    while (processes.length > 1) {
+      await processes.shift()?.notifier.close();
+      const [next] = processes as [NotifyingProcess];
+      for (const other of processes.slice(1)) {
+        await connected(next, other);
+        await connected(other, next);
+      }
+    }
+    expect(processes.flatMap(({ errors }) => errors)).toEqual([]);
+    await processes[0]?.notifier.close();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  // Catches a hub that everyone in the system may connect to, and temporary files that stay behind.
+  test("makes the socket for its own user only, and leaves nothing else in the folder", async () => {
+    const path = socketPath();
+    const [one, two] = [new NotifyingProcess({ path }), new NotifyingProcess({ path })];
+    await connected(one, two);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readdirSync(join(path, ".."))).toEqual(["events.sock"]);
+  });
+
+  // Catches a socket file that a crash left behind and on which no one can listen any more.
+  test("takes over the socket of a process that was killed", async () => {
+    const path = socketPath();
+    const program = `require("node:net").createServer().listen(${JSON.stringify(path)}, () => console.log("up"))`;
+    const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+    await once(child.stdout, "data");
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    expect(existsSync(path)).toBe(true);
+    const processes = Array.from({ length: 5 }, () => new NotifyingProcess({ path }));
+    const [first] = processes as [NotifyingProcess];
+    for (const other of processes.slice(1)) await connected(first, other);
+    expect(processes.flatMap(({ errors }) => errors)).toEqual([]);
+  });
+
+  // Catches a hub that never notices that no one can find it any more.
+  test("finds together again when someone deletes the socket file", async () => {
+    const path = socketPath();
+    const [one, two] = [new NotifyingProcess({ path }), new NotifyingProcess({ path })];
+    await connected(one, two);
+    rmSync(path);
+    const late = new NotifyingProcess({ path });
+    await connected(late, one);
+    await connected(two, late);
+    await connected(one, two);
+    expect(existsSync(path)).toBe(true);
+  });
+
+  // Catches a claim that replaces whatever lies at the path.
+  test("touches no file of another kind, tells of it once, and works once it is gone", async () => {
+    const path = socketPath();
+    writeFileSync(path, "precious");
+    const [one, two] = [new NotifyingProcess({ path }), new NotifyingProcess({ path })];
+    one.notifier.notify();
+    while (one.errors.length === 0 || two.errors.length === 0) await delay(5);
+    await delay(200);
+    expect(statSync(path).size).toBe(8);
+    expect(one.errors).toHaveLength(1);
+    expect(one.errors[0]?.message).toContain(path);
+    rmSync(path);
+    await connected(one, two);
+    expect([...one.errors, ...two.errors]).toHaveLength(2);
+  });
+
+  // Catches an outage that is told at every try, or never again after the first.
+  test("tells of each outage once, and again of the next", async () => {
+    const path = socketPath();
+    const folder = join(path, "..");
+    rmSync(folder, { recursive: true });
+    const one = new NotifyingProcess({ path });
+    one.notifier.notify();
+    while (one.errors.length === 0) await delay(5);
+    await delay(300);
+    expect(one.errors).toHaveLength(1);
+    mkdirSync(folder);
+    const two = new NotifyingProcess({ path });
+    // A process also wakes when its own link opens: this shows that both are open.
+    await connected(one, two);
+    await connected(two, one);
+    expect(one.errors).toHaveLength(1);
+    await two.notifier.close();
+    rmSync(folder, { recursive: true });
+    while (one.errors.length === 1) await delay(5);
+    await delay(300);
+    expect(one.errors).toHaveLength(2);
+  });
+
+  // Catches a hub that trusts what strangers send: a line without end, or none at all.
+  test("is not disturbed by a stranger that sends no line, a long one, or goes away", async () => {
+    const path = socketPath();
+    const [one, two] = [new NotifyingProcess({ path }), new NotifyingProcess({ path })];
+    await connected(one, two);
+    const stranger = createConnection(path);
+    const closed = once(stranger, "close");
+    stranger.on("error", () => undefined);
+    stranger.write("x".repeat(5000));
+    await closed;
+    const silent = createConnection(path);
+    await once(silent, "connect");
+    silent.destroy();
+    await connected(one, two);
+    await connected(two, one);
+    expect([...one.errors, ...two.errors]).toEqual([]);
+  });
+
+  // Catches a client that takes a service of another kind for a hub that sleeps, and spins.
+  test("keeps trying, without haste, where a hub drops each connection", async () => {
+    const path = socketPath();
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections++;
+      socket.destroy();
+    });
+    server.listen(path);
+    await once(server, "listening");
+    const one = new NotifyingProcess({ path });
+    one.notifier.notify();
+    await delay(500);
+    expect(connections).toBeGreaterThan(1);
+    expect(connections).toBeLessThan(15);
+    const closed = once(server, "close");
+    server.close();
+    await closed;
+    const two = new NotifyingProcess({ path });
+    await connected(one, two);
+  });
+});

@@ -1,0 +1,110 @@
+import { isIPv4 } from "node:net";
+import { rangeMistake, show, typeMistake } from "../../../errors/errors.ts";
+import { aFunction, aString, checkOptions, type OptionChecks } from "../../../options/options.ts";
+import { defaultLogger } from "../../../reflex/observer.ts";
+import { isolated } from "../../../waiting/isolated.ts";
+import { type EventsNotifier, inMemoryNotifier } from "../notifier.ts";
+import { KeptLink, type OpenLink } from "./socket-notifier-link.ts";
+import { multicastLink } from "./socket-notifier-multicast.ts";
+import { unixLink } from "./socket-notifier-unix.ts";
+
+/** Where the processes of a machine meet: a unix socket, or a UDP port. */
+export interface SocketNotifierOptions {
+  /**
+   * A unix socket, made when it is missing, for this user's processes only: the first process is the hub that the others
+   * connect to; when it ends, another takes over. This or `port`.
+   */
+  path?: string | undefined;
+  /** A UDP port of the loopback interface, for all processes of the machine. This or `path`. */
+  port?: number | undefined;
+  /** The multicast address that goes with `port`. @defaultValue "239.255.83.81" */
+  group?: string | undefined;
+  /** Only notifiers of one channel wake each other: give each table's name. @defaultValue "" */
+  channel?: string | undefined;
+  /** Told once when processes can't be reached; it is tried again with growing pauses. @defaultValue a process warning */
+  onError?: ((error: Error) => void) | undefined;
+}
+
+/** A notifier that wakes streams of other processes on this machine too. */
+export interface SocketNotifier extends EventsNotifier, AsyncDisposable {
+  /** Leaves the other processes, and resolves when the socket is gone. Streams of this process are woken still. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_GROUP = "239.255.83.81";
+// A unix socket's path has at most 103 bytes on macOS, and the hub binds a longer one at first.
+const LONGEST_PATH = 80;
+const LONGEST_CHANNEL = 200;
+
+const checks: OptionChecks<SocketNotifierOptions> = {
+  path: aString,
+  port: aPort,
+  group: aGroup,
+  channel: aChannel,
+  onError: aFunction,
+};
+
+/**
+ * A notifier that wakes the streams of all processes on this machine, within a millisecond or so of a commit. Wake-ups are
+ * hints: one that is lost only delays events until the table's `wake` or `backoffMs` finds them. It opens nothing until
+ * it is used, and does not keep the process alive.
+ * @throws TypeError or RangeError `invalid_option`
+ * @example
+ * const notifier = socketNotifier({ path: "/run/shop/events.sock", channel: "order_events" });
+ * const orders = new EventsTable("order_events", { notifier });
+ */
+export function socketNotifier(options: SocketNotifierOptions): SocketNotifier {
+  const checked = checkOptions("socketNotifier()", options, checks);
+  const { onError = warn } = checked;
+  const local = inMemoryNotifier();
+  const link = new KeptLink({ open: opener(checked), onWake: () => local.notify(), onError });
+  return {
+    subscribe(onWake) {
+      link.open();
+      return local.subscribe(onWake);
+    },
+    notify() {
+      local.notify();
+      link.send();
+    },
+    close: () => link.close(),
+    [Symbol.asyncDispose]: () => link.close(),
+  };
+}
+
+function opener({ path, port, group, channel = "" }: SocketNotifierOptions): OpenLink {
+  if ((path === undefined) === (port === undefined)) {
+    throw typeMistake("invalid_option", "socketNotifier() takes either option path or option port");
+  }
+  if (path === undefined) return multicastLink({ port: port ?? 0, group: group ?? DEFAULT_GROUP, channel });
+  if (group !== undefined) throw typeMistake("invalid_option", "option group of socketNotifier() goes with port");
+  if (Buffer.byteLength(path) > LONGEST_PATH) {
+    throw rangeMistake(
+      "invalid_option",
+      `option path of socketNotifier() must have at most ${LONGEST_PATH} bytes, found ${show(path)}`,
+    );
+  }
+  return unixLink({ path, channel });
+}
+
+function warn(error: Error): void {
+  isolated(
+    () => defaultLogger.warn(`${error.message}; events of other processes come later until it works again`, {}),
+    () => undefined,
+  );
+}
+
+function aPort(value: unknown): string | undefined {
+  const valid = Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= 65_535;
+  return valid ? undefined : "a port from 1 to 65535";
+}
+
+function aGroup(value: unknown): string | undefined {
+  const first = typeof value === "string" && isIPv4(value) ? Number.parseInt(value, 10) : 0;
+  return first >= 224 && first <= 239 ? undefined : `a multicast address such as "${DEFAULT_GROUP}"`;
+}
+
+function aChannel(value: unknown): string | undefined {
+  const valid = typeof value === "string" && Buffer.byteLength(value) <= LONGEST_CHANNEL && !/[\r\n]/.test(value);
+  return valid ? undefined : `a string of one line and at most ${LONGEST_CHANNEL} bytes`;
+}

@@ -1,0 +1,68 @@
+import { ReflexError, show, typeMistake } from "../../errors/errors.ts";
+import { checkCallOptions, checkFlushOptions, checkSetCursorOptions } from "../../reflex/call-options.ts";
+import { checkConsumerName } from "../../reflex/consumer.ts";
+import { parseIntCursor } from "../../reflex/cursor.ts";
+import type { CursorStore } from "../../reflex/cursor-store.ts";
+import { notAdvanced } from "../../tables/cursors/cursor-entry.ts";
+import type { StoredCursor } from "../../tables/cursors/cursor-writer.ts";
+import { throwIfAborted } from "../../waiting/abort.ts";
+
+/** A cursor store in memory that can be looked at. */
+export interface MemoryCursorStore extends CursorStore {
+  /** The cursor of each consumer that has one, by its name: a copy. */
+  cursors(): Record<string, string>;
+}
+
+/**
+ * A cursor store in memory, for tests, with the rules of a cursors table: cursors are integers that only advance, names
+ * are exact. It holds nothing back, so `flush` has nothing to do.
+ * @throws TypeError, RangeError or ReflexError for an initial name or cursor that a store would refuse.
+ * @example
+ * const cursors = memoryCursorStore({ mailer: "41" });
+ * await run({ stream, cursors, consumer: mailer, options: { toHead: true } });
+ * assert.deepEqual(cursors.cursors(), { mailer: "42" });
+ */
+export function memoryCursorStore(initial: Readonly<Record<string, string>> = {}): MemoryCursorStore {
+  if (!isRecord(initial)) {
+    throw typeMistake("invalid_argument", `memoryCursorStore takes cursors by consumer, found ${show(initial)}`);
+  }
+  const stored = new Map<string, StoredCursor>();
+  const set = (consumer: string, cursor: string): void => {
+    checkConsumerName(consumer);
+    const place = parseIntCursor(cursor);
+    if (cursor === "") throw new ReflexError("invalid_cursor", 'a cursor to be set must not be empty, found ""');
+    const existing = stored.get(consumer);
+    if (existing !== undefined && place <= parseIntCursor(existing.cursor)) {
+      const reason = "it is there or beyond already";
+      throw notAdvanced({ table: "memory", consumer, cursor, existing, reason });
+    }
+    stored.set(consumer, { cursor, time: new Date().toISOString() });
+  };
+  for (const [consumer, cursor] of Object.entries(initial)) set(consumer, cursor);
+  return {
+    getCursor: async (consumer, options = {}) => {
+      checkConsumerName(consumer);
+      checkCallOptions("getCursor", options);
+      throwIfAborted(options.signal);
+      return stored.get(consumer)?.cursor ?? "";
+    },
+    setCursor: async (consumer, cursor, options = {}) => {
+      checkSetCursorOptions(options);
+      throwIfAborted(options.signal);
+      set(consumer, cursor);
+    },
+    flush: async (options = {}) => {
+      checkFlushOptions(options);
+      throwIfAborted(options.signal);
+    },
+    cursors: () => Object.fromEntries([...stored].map(([consumer, { cursor }]) => [consumer, cursor])),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+/** A map, a promise or an array would be taken for no cursors. */
+function isRecord(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
