@@ -1,14 +1,8 @@
-import type { SqlParam } from "../../database/database.ts";
 import type { Dialect } from "../../database/dialect.ts";
+import type { Statement } from "../../database/statement.ts";
 import type { TableDescription } from "../schema/table-columns.ts";
 import { castCursor } from "./cursor-type.ts";
 import type { CursorsTableConfig } from "./cursors-table-options.ts";
-
-/** A statement and the values of its placeholders. */
-export interface Statement {
-  readonly sql: string;
-  readonly params: readonly SqlParam[];
-}
 
 /** A cursor to be moved from where this process knows it to be. */
 export interface CursorMove {

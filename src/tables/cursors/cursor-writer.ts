@@ -1,5 +1,6 @@
 import type { Database, RunResult } from "../../database/database.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
+import type { Statement } from "../../database/statement.ts";
 import { tableError } from "../../database/table-error.ts";
 import { isReflexError, ReflexError } from "../../errors/errors.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
@@ -7,7 +8,7 @@ import { checkFits } from "../schema/column-capacity.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
 import type { ColumnDescription, TableDescription } from "../schema/table-columns.ts";
 import { collision, concernsOneRow } from "./cursor-failure.ts";
-import { CURSOR_STATEMENT_SIZES, type CursorRow, CursorStatements, type Statement } from "./cursor-statements.ts";
+import { CURSOR_STATEMENT_SIZES, type CursorRow, CursorStatements } from "./cursor-statements.ts";
 import { castCursor, isSamePlace } from "./cursor-type.ts";
 import { cursorsSchemaCheck } from "./cursors-schema-check.ts";
 import type { CursorsTableConfig } from "./cursors-table-options.ts";

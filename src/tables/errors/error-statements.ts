@@ -1,7 +1,7 @@
 import type { SqlParam } from "../../database/database.ts";
 import type { Dialect, TimeStorage } from "../../database/dialect.ts";
+import type { Statement } from "../../database/statement.ts";
 import { ErrorStatus, type ErrorToRecord } from "../../reflex/consumer-error.ts";
-import type { Statement } from "../cursors/cursor-statements.ts";
 import { integerColumn } from "../schema/schema-check.ts";
 import type { ColumnDescription, TableDescription } from "../schema/table-columns.ts";
 import type { ErrorsTableConfig } from "./errors-table-options.ts";

@@ -1,10 +1,10 @@
 import type { Database, RunResult } from "../../database/database.ts";
+import type { Statement } from "../../database/statement.ts";
 import { tableError } from "../../database/table-error.ts";
 import { ReflexError, show, typeMistake } from "../../errors/errors.ts";
 import { checkConsumerName } from "../../reflex/consumer.ts";
 import { type ConsumerError, ErrorStatus, type ErrorToRecord } from "../../reflex/consumer-error.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
-import type { Statement } from "../cursors/cursor-statements.ts";
 import { checkFits } from "../schema/column-capacity.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
 import { type ErrorFilter, type ErrorRow, ErrorStatements } from "./error-statements.ts";

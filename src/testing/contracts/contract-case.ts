@@ -14,9 +14,6 @@ export interface ContractOptions {
   patienceMs?: number | undefined;
 }
 
-/** Below the 5 s after which most runners give a test up, so that the message tells what was waited for. */
-export const defaultPatienceMs = 4000;
-
 /** Makes what a case needs, runs it and frees that again; an error of freeing hides none of the case. */
 export async function runCase<S extends AsyncDisposable>(
   make: () => Promise<S>,

@@ -1,6 +1,7 @@
 import { aDuration, checkOptions, oneOf } from "../../options/options.ts";
 import type { CursorType } from "../../tables/cursors/cursor-type.ts";
-import { type ContractCase, type ContractOptions, defaultPatienceMs, runCase, subjectMaker } from "./contract-case.ts";
+import { defaultPatienceMs } from "../tables/assertions.ts";
+import { type ContractCase, type ContractOptions, runCase, subjectMaker } from "./contract-case.ts";
 import { consumerRules, cursorRules, intRules, stringRules } from "./cursor-store-rules.ts";
 import { CursorStoreScene, type CursorStoreSubject } from "./cursor-store-scene.ts";
 

@@ -1,5 +1,6 @@
 import { aDuration, checkOptions } from "../../options/options.ts";
-import { type ContractCase, type ContractOptions, defaultPatienceMs, runCase, subjectMaker } from "./contract-case.ts";
+import { defaultPatienceMs } from "../tables/assertions.ts";
+import { type ContractCase, type ContractOptions, runCase, subjectMaker } from "./contract-case.ts";
 import { deliveryRules } from "./event-stream-delivery.ts";
 import { endRules } from "./event-stream-ends.ts";
 import { EventStreamScene, type EventStreamSubject } from "./event-stream-scene.ts";

@@ -3,6 +3,9 @@ import { inspect, isDeepStrictEqual } from "node:util";
 import { isMistake, isReflexError, showError } from "../../errors/errors.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 
+/** Below the 5 s after which most runners give a test up, so that the message tells what was waited for. */
+export const defaultPatienceMs = 4000;
+
 /** An error that every test runner shows as a failed assertion. */
 export function failure(message: string, cause?: unknown): AssertionError {
   const error = new AssertionError({ message });

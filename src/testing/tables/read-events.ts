@@ -9,7 +9,7 @@ import { eventSourceOf } from "../../tables/events/event-by-id.ts";
 import type { EventsTable } from "../../tables/events-table.ts";
 import type { EventsTableInt } from "../../tables/events-table-int.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
-import { defaultPatienceMs } from "../contracts/contract-case.ts";
+import { defaultPatienceMs } from "./assertions.ts";
 
 /** An events table of either kind. */
 export type AnyEventsTable<T extends number = number> = EventsTable<T> | EventsTableInt<T>;
