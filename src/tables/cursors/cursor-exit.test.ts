@@ -27,7 +27,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function execute(name: string, program: string): Promise<{ rows: unknown; errors: string; tookMs: number }> {
   const file = join(folder, `${name}.db`);
   const text = `import Database from "libsql";
-    import { CursorsTable } from "./dist/tables/cursors-table.js";
+    import { CursorsTable } from "./dist/tables/cursors/cursors-table.js";
     import { createTables } from "./dist/tables/schema/table-schema.js";
     const database = new Database(${JSON.stringify(file)});
     const table = new CursorsTable("cursors", { asyncPeriodMs: 3_600_000 });
