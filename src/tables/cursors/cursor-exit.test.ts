@@ -84,7 +84,7 @@ test("a program without anything to write holds no table for its end", async () 
     "holds",
     `await table.setCursor(database, "a", "5");
      await table.flush();
-     const { flushBeforeExit } = await import("./dist/tables/flush-before-exit.js");
+     const { flushBeforeExit } = await import("./dist/tables/cursors/flush-before-exit.js");
      let flushed = 0;
      table.flush = () => { throw new Error("flushed again"); };
      const forget = flushBeforeExit({ flush: async () => { flushed += 1; } });
