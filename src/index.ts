@@ -18,8 +18,8 @@ export { transaction } from "./database/handles/transaction.ts";
 export type { SqliteHandle } from "./database/sqlite/sqlite-handle.ts";
 export type { SqliteTransaction } from "./database/sqlite/sqlite-transaction.ts";
 export { isRetryable } from "./database/table-error.ts";
-export type { MistakeCode, ReflexErrorCode, ReflexErrorDetails, ReflexErrorOptions } from "./errors/errors.ts";
-export { isReflexError, ReflexError } from "./errors/errors.ts";
+export type { MistakeCode, ReflexErrorCode, ReflexErrorDetails, ReflexErrorOptions } from "./errors/reflex-error.ts";
+export { isReflexError, ReflexError } from "./errors/reflex-error.ts";
 export type {
   ConsumeContext,
   Consumer,
@@ -84,7 +84,7 @@ export { fillGaps, stopFillingGaps } from "./tables/gaps/fill-gaps.ts";
 export type { Gap, GapListener } from "./tables/gaps/gap-control.ts";
 export type { SchemaSource, TableSchema } from "./tables/schema/table-schema.ts";
 export { createTables, schemaSql } from "./tables/schema/table-schema.ts";
-export { disableCache } from "./tables/stream/cache.ts";
+export { disableCache } from "./tables/stream/disable-cache.ts";
 export type { TableStreamOptions } from "./tables/stream/stream-options.ts";
 export type { EventsNotifier, StreamWatcher } from "./tables/wake/notifier.ts";
 export { inMemoryNotifier } from "./tables/wake/notifier.ts";

@@ -1,5 +1,5 @@
-import { show, typeMistake } from "../errors/errors.ts";
-import { aBoolean, aDuration, aSignal, checkOptions, type OptionChecks, oneOf } from "../options/options.ts";
+import { show, typeMistake } from "../errors/reflex-error.ts";
+import { aBoolean, aDuration, aSignal, checkOptions, type OptionChecks, oneOf } from "../options/check-options.ts";
 import type { CallOptions } from "../waiting/time-limit.ts";
 import type { DatabaseCallOptions, SessionOptions, TransactionOptions } from "./database.ts";
 import { checkParams } from "./sql-param.ts";

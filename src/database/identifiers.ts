@@ -1,4 +1,4 @@
-import { show, typeMistake } from "../errors/errors.ts";
+import { show, typeMistake } from "../errors/reflex-error.ts";
 
 const LONGEST_IDENTIFIER = 64;
 

@@ -1,4 +1,4 @@
-import { show, typeMistake } from "../errors/errors.ts";
+import { show, typeMistake } from "../errors/reflex-error.ts";
 
 /** Whether drivers bind the value without loss. They would make text of a `Date` or an object, each its own way. */
 export function isSqlParam(value: unknown): boolean {

@@ -1,4 +1,4 @@
-import { isMistake, isReflexError, ReflexError, type ReflexErrorCode } from "../errors/errors.ts";
+import { isMistake, isReflexError, ReflexError, type ReflexErrorCode } from "../errors/reflex-error.ts";
 import { isPassing, meaningOf } from "./sql-errors.ts";
 
 interface TableErrorContext {

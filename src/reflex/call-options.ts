@@ -1,4 +1,4 @@
-import { aDuration, anObject, aSignal, checkOptions, type OptionChecks } from "../options/options.ts";
+import { aDuration, anObject, aSignal, checkOptions, type OptionChecks } from "../options/check-options.ts";
 import type { CallOptions } from "../waiting/time-limit.ts";
 import { aConsumerName } from "./consumer.ts";
 import type { FlushOptions, SetCursorOptions } from "./cursor-store.ts";

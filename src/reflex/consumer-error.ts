@@ -1,4 +1,4 @@
-import { showError } from "../errors/errors.ts";
+import { showError } from "../errors/reflex-error.ts";
 import type { CallOptions } from "../waiting/time-limit.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { rangeMistake, show, showError, typeMistake } from "../errors/errors.ts";
-import { aDuration, aFunction, checkOptions, type OptionChecks } from "../options/options.ts";
+import { rangeMistake, show, showError, typeMistake } from "../errors/reflex-error.ts";
+import { aDuration, aFunction, checkOptions, type OptionChecks } from "../options/check-options.ts";
 import { isolated } from "../waiting/isolated.ts";
 import type { ReflexEvent } from "./event.ts";
 import { Reporting } from "./observer.ts";

@@ -1,4 +1,4 @@
-import { ReflexError, show } from "../errors/errors.ts";
+import { ReflexError, show } from "../errors/reflex-error.ts";
 
 const HIGHEST_ID = 2n ** 63n - 1n;
 

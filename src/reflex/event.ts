@@ -1,4 +1,4 @@
-import { ReflexError, show } from "../errors/errors.ts";
+import { ReflexError, show } from "../errors/reflex-error.ts";
 
 /** One row of an events table, as consumers see it. Shared between streams: treat it as read-only. */
 export interface ReflexEvent<T extends number = number> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ReflexError } from "../errors/errors.ts";
+import { ReflexError } from "../errors/reflex-error.ts";
 import { isExpected } from "./expected.ts";
 
 describe("isExpected", () => {

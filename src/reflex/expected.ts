@@ -1,4 +1,4 @@
-import { isReflexError } from "../errors/errors.ts";
+import { isReflexError } from "../errors/reflex-error.ts";
 
 /**
  * Whether `error` is what the abort of `signal` led to, and not a failure. False while the signal is not aborted: a

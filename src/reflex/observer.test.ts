@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { ReflexErrorDetails } from "../errors/errors.ts";
+import type { ReflexErrorDetails } from "../errors/reflex-error.ts";
 import { defaultLogger, type ErrorReport, Reporting, type StallReport } from "./observer.ts";
 
 class Warnings {

@@ -1,4 +1,4 @@
-import { type ReflexErrorDetails, showError } from "../errors/errors.ts";
+import { type ReflexErrorDetails, showError } from "../errors/reflex-error.ts";
 import { isolated } from "../waiting/isolated.ts";
 
 /** What a table, a store or `run` tells while it works. Metrics, traces and progress displays are built on it. */

@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { typeMistake } from "../errors/errors.ts";
+import { typeMistake } from "../errors/reflex-error.ts";
 import { CursorsTable } from "../tables/cursors/cursors-table.ts";
 import { EventsTable } from "../tables/events-table.ts";
 import { createTables } from "../tables/schema/table-schema.ts";

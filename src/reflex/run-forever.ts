@@ -1,5 +1,5 @@
-import { isMistake, rangeMistake } from "../errors/errors.ts";
-import { aFiniteDuration, checkOptions, type OptionChecks } from "../options/options.ts";
+import { isMistake, rangeMistake } from "../errors/reflex-error.ts";
+import { aFiniteDuration, checkOptions, type OptionChecks } from "../options/check-options.ts";
 import { sleep } from "../waiting/sleep.ts";
 import { Reporting } from "./observer.ts";
 import { RunOnce } from "./run-once.ts";

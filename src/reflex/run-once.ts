@@ -1,4 +1,4 @@
-import { ReflexError, showError } from "../errors/errors.ts";
+import { ReflexError, showError } from "../errors/reflex-error.ts";
 import { AbortFan, abortReason, throwIfAborted } from "../waiting/abort.ts";
 import { done } from "../waiting/done.ts";
 import { isThenable } from "../waiting/thenable.ts";

@@ -1,4 +1,4 @@
-import { aDuration, aLogger, anObject, aSignal, type OptionChecks } from "../options/options.ts";
+import { aDuration, aLogger, anObject, aSignal, type OptionChecks } from "../options/check-options.ts";
 import type { Logger, Observer } from "./observer.ts";
 
 /** How a run ends, and whom it tells how it goes. */

@@ -1,4 +1,4 @@
-import { checkOptions } from "../options/options.ts";
+import { checkOptions } from "../options/check-options.ts";
 import { RunOnce } from "./run-once.ts";
 import { type RunOptions, runChecks } from "./run-options.ts";
 import { checkSpec, type Spec } from "./spec.ts";

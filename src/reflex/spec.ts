@@ -1,5 +1,5 @@
-import { show, typeMistake } from "../errors/errors.ts";
-import { anObject } from "../options/options.ts";
+import { show, typeMistake } from "../errors/reflex-error.ts";
+import { anObject } from "../options/check-options.ts";
 import { type Consumer, checkConsumerName } from "./consumer.ts";
 import type { CursorStore } from "./cursor-store.ts";
 import type { StreamFunc, StreamOptions } from "./stream.ts";

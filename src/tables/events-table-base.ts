@@ -1,7 +1,7 @@
 import type { DatabaseHandle, ExecutorHandle } from "../database/handles/handles.ts";
 import { toDatabase } from "../database/handles/recognise.ts";
 import { parseTableName } from "../database/identifiers.ts";
-import { ReflexError, rangeMistake, show, typeMistake } from "../errors/errors.ts";
+import { ReflexError, rangeMistake, show, typeMistake } from "../errors/reflex-error.ts";
 import { noopEventType } from "../reflex/event.ts";
 import { Reporting } from "../reflex/observer.ts";
 import type { EventStream, StreamFunc } from "../reflex/stream.ts";

@@ -1,4 +1,4 @@
-import { rangeMistake, show, typeMistake } from "../errors/errors.ts";
+import { rangeMistake, show, typeMistake } from "../errors/reflex-error.ts";
 import type { EventsTableOptions } from "./events/events-table-options.ts";
 import { EventsTableBase } from "./events-table-base.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../../test/servers/engines.ts";
-import { eventIds, idRange, leaveHole, noopIds, Reports } from "../../test/streams/holes.ts";
+import { eventIds, idRange, leaveHole, noopIds, Reports } from "../../test/streams/gaps.ts";
 import { makeTable, nothingWithin, openInsert, rest, take } from "../../test/streams/streams.ts";
 import { fillGaps, stopFillingGaps } from "./gaps/fill-gaps.ts";
 import type { Gap } from "./gaps/gap-control.ts";

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../../test/servers/engines.ts";
-import { idRange } from "../../test/streams/holes.ts";
+import { idRange } from "../../test/streams/gaps.ts";
 import { makeTable, nothingWithin, rest, take } from "../../test/streams/streams.ts";
 import type { EventsTable } from "./events-table.ts";
 

@@ -1,4 +1,4 @@
-import { ReflexError } from "../errors/errors.ts";
+import { ReflexError } from "../errors/reflex-error.ts";
 import { abortReason } from "./abort.ts";
 import { type Deadline, Deadlines } from "./deadlines.ts";
 import { startTimer } from "./timer.ts";

@@ -2,7 +2,7 @@ import type { Pool, RowDataPacket } from "mysql2/promise";
 import { createTables } from "reflex-rsql";
 import { expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
-import { noopIds } from "../streams/holes.ts";
+import { noopIds } from "../streams/gaps.ts";
 import { makeTable, openInsert, take } from "../streams/streams.ts";
 
 /** Resolves once a noop waits for the lock on a row that is not committed. */

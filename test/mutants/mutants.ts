@@ -1,4 +1,4 @@
-import { holeMutants } from "./hole-mutants.ts";
+import { holeMutants } from "./gap-mutants.ts";
 import type { Mutant } from "./mutant.ts";
 import { readingMutants } from "./reading-mutants.ts";
 import { writingMutants } from "./writing-mutants.ts";

@@ -34,23 +34,23 @@ export const readingMutants: readonly Mutant[] = [
     name: "shared pages are let go of",
     wrong: "the first of several streams that were given a page takes it from the others",
     edits: [
-      { file: "src/tables/pages/whole-page.ts", find: "if (!this.#shared) this.#events", replace: "this.#events" },
+      { file: "src/tables/pages/gapless-page.ts", find: "if (!this.#shared) this.#events", replace: "this.#events" },
     ],
-    tests: [testOf("test/stream/window.mysql.test.ts", "are each given the whole pages that they share")],
+    tests: [testOf("test/stream/event-cache.mysql.test.ts", "are each given the whole pages that they share")],
   },
   {
     name: "early pages count as they are",
     wrong: "a page that was read early may hide what was committed since",
     edits: [
       {
-        file: "src/tables/pages/early-reads.ts",
+        file: "src/tables/pages/read-ahead.ts",
         find: "return isWhole(page, early.from, early.limit) ? page : undefined;",
         replace: "return page;",
       },
     ],
     tests: [
-      testOf("test/stream/early-reads.mysql.test.ts", "hides nothing that was committed since at its end"),
-      testOf("src/tables/pages/early-reads.test.ts", "count only if they are whole"),
+      testOf("test/stream/read-ahead.mysql.test.ts", "hides nothing that was committed since at its end"),
+      testOf("src/tables/pages/read-ahead.test.ts", "count only if they are whole"),
     ],
   },
   {
@@ -58,7 +58,7 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "a position fault ends the stream at once, as a replica that lags would cause",
     edits: [
       {
-        file: "src/tables/reader/doubt.ts",
+        file: "src/tables/reader/fault-confirmation.ts",
         find: "performance.now() - this.#since.at >= config.confirmMs",
         replace: "true",
       },
@@ -121,7 +121,7 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "a wake-up that comes during a poll is lost",
     edits: [
       {
-        file: "src/tables/reader/advance.ts",
+        file: "src/tables/reader/position-reader.ts",
         find: `      const seen = wake.count;
       const polled = await this.#retried(() => this.#poll(pageLimit));`,
         replace: `      const polled = await this.#retried(() => this.#poll(pageLimit));
@@ -171,12 +171,12 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "a page that is full counts as one without a hole",
     edits: [
       {
-        file: "src/tables/pages/whole-page.ts",
+        file: "src/tables/pages/gapless-page.ts",
         find: "return BigInt(first.id) === from && BigInt(last.id) === from + BigInt(limit - 1);",
         replace: "return BigInt(first.id) === from;",
       },
     ],
-    tests: [testOf("test/stream/holes-and-pages.mysql.test.ts", "a hole in the middle of a full page")],
+    tests: [testOf("test/stream/gaps-and-pages.mysql.test.ts", "a hole in the middle of a full page")],
   },
   {
     name: "reads uncommitted rows",

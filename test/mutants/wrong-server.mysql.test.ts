@@ -1,7 +1,7 @@
 import { createTables } from "reflex-rsql";
 import { expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
-import { leaveHole, noopIds } from "../streams/holes.ts";
+import { leaveHole, noopIds } from "../streams/gaps.ts";
 import { makeTable, nothingWithin, take } from "../streams/streams.ts";
 
 describeEachServer((engine) => {

@@ -2,7 +2,7 @@ import type { Pool } from "mysql2/promise";
 import { type EventStream, type EventsTable, transaction } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
-import { eventIds, noopIds } from "../streams/holes.ts";
+import { eventIds, noopIds } from "../streams/gaps.ts";
 import { makeTable } from "../streams/streams.ts";
 
 const LOAD_MS = 3000;

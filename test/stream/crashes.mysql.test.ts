@@ -3,7 +3,7 @@ import { createTables, type ErrorReport, type EventStream, EventsTable, type Ref
 import { afterEach, describe, expect, test } from "vitest";
 import { type PrivateServer, startPrivateServer } from "../../src/testing/servers/private-server.ts";
 import { describeEachServer } from "../servers/engines.ts";
-import { eventIds, Reports } from "../streams/holes.ts";
+import { eventIds, Reports } from "../streams/gaps.ts";
 import { openInsert, take } from "../streams/streams.ts";
 
 const LOAD_MS = 400;

@@ -1,7 +1,7 @@
 import { disableCache, type PollReport } from "reflex-rsql";
 import { expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
-import { idRange, Reports } from "../streams/holes.ts";
+import { idRange, Reports } from "../streams/gaps.ts";
 import { makeTable, take } from "../streams/streams.ts";
 
 // A file of its own: it holds for the whole process.

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
-import { noopIds } from "../streams/holes.ts";
+import { noopIds } from "../streams/gaps.ts";
 import { makeTable, openInsert, take } from "../streams/streams.ts";
 
 describeEachServer((engine) => {

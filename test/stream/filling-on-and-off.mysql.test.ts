@@ -3,7 +3,7 @@ import { type ErrorReport, type EventsTable, fillGaps, type Gap, stopFillingGaps
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
 import { startTcpProxy } from "../servers/tcp-proxy.ts";
-import { leaveHole, noopIds, Reports } from "../streams/holes.ts";
+import { leaveHole, noopIds, Reports } from "../streams/gaps.ts";
 import { makeTable, nothingWithin, openInsert, take } from "../streams/streams.ts";
 
 /** Leaves a hole at 2, with a lock on it that lets nobody insert there. */

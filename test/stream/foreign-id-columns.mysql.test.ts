@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type EventsTable, type EventsTableOptions, type ReflexEvent, type StallReport } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer, type Engine, type EnginePool } from "../servers/engines.ts";
-import { leaveHole, noopIds, Reports } from "../streams/holes.ts";
+import { leaveHole, noopIds, Reports } from "../streams/gaps.ts";
 import { makeTable, rest, take } from "../streams/streams.ts";
 
 describeEachServer((engine) => {

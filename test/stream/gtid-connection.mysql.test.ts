@@ -15,7 +15,7 @@ import {
   waiting,
   waits,
 } from "../streams/commits.ts";
-import { idRange } from "../streams/holes.ts";
+import { idRange } from "../streams/gaps.ts";
 import { nothingWithin, take } from "../streams/streams.ts";
 
 /** Once what follows a close at once has happened. */

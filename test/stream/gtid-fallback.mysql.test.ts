@@ -11,7 +11,7 @@ import {
   waiting,
   waits,
 } from "../streams/commits.ts";
-import { idRange } from "../streams/holes.ts";
+import { idRange } from "../streams/gaps.ts";
 import { makeTable, take } from "../streams/streams.ts";
 
 const onTime = { backoffMs: 600_000 };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { arriveOneByOne, describeGtidServer, insertElsewhere, onlyHeard, waiting } from "../streams/commits.ts";
-import { idRange } from "../streams/holes.ts";
+import { idRange } from "../streams/gaps.ts";
 import { openInsert, take } from "../streams/streams.ts";
 
 describeGtidServer((server) => {

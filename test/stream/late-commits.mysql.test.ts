@@ -1,7 +1,7 @@
 import { CursorsTable, createConsumer, createTables, type GapReport, run } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
-import { eventIds, idRange, leaveHole, noopIds, Reports, storedRows } from "../streams/holes.ts";
+import { eventIds, idRange, leaveHole, noopIds, Reports, storedRows } from "../streams/gaps.ts";
 import { makeTable, nothingWithin, openInsert, rest, take } from "../streams/streams.ts";
 
 describeEachServer((engine) => {

@@ -3,7 +3,7 @@ import { createTables, EventsTable } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { startPrivateServer } from "../../src/testing/servers/private-server.ts";
 import { describeEachServer } from "../servers/engines.ts";
-import { eventIds, leaveHole, noopIds } from "../streams/holes.ts";
+import { eventIds, leaveHole, noopIds } from "../streams/gaps.ts";
 import { take } from "../streams/streams.ts";
 
 describeEachServer((engine) => {

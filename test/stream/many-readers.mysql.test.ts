@@ -3,7 +3,7 @@ import { createTables, type ErrorReport, type EventStream, EventsTable, type Sta
 import { describe, expect, test } from "vitest";
 import { startPrivateServer } from "../../src/testing/servers/private-server.ts";
 import { describeEachServer, type Engine } from "../servers/engines.ts";
-import { noopIds, Reports } from "../streams/holes.ts";
+import { noopIds, Reports } from "../streams/gaps.ts";
 import { makeTable, openInsert, take } from "../streams/streams.ts";
 
 const SECOND = 1000;

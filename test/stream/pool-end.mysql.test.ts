@@ -1,7 +1,7 @@
 import type { EventsTable } from "reflex-rsql";
 import { beforeAll, describe, expect, test } from "vitest";
 import { describeEachEngine, type EnginePool } from "../servers/engines.ts";
-import { idRange } from "../streams/holes.ts";
+import { idRange } from "../streams/gaps.ts";
 import { insertMany, makeTable, nothingWithin, openInsert, take } from "../streams/streams.ts";
 
 // Full pages, so that the next is under way when a stream is left in the middle of one.

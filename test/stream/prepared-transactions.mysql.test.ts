@@ -1,7 +1,7 @@
 import type { StallReport } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
-import { noopIds, Reports } from "../streams/holes.ts";
+import { noopIds, Reports } from "../streams/gaps.ts";
 import { expectStall, isResumed, quiet } from "../streams/stalls.ts";
 import { makeTable, take } from "../streams/streams.ts";
 

@@ -2,7 +2,7 @@ import type { Pool } from "mysql2/promise";
 import { CursorsTable, createConsumer, createTables, type EventsTable, run } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
-import { idRange, noopIds } from "../streams/holes.ts";
+import { idRange, noopIds } from "../streams/gaps.ts";
 import { makeTable, nothingWithin, openInsert, rest, take } from "../streams/streams.ts";
 
 // Position faults in tests are confirmed soon.

@@ -2,7 +2,7 @@ import type { Pool } from "mysql2/promise";
 import { type EventsTable, type EventsTableOptions, isReflexError } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer, type Engine } from "../servers/engines.ts";
-import { eventIds, leaveHole, noopIds } from "../streams/holes.ts";
+import { eventIds, leaveHole, noopIds } from "../streams/gaps.ts";
 import { makeTable, rest } from "../streams/streams.ts";
 
 interface Refusal {

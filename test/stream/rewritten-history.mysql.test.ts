@@ -2,7 +2,7 @@ import type { Pool } from "mysql2/promise";
 import type { EventStream, EventsTable, PollReport, ReflexEvent } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
-import { idRange, Reports } from "../streams/holes.ts";
+import { idRange, Reports } from "../streams/gaps.ts";
 import { killOthers, makeTable, nothingWithin, rest, take } from "../streams/streams.ts";
 
 // Position faults in tests are confirmed soon.

@@ -6,7 +6,7 @@ import { createTables, fillGaps, type StallReport, stopFillingGaps } from "refle
 import { describe, expect, test } from "vitest";
 import { startPrivateServer } from "../../src/testing/servers/private-server.ts";
 import { describeEachServer, type Engine } from "../servers/engines.ts";
-import { leaveHole, noopIds, Reports } from "../streams/holes.ts";
+import { leaveHole, noopIds, Reports } from "../streams/gaps.ts";
 import { expectStall, isResumed, quiet } from "../streams/stalls.ts";
 import { makeTable, openInsert, take } from "../streams/streams.ts";
 

@@ -3,7 +3,7 @@ import type { EventsTable, StallReport } from "reflex-rsql";
 import { transaction } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
-import { idRange, leaveHole, noopIds, Reports, storedRows } from "../streams/holes.ts";
+import { idRange, leaveHole, noopIds, Reports, storedRows } from "../streams/gaps.ts";
 import { makeTable, nothingWithin, take } from "../streams/streams.ts";
 
 const slowStatement = ["a", "b", "slow", "d", "e", "f", "g", "h", "i", "j"].map((foreignId) => ({

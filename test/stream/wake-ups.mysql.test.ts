@@ -1,7 +1,7 @@
 import { inMemoryNotifier, type PollReport } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
-import { idRange, Reports } from "../streams/holes.ts";
+import { idRange, Reports } from "../streams/gaps.ts";
 import { makeTable, nothingWithin, take } from "../streams/streams.ts";
 
 /** Lets a random time pass: none, some turns of the event loop, or up to 4 ms. */

@@ -1,6 +1,6 @@
 import type { StallReport } from "reflex-rsql";
 import { expect } from "vitest";
-import type { Reports } from "./holes.ts";
+import type { Reports } from "./gaps.ts";
 
 export const isResumed = ({ state }: StallReport): boolean => state === "resumed";
 

@@ -2,7 +2,7 @@ import { createConsumer, isExpected, type Observer, runForever } from "reflex-rs
 import { runChild } from "./child.ts";
 import { openDatabase } from "./connect.ts";
 import { createHandler } from "./handler.ts";
-import { HoleClock } from "./hole-clock.ts";
+import { HoleClock } from "./gap-clock.ts";
 import type { ConsumerProgress } from "./messages.ts";
 import { DemoTables } from "./tables.ts";
 

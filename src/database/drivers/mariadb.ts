@@ -1,4 +1,4 @@
-import { ReflexError } from "../../errors/errors.ts";
+import { ReflexError } from "../../errors/reflex-error.ts";
 import type { SqlParam } from "../database.ts";
 import { bindable, type DriverConnection, type DriverPool, onEnqueue, type PoolEvents } from "./driver.ts";
 

@@ -1,4 +1,4 @@
-import { ReflexError } from "../../errors/errors.ts";
+import { ReflexError } from "../../errors/reflex-error.ts";
 import { throwIfAborted } from "../../waiting/abort.ts";
 import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
 import { checkCall, checkSession, checkTransaction } from "../call-checks.ts";

@@ -1,4 +1,4 @@
-import { show, typeMistake } from "../../errors/errors.ts";
+import { show, typeMistake } from "../../errors/reflex-error.ts";
 import type { Database, Executor } from "../database.ts";
 import type { Dialect } from "../dialect.ts";
 import { ConnectionExecutor } from "../drivers/connection-executor.ts";

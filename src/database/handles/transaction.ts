@@ -1,4 +1,4 @@
-import { isMistake, isReflexError, ReflexError } from "../../errors/errors.ts";
+import { isMistake, isReflexError, ReflexError } from "../../errors/reflex-error.ts";
 import { checkTransaction } from "../call-checks.ts";
 import type { TransactionOptions } from "../database.ts";
 import { meaningOf, type SqlErrorMeaning } from "../sql-errors.ts";

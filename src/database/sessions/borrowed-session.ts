@@ -1,4 +1,4 @@
-import { isReflexError } from "../../errors/errors.ts";
+import { isReflexError } from "../../errors/reflex-error.ts";
 import type { Database, IsolationLevel, Session } from "../database.ts";
 import { meaningOf } from "../sql-errors.ts";
 

@@ -1,4 +1,4 @@
-import { typeMistake } from "../../errors/errors.ts";
+import { typeMistake } from "../../errors/reflex-error.ts";
 import type { RunResult, SqlParam } from "../database.ts";
 import { checkParams } from "../sql-param.ts";
 import {

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { typeMistake } from "../../errors/errors.ts";
+import { typeMistake } from "../../errors/reflex-error.ts";
 import { throwIfAborted } from "../../waiting/abort.ts";
 import { Mutex } from "../../waiting/mutex.ts";
 import { type CallOptions, timeLimitError } from "../../waiting/time-limit.ts";

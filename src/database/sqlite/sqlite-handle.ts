@@ -1,4 +1,4 @@
-import { typeMistake } from "../../errors/errors.ts";
+import { typeMistake } from "../../errors/reflex-error.ts";
 
 /**
  * A connection of better-sqlite3, of libsql (its synchronous API) or of node:sqlite (`DatabaseSync`, from Node.js 22.16).

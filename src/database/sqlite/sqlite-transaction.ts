@@ -1,4 +1,4 @@
-import { ReflexError, typeMistake } from "../../errors/errors.ts";
+import { ReflexError, typeMistake } from "../../errors/reflex-error.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import { checkStatement } from "../call-checks.ts";
 import { defaultStatementTimeoutMs, type Executor, type RunResult, type SqlParam } from "../database.ts";

@@ -1,4 +1,4 @@
-import { rangeMistake, show, typeMistake } from "../../errors/errors.ts";
+import { rangeMistake, show, typeMistake } from "../../errors/reflex-error.ts";
 import type { SqlParam } from "../database.ts";
 
 const LONGEST_SHOWN_SQL = 120;

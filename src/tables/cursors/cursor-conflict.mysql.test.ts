@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { describeEachEngine } from "../../../test/servers/engines.ts";
 import { cursorSettings, Signal, type Watched } from "../../../test/tables/cursor-setting.ts";
-import { ReflexError } from "../../errors/errors.ts";
+import { ReflexError } from "../../errors/reflex-error.ts";
 
 describeEachEngine((engine) => {
   const setUp = cursorSettings(engine);

@@ -1,4 +1,4 @@
-import { ReflexError } from "../../errors/errors.ts";
+import { ReflexError } from "../../errors/reflex-error.ts";
 import type { StoredCursor } from "./cursor-writer.ts";
 
 /** What one process knows of one consumer's cursor. */

@@ -1,5 +1,5 @@
 import { meaningOf } from "../../database/sql-errors.ts";
-import { isMistake, isReflexError, ReflexError } from "../../errors/errors.ts";
+import { isMistake, isReflexError, ReflexError } from "../../errors/reflex-error.ts";
 
 /** Whether the same statement could succeed without one of its rows: a row that is locked, or values that are refused. */
 export function concernsOneRow(error: unknown): boolean {

@@ -1,4 +1,4 @@
-import { ReflexError, show, typeMistake } from "../../errors/errors.ts";
+import { ReflexError, show, typeMistake } from "../../errors/reflex-error.ts";
 import { parseIntCursor } from "../../reflex/cursor.ts";
 
 /** How the cursors of a table are ordered: "int" as numbers, "string" byte by byte. */

@@ -2,7 +2,7 @@ import type { Database, RunResult } from "../../database/database.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
 import type { Statement } from "../../database/statement.ts";
 import { tableError } from "../../database/table-error.ts";
-import { isReflexError, ReflexError } from "../../errors/errors.ts";
+import { isReflexError, ReflexError } from "../../errors/reflex-error.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import { checkFits } from "../schema/column-capacity.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";

@@ -9,7 +9,7 @@ import {
   checkOptions,
   type OptionChecks,
   oneOf,
-} from "../../options/options.ts";
+} from "../../options/check-options.ts";
 import type { Logger, Observer } from "../../reflex/observer.ts";
 import type { CursorType } from "./cursor-type.ts";
 

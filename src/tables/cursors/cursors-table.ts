@@ -6,7 +6,7 @@ import type { CursorStore, FlushOptions } from "../../reflex/cursor-store.ts";
 import { Reporting } from "../../reflex/observer.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import type { TableSchema } from "../schema/table-schema.ts";
-import { CursorLedger } from "./cursor-ledger.ts";
+import { CursorLedger } from "./buffered-cursors.ts";
 import { CursorWriter } from "./cursor-writer.ts";
 import {
   type CursorsTableConfig,

@@ -4,7 +4,7 @@ import { toInsertTarget } from "../../database/handles/recognise.ts";
 import { runTransaction } from "../../database/handles/transaction.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
 import { tableError } from "../../database/table-error.ts";
-import { isReflexError, ReflexError, show, typeMistake } from "../../errors/errors.ts";
+import { isReflexError, ReflexError, show, typeMistake } from "../../errors/reflex-error.ts";
 import { ErrorStatus, type ErrorToRecord } from "../../reflex/consumer-error.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import { isolated } from "../../waiting/isolated.ts";

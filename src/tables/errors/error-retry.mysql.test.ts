@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { describeEachDatabase, newErrorsTable, newName } from "../../../test/errors/error-targets.ts";
 import { failedEvents } from "../../../test/errors/failed-events.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
-import type { ReflexError } from "../../errors/errors.ts";
+import type { ReflexError } from "../../errors/reflex-error.ts";
 import { createDeadLetterConsumer } from "../../patterns/dead-letter.ts";
 import { createConsumer } from "../../reflex/consumer.ts";
 import { ErrorStatus } from "../../reflex/consumer-error.ts";

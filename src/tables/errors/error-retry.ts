@@ -1,5 +1,5 @@
-import { isReflexError, ReflexError, rangeMistake, showError, typeMistake } from "../../errors/errors.ts";
-import { aCount, aSignal, checkOptions, type OptionChecks } from "../../options/options.ts";
+import { isReflexError, ReflexError, rangeMistake, showError, typeMistake } from "../../errors/reflex-error.ts";
+import { aCount, aSignal, checkOptions, type OptionChecks } from "../../options/check-options.ts";
 import { aConsumerName, type Consumer } from "../../reflex/consumer.ts";
 import { ErrorStatus, errorMessage } from "../../reflex/consumer-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";

@@ -1,7 +1,7 @@
 import type { Database, RunResult } from "../../database/database.ts";
 import type { Statement } from "../../database/statement.ts";
 import { tableError } from "../../database/table-error.ts";
-import { ReflexError, show, typeMistake } from "../../errors/errors.ts";
+import { ReflexError, show, typeMistake } from "../../errors/reflex-error.ts";
 import { checkConsumerName } from "../../reflex/consumer.ts";
 import { type ConsumerError, ErrorStatus, type ErrorToRecord } from "../../reflex/consumer-error.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";

@@ -9,7 +9,7 @@ import {
 } from "../../../test/errors/error-targets.ts";
 import { describeEachServer } from "../../../test/servers/engines.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
-import { ReflexError } from "../../errors/errors.ts";
+import { ReflexError } from "../../errors/reflex-error.ts";
 import { ErrorStatus } from "../../reflex/consumer-error.ts";
 import { isDuplicateErrorInsertion } from "./error-duplicate.ts";
 import { ErrorsTable } from "./errors-table.ts";

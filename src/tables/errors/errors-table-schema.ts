@@ -1,6 +1,6 @@
 import type { Dialect } from "../../database/dialect.ts";
 import { checkIdentifier, parseTableName } from "../../database/identifiers.ts";
-import { aBoolean, aString, checkOptions, type OptionChecks } from "../../options/options.ts";
+import { aBoolean, aString, checkOptions, type OptionChecks } from "../../options/check-options.ts";
 import { eventsTableSchema } from "../events/events-table-schema.ts";
 import { autoIncrementId, createTable, exactText, timeType } from "../schema/column-types.ts";
 import type { TableSchema } from "../schema/table-schema.ts";

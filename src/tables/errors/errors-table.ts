@@ -1,6 +1,6 @@
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
-import { aCount, aDuration, aSignal, checkOptions, type OptionChecks, oneOf } from "../../options/options.ts";
+import { aCount, aDuration, aSignal, checkOptions, type OptionChecks, oneOf } from "../../options/check-options.ts";
 import { checkCallOptions } from "../../reflex/call-options.ts";
 import { aConsumerName } from "../../reflex/consumer.ts";
 import {

@@ -2,7 +2,7 @@ import type { Executor } from "../../database/database.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
 import { tableError } from "../../database/table-error.ts";
-import { show, typeMistake } from "../../errors/errors.ts";
+import { show, typeMistake } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import { callLoader, type EventsLoader } from "./event-loader.ts";

@@ -7,7 +7,7 @@ import { toInsertTarget } from "../../database/handles/recognise.ts";
 import { runTransaction } from "../../database/handles/transaction.ts";
 import { duplicateKeyName, meaningOf } from "../../database/sql-errors.ts";
 import { tableError } from "../../database/table-error.ts";
-import { isReflexError, ReflexError, show, typeMistake } from "../../errors/errors.ts";
+import { isReflexError, ReflexError, show, typeMistake } from "../../errors/reflex-error.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import type { EventsTableConfig } from "./events-table-options.ts";
 import { eventId } from "./make-event.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../../../test/servers/engines.ts";
-import { Reports } from "../../../test/streams/holes.ts";
+import { Reports } from "../../../test/streams/gaps.ts";
 import { eventWithId, fixed, ownColumns } from "../../../test/streams/loaders.ts";
 import { makeTable, rest, take } from "../../../test/streams/streams.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";

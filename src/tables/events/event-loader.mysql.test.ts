@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../../../test/servers/engines.ts";
-import { idRange, leaveHole, noopIds, Reports } from "../../../test/streams/holes.ts";
+import { idRange, leaveHole, noopIds, Reports } from "../../../test/streams/gaps.ts";
 import { eventWithId, fixed, load, MICROS, ownColumns } from "../../../test/streams/loaders.ts";
 import { makeTable, nothingWithin, openInsert, rest, take } from "../../../test/streams/streams.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";

@@ -1,5 +1,5 @@
 import { defaultStatementTimeoutMs, type Executor } from "../../database/database.ts";
-import { ReflexError, show, typeMistake } from "../../errors/errors.ts";
+import { ReflexError, show, typeMistake } from "../../errors/reflex-error.ts";
 import { checkCallOptions } from "../../reflex/call-options.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { abortReason } from "../../waiting/abort.ts";

@@ -1,7 +1,7 @@
 import type { SqlParam } from "../../database/database.ts";
 import type { TimeStorage } from "../../database/dialect.ts";
 import { checkIdentifier } from "../../database/identifiers.ts";
-import { typeMistake } from "../../errors/errors.ts";
+import { typeMistake } from "../../errors/reflex-error.ts";
 import {
   aBoolean,
   aCount,
@@ -15,7 +15,7 @@ import {
   either,
   type OptionChecks,
   oneOf,
-} from "../../options/options.ts";
+} from "../../options/check-options.ts";
 import type { Logger, Observer } from "../../reflex/observer.ts";
 import type { EventsNotifier } from "../wake/notifier.ts";
 import type { EventsInserter } from "./event-insert.ts";

@@ -3,7 +3,7 @@ import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
 import { checkIdentifier } from "../../database/identifiers.ts";
 import { isSqlParam } from "../../database/sql-param.ts";
-import { aCount, aFiniteDuration, anObject, checkOptions, type OptionChecks } from "../../options/options.ts";
+import { aCount, aFiniteDuration, anObject, checkOptions, type OptionChecks } from "../../options/check-options.ts";
 
 /** How holes are closed that rolled-back transactions leave between ids. */
 export interface GapOptions {

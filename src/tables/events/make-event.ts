@@ -1,4 +1,4 @@
-import { rangeMistake, show, typeMistake } from "../../errors/errors.ts";
+import { rangeMistake, show, typeMistake } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { toEvent } from "./event-row.ts";
 

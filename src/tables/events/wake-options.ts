@@ -1,4 +1,4 @@
-import { aBoolean, aFiniteDuration, checkOptions } from "../../options/options.ts";
+import { aBoolean, aFiniteDuration, checkOptions } from "../../options/check-options.ts";
 
 /** How a stream at the head finds events that no notifier told it of: how often it looks, in ms, and whether it listens. */
 export interface WakeOptions {

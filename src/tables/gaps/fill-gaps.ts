@@ -1,6 +1,6 @@
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
-import { show, typeMistake } from "../../errors/errors.ts";
+import { show, typeMistake } from "../../errors/reflex-error.ts";
 import { checkCallOptions } from "../../reflex/call-options.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import { gapControlOf } from "./gap-control.ts";

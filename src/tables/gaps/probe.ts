@@ -1,5 +1,5 @@
 import type { Database, Session } from "../../database/database.ts";
-import { HeldSession } from "../../database/sessions/held-session.ts";
+import { HeldSession } from "../../database/sessions/lingering-session.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
 import type { EventsTableConfig } from "../events/events-table-options.ts";
 

@@ -2,7 +2,7 @@ import type { Database, SqlParam } from "../../database/database.ts";
 import { type EpochRows, type SharedSession, shareSession } from "../../database/sessions/shared-session.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
 import { tableError } from "../../database/table-error.ts";
-import { isReflexError, ReflexError } from "../../errors/errors.ts";
+import { isReflexError, ReflexError } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import { callLoader, type EventsLoader } from "../events/event-loader.ts";

@@ -1,4 +1,4 @@
-import { ReflexError } from "../../errors/errors.ts";
+import { ReflexError } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { contiguous, type Hole } from "./contiguous.ts";
 

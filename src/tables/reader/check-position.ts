@@ -1,8 +1,8 @@
 import { sleep } from "../../waiting/sleep.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 import { judge, judgeWithoutAnchor, type Position, positionFault, type Verdict } from "../position/position.ts";
-import { DoubtWatch } from "./doubt.ts";
-import type { ReaderParts } from "./reader-parts.ts";
+import { DoubtWatch } from "./fault-confirmation.ts";
+import type { ReaderParts } from "./reader-context.ts";
 import { retried } from "./retried.ts";
 
 const LOOK_AGAIN_MS = 50;

@@ -1,4 +1,4 @@
-import { ReflexError, show } from "../../errors/errors.ts";
+import { ReflexError, show } from "../../errors/reflex-error.ts";
 import type { ColumnDescription } from "./table-columns.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { Database } from "../../database/database.ts";
-import { isReflexError, ReflexError } from "../../errors/errors.ts";
+import { isReflexError, ReflexError } from "../../errors/reflex-error.ts";
 import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
 import { type ColumnDescription, describeTable, type TableDescription } from "./table-columns.ts";
 

@@ -2,7 +2,7 @@ import type { Database } from "../../database/database.ts";
 import { parseTableName } from "../../database/identifiers.ts";
 import { sqliteDialect } from "../../database/sqlite/sqlite-dialect.ts";
 import { tableError } from "../../database/table-error.ts";
-import { ReflexError } from "../../errors/errors.ts";
+import { ReflexError } from "../../errors/reflex-error.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 
 /** A column as the server describes it. */

@@ -4,7 +4,7 @@ import { toDatabase } from "../../database/handles/recognise.ts";
 import { mysqlDialect } from "../../database/mysql-dialect.ts";
 import { sqliteDialect } from "../../database/sqlite/sqlite-dialect.ts";
 import { tableError } from "../../database/table-error.ts";
-import { show, typeMistake } from "../../errors/errors.ts";
+import { show, typeMistake } from "../../errors/reflex-error.ts";
 import { checkCallOptions } from "../../reflex/call-options.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 

@@ -12,7 +12,7 @@ import { TableReaders } from "../reader/table-readers.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
 import type { TableDescription } from "../schema/table-columns.ts";
 import type { StreamWatcher } from "../wake/notifier.ts";
-import { cacheEnabled } from "./cache.ts";
+import { cacheEnabled } from "./disable-cache.ts";
 import { openTableStream } from "./open-table-stream.ts";
 import { checkStreamOptions, type TableStreamOptions } from "./stream-options.ts";
 

@@ -1,11 +1,11 @@
 import { sessionsReturned } from "../../database/sessions/borrowed-session.ts";
-import { isReflexError } from "../../errors/errors.ts";
+import { isReflexError } from "../../errors/reflex-error.ts";
 import { throwIfAborted } from "../../waiting/abort.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
-import type { Advanced } from "../pages/advanced.ts";
+import type { Advanced } from "../pages/batch.ts";
 import type { Position } from "../position/position.ts";
 import { retried } from "../reader/retried.ts";
-import type { StreamPlace } from "../reader/stream-places.ts";
+import type { StreamPlace } from "../reader/stream-positions.ts";
 import type { TableReader } from "../reader/table-reader.ts";
 import type { Feed, Page } from "./feed.ts";
 import type { FeedSource } from "./feed-source.ts";

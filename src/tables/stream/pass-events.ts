@@ -1,4 +1,4 @@
-import { ReflexError } from "../../errors/errors.ts";
+import { ReflexError } from "../../errors/reflex-error.ts";
 import { noopEventType, type ReflexEvent } from "../../reflex/event.ts";
 import { isNoopOf } from "../events/event-row.ts";
 import type { EventsTableConfig } from "../events/events-table-options.ts";

@@ -7,7 +7,7 @@ import {
   either,
   type OptionChecks,
   oneOf,
-} from "../../options/options.ts";
+} from "../../options/check-options.ts";
 import type { StreamOptions } from "../../reflex/stream.ts";
 import type { GapOptions } from "../events/gap-options.ts";
 

@@ -1,4 +1,4 @@
-import { typeMistake } from "../../errors/errors.ts";
+import { typeMistake } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { declarePaged } from "../../reflex/paged-stream.ts";
 import type { EventStream } from "../../reflex/stream.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../../../test/servers/engines.ts";
-import { Reports } from "../../../test/streams/holes.ts";
+import { Reports } from "../../../test/streams/gaps.ts";
 import { makeTable, nothingWithin, rest, take } from "../../../test/streams/streams.ts";
 import { transaction } from "../../database/handles/transaction.ts";
 import type { ErrorReport } from "../../reflex/observer.ts";

@@ -1,4 +1,4 @@
-import { show, typeMistake } from "../../errors/errors.ts";
+import { show, typeMistake } from "../../errors/reflex-error.ts";
 
 /** One rule of a contract, for a test runner: `test(name, run)`. */
 export interface ContractCase {

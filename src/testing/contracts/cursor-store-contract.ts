@@ -1,4 +1,4 @@
-import { aDuration, checkOptions, oneOf } from "../../options/options.ts";
+import { aDuration, checkOptions, oneOf } from "../../options/check-options.ts";
 import type { CursorType } from "../../tables/cursors/cursor-type.ts";
 import { defaultPatienceMs } from "../tables/assertions.ts";
 import { type ContractCase, type ContractOptions, runCase, subjectMaker } from "./contract-case.ts";

@@ -1,4 +1,4 @@
-import { isReflexError, showError } from "../../errors/errors.ts";
+import { isReflexError, showError } from "../../errors/reflex-error.ts";
 import { makeTestEvent } from "../memory/make-test-event.ts";
 import { assertEqual, assertThat, rejectionOf } from "../tables/assertions.ts";
 import type { CursorRules } from "./cursor-store-scene.ts";

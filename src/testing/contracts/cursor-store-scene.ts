@@ -1,4 +1,4 @@
-import { isReflexError, type ReflexErrorCode, showError } from "../../errors/errors.ts";
+import { isReflexError, type ReflexErrorCode, showError } from "../../errors/reflex-error.ts";
 import type { CursorStore } from "../../reflex/cursor-store.ts";
 import { assertEqual, assertThat, rejectionOf, within } from "../tables/assertions.ts";
 

@@ -1,4 +1,4 @@
-import { aDuration, checkOptions } from "../../options/options.ts";
+import { aDuration, checkOptions } from "../../options/check-options.ts";
 import { defaultPatienceMs } from "../tables/assertions.ts";
 import { type ContractCase, type ContractOptions, runCase, subjectMaker } from "./contract-case.ts";
 import { deliveryRules } from "./event-stream-delivery.ts";

@@ -1,4 +1,4 @@
-import { show, typeMistake } from "../../errors/errors.ts";
+import { show, typeMistake } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { type EventParts, makeEvent } from "../../tables/events/make-event.ts";
 import { isThenable } from "../../waiting/thenable.ts";

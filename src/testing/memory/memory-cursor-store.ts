@@ -1,4 +1,4 @@
-import { ReflexError, show, typeMistake } from "../../errors/errors.ts";
+import { ReflexError, show, typeMistake } from "../../errors/reflex-error.ts";
 import { checkCallOptions, checkFlushOptions, checkSetCursorOptions } from "../../reflex/call-options.ts";
 import { checkConsumerName } from "../../reflex/consumer.ts";
 import { parseIntCursor } from "../../reflex/cursor.ts";

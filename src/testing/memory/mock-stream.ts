@@ -1,5 +1,5 @@
-import { rangeMistake, show, typeMistake } from "../../errors/errors.ts";
-import { aBoolean, aFiniteDuration, aSignal, checkOptions, type OptionChecks } from "../../options/options.ts";
+import { rangeMistake, show, typeMistake } from "../../errors/reflex-error.ts";
+import { aBoolean, aFiniteDuration, aSignal, checkOptions, type OptionChecks } from "../../options/check-options.ts";
 import { parseIntCursor } from "../../reflex/cursor.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { EventStream, StreamOptions } from "../../reflex/stream.ts";

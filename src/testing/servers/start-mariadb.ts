@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { checkIdentifier } from "../../database/identifiers.ts";
-import { aBoolean, aString, checkOptions, type OptionChecks, oneOf } from "../../options/options.ts";
+import { aBoolean, aString, checkOptions, type OptionChecks, oneOf } from "../../options/check-options.ts";
 import type { ServerVendor } from "./find-server.ts";
 import { type PrivateServer, type PrivateServerOptions, startPrivateServer } from "./private-server.ts";
 

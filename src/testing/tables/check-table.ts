@@ -1,4 +1,4 @@
-import { show, typeMistake } from "../../errors/errors.ts";
+import { show, typeMistake } from "../../errors/reflex-error.ts";
 import { CursorsTable } from "../../tables/cursors/cursors-table.ts";
 import { ErrorsTable } from "../../tables/errors/errors-table.ts";
 import { EventsTable } from "../../tables/events-table.ts";

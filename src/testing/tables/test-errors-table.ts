@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
-import { isReflexError } from "../../errors/errors.ts";
+import { isReflexError } from "../../errors/reflex-error.ts";
 import { ErrorStatus } from "../../reflex/consumer-error.ts";
 import type { ErrorsTable } from "../../tables/errors/errors-table.ts";
 import type { EventsTable } from "../../tables/events-table.ts";

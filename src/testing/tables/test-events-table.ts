@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
-import { rangeMistake, show, typeMistake } from "../../errors/errors.ts";
+import { rangeMistake, show, typeMistake } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { eventSourceOf } from "../../tables/events/event-by-id.ts";
 import type { EventsTableConfig } from "../../tables/events/events-table-options.ts";

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type BuiltLibrary, buildLibrary } from "../../../../test/model/built-library.ts";
 import { describeEachServer } from "../../../../test/servers/engines.ts";
-import { Reports } from "../../../../test/streams/holes.ts";
+import { Reports } from "../../../../test/streams/gaps.ts";
 import { makeTable } from "../../../../test/streams/streams.ts";
 import { type SocketNotifierOptions, socketNotifier } from "./socket-notifier.ts";
 

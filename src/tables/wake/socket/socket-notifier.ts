@@ -1,12 +1,12 @@
 import { isIPv4 } from "node:net";
-import { rangeMistake, show, typeMistake } from "../../../errors/errors.ts";
-import { aFunction, aString, checkOptions, type OptionChecks } from "../../../options/options.ts";
+import { rangeMistake, show, typeMistake } from "../../../errors/reflex-error.ts";
+import { aFunction, aString, checkOptions, type OptionChecks } from "../../../options/check-options.ts";
 import { defaultLogger } from "../../../reflex/observer.ts";
 import { isolated } from "../../../waiting/isolated.ts";
 import { type EventsNotifier, inMemoryNotifier } from "../notifier.ts";
-import { KeptLink, type OpenLink } from "./socket-notifier-link.ts";
-import { multicastLink } from "./socket-notifier-multicast.ts";
-import { unixLink } from "./socket-notifier-unix.ts";
+import { KeptLink, type OpenLink } from "./link.ts";
+import { multicastLink } from "./multicast.ts";
+import { unixLink } from "./unix.ts";
 
 /** Where the processes of a machine meet: a unix socket, or a UDP port. */
 export interface SocketNotifierOptions {

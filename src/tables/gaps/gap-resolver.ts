@@ -1,15 +1,15 @@
 import { isRetryable, tableError } from "../../database/table-error.ts";
-import { ReflexError } from "../../errors/errors.ts";
+import { ReflexError } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { StallReason } from "../../reflex/observer.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 import type { Hole } from "../position/contiguous.ts";
 import { missingIds } from "../position/missing-ids.ts";
 import type { GapControl } from "./gap-control.ts";
-import type { Planted, Planter } from "./planter.ts";
-import { unfillable } from "./planter.ts";
+import type { Planted, Planter } from "./noop-inserter.ts";
+import { unfillable } from "./noop-inserter.ts";
 import type { Probe } from "./probe.ts";
-import type { Ripening } from "./ripening.ts";
+import type { Ripening } from "./grace-tracker.ts";
 
 /** Whom to ask about a hole, and who closes it. */
 export interface HoleServers {

@@ -1,6 +1,6 @@
 import { array, assert, integer, property, record, subarray } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Ripening } from "./ripening.ts";
+import { Ripening } from "./grace-tracker.ts";
 
 const none: ReadonlySet<bigint> = new Set();
 const GRACE = { graceMs: 20 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import * as options from "./options.ts";
+import * as options from "./check-options.ts";
 
 const checks = { limit: options.aCount, name: options.aString };
 const check = (given: unknown): object => options.checkOptions("a thing", given, checks);

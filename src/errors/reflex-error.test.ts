@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type * as errors from "./errors.ts";
-import { isMistake, isReflexError, ReflexError, rangeMistake, show, showError, typeMistake } from "./errors.ts";
+import type * as errors from "./reflex-error.ts";
+import { isMistake, isReflexError, ReflexError, rangeMistake, show, showError, typeMistake } from "./reflex-error.ts";
 
 async function anotherCopy(): Promise<typeof errors> {
-  return (await import(`${new URL("./errors.ts", import.meta.url).href}?copy`)) as typeof errors;
+  return (await import(`${new URL("./reflex-error.ts", import.meta.url).href}?copy`)) as typeof errors;
 }
 
 describe("a ReflexError", () => {

@@ -3,7 +3,7 @@ import type { EventsTable } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer, type Engine } from "../servers/engines.ts";
 import { startTcpProxy } from "../servers/tcp-proxy.ts";
-import { leaveHole, storedRows } from "../streams/holes.ts";
+import { leaveHole, storedRows } from "../streams/gaps.ts";
 import { makeTable, rest, take } from "../streams/streams.ts";
 
 const QUERY = 3;

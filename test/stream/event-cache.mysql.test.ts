@@ -1,7 +1,7 @@
 import { EventsTable, type GapReport, type PollReport } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
-import { idRange, Reports } from "../streams/holes.ts";
+import { idRange, Reports } from "../streams/gaps.ts";
 import { insertMany, makeTable, nothingWithin, openInsert, take } from "../streams/streams.ts";
 
 // What the reader of a table keeps for its streams.

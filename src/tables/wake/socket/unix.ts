@@ -1,7 +1,7 @@
 import { createConnection, type Socket } from "node:net";
-import { markOf } from "./socket-notifier-claim.ts";
-import { startHub, wakeUps } from "./socket-notifier-hub.ts";
-import type { Link, LinkEvents, OpenLink } from "./socket-notifier-link.ts";
+import { markOf } from "./claim.ts";
+import { startHub, wakeUps } from "./hub.ts";
+import type { Link, LinkEvents, OpenLink } from "./link.ts";
 
 export interface UnixOptions {
   readonly path: string;

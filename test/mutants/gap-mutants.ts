@@ -11,17 +11,17 @@ export const holeMutants: readonly Mutant[] = [
     wrong: "ids that no probe shows are passed without a row in their place",
     edits: [
       {
-        file: "src/tables/gaps/hole-resolver.ts",
+        file: "src/tables/gaps/gap-resolver.ts",
         find: "if (ripe.ids.length > 0) return this.#plant(seen, ripe.ids);",
         replace: `if (ripe.ids.length > 0) return { kind: "poll", dead: BigInt(ripe.ids.at(-1)) >= seen.hole.next - 1n };`,
       },
       {
-        file: "src/tables/reader/advance.ts",
+        file: "src/tables/reader/position-reader.ts",
         find: `if (step.kind === "poll") {`,
         replace: `if (step.dead) return "dead"; if (step.kind === "poll") {`,
       },
       {
-        file: "src/tables/reader/advance.ts",
+        file: "src/tables/reader/position-reader.ts",
         find: "const again = await this.#retried(() => this.#handle(verdict, seen));",
         replace: `const again = await this.#retried(() => this.#handle(verdict, seen));
           if (again === "dead") return { events: verdict.beyond.slice(0, 1), epoch };`,
@@ -43,7 +43,7 @@ export const holeMutants: readonly Mutant[] = [
     wrong: "a hole that is open for longer than half a second is passed",
     edits: [
       {
-        file: "src/tables/reader/advance.ts",
+        file: "src/tables/reader/position-reader.ts",
         find: "const again = await this.#retried(() => this.#handle(verdict, seen));",
         replace: `if (verdict.kind === "hole" && performance.now() - (this.standsSince ??= performance.now()) > 500)
             return { events: verdict.beyond.slice(0, 1), epoch };
@@ -60,7 +60,7 @@ export const holeMutants: readonly Mutant[] = [
   {
     name: "plants above an open row",
     wrong: "ids above the first row in flight are closed too, which may be of the same statement",
-    edits: [{ file: "src/tables/gaps/ripening.ts", find: "        break;\n", replace: "        continue;\n" }],
+    edits: [{ file: "src/tables/gaps/grace-tracker.ts", find: "        break;\n", replace: "        continue;\n" }],
     tests: [testOf(inFlight, "keeps all its ids, though others commit above it and there is no grace")],
   },
   {
@@ -68,14 +68,14 @@ export const holeMutants: readonly Mutant[] = [
     wrong: "the grace of a missing id is counted from the last poll",
     edits: [
       {
-        file: "src/tables/gaps/ripening.ts",
+        file: "src/tables/gaps/grace-tracker.ts",
         find: "const since = this.#firstSeen.get(id) ?? now;",
         replace: "const since = now;",
       },
     ],
     tests: [
       testOf(lateCommits, "leaves a noop in its place"),
-      testOf("src/tables/gaps/ripening.test.ts", "counts the grace from the first sight"),
+      testOf("src/tables/gaps/grace-tracker.test.ts", "counts the grace from the first sight"),
     ],
   },
   {
@@ -83,7 +83,7 @@ export const holeMutants: readonly Mutant[] = [
     wrong: "whether the server takes writes is not asked, and an administrator's connection may write anyway",
     edits: [
       {
-        file: "src/tables/gaps/planter.ts",
+        file: "src/tables/gaps/noop-inserter.ts",
         find: "first !== undefined && (isOn(first.read_only) || isOn(first.engine_read_only))",
         replace: "false",
       },
@@ -93,7 +93,7 @@ export const holeMutants: readonly Mutant[] = [
   {
     name: "plants on a replica",
     wrong: "a server that takes writes counts as the primary though it applies another's",
-    edits: [{ file: "src/tables/gaps/planter.ts", find: "if (this.#source.declared ||", replace: "if (true ||" }],
+    edits: [{ file: "src/tables/gaps/noop-inserter.ts", find: "if (this.#source.declared ||", replace: "if (true ||" }],
     tests: [testOf("test/stream/replica.mysql.test.ts", "is known by its signs, and no noop is written to it")],
   },
   {
@@ -101,7 +101,7 @@ export const holeMutants: readonly Mutant[] = [
     wrong: "the rows around a hole may be others on the server that noops are written to",
     edits: [
       {
-        file: "src/tables/gaps/planter.ts",
+        file: "src/tables/gaps/noop-inserter.ts",
         find: "const same = around.every((event) => isSameRow(found.get(event.id) ?? event, event));",
         replace: "const same = true;",
       },
@@ -113,7 +113,7 @@ export const holeMutants: readonly Mutant[] = [
   {
     name: "noops replace rows",
     wrong: "a noop takes the place of an event that was committed while it was planted",
-    edits: [{ file: "src/tables/gaps/planter.ts", find: "`insert ignore into ", replace: "`replace into " }],
+    edits: [{ file: "src/tables/gaps/noop-inserter.ts", find: "`insert ignore into ", replace: "`replace into " }],
     tests: [testOf(blindProbe, "a stream holds at an open row that its probes don't see")],
   },
 ];

@@ -3,7 +3,7 @@ import type { ReflexEvent } from "../../reflex/event.ts";
 import { makeEvent } from "../events/make-event.ts";
 import type { Position } from "../position/position.ts";
 import { pageOfEvents } from "./read-page.ts";
-import { wholePage } from "./whole-page.ts";
+import { wholePage } from "./gapless-page.ts";
 
 const event = (id: number, foreignId = "x"): ReflexEvent =>
   makeEvent({ id, type: 1, foreignId, timestampMicros: 1_000_000 });

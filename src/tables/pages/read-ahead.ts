@@ -1,6 +1,6 @@
 import { throwIfAborted } from "../../waiting/abort.ts";
 import type { ReadPage } from "./read-page.ts";
-import { isWhole } from "./whole-page.ts";
+import { isWhole } from "./gapless-page.ts";
 
 // Where a page takes longer than this, the time limit of one asked for early would have to last for two.
 const FAST_MS = 500;

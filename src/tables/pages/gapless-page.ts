@@ -1,6 +1,6 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { isSameRow, type Position } from "../position/position.ts";
-import type { Advanced } from "./advanced.ts";
+import type { Advanced } from "./batch.ts";
 import type { ReadPage } from "./read-page.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createSocket, type Socket } from "node:dgram";
-import type { Link, LinkEvents, OpenLink } from "./socket-notifier-link.ts";
+import type { Link, LinkEvents, OpenLink } from "./link.ts";
 
 export interface MulticastOptions {
   readonly port: number;

@@ -1,7 +1,7 @@
 import type { Database, Session, SqlParam } from "../../database/database.ts";
-import { HeldSession } from "../../database/sessions/held-session.ts";
+import { HeldSession } from "../../database/sessions/lingering-session.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
-import { ReflexError } from "../../errors/errors.ts";
+import { ReflexError } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { type EventRow, eventColumns, toEvent } from "../events/event-row.ts";
 import type { EventsTableConfig } from "../events/events-table-options.ts";

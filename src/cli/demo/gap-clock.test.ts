@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { HoleClock } from "./hole-clock.ts";
+import { HoleClock } from "./gap-clock.ts";
 
 function clockAt(): { clock: HoleClock; time: { ms: number } } {
   const time = { ms: 0 };

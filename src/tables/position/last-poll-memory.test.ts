@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { LastSight } from "./last-sight.ts";
+import { LastSight } from "./last-poll-memory.ts";
 import type { Verdict } from "./position.ts";
 
 const pruned: Verdict = { kind: "doubt", code: "history_pruned", firstId: 12n };

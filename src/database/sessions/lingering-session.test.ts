@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Database, Session, SessionOptions } from "../database.ts";
 import { mysqlDialect } from "../mysql-dialect.ts";
-import { HeldSession } from "./held-session.ts";
+import { HeldSession } from "./lingering-session.ts";
 
 /** Lends sessions that only count. */
 class CountedSessions {

@@ -1,7 +1,7 @@
 import { inMemoryNotifier } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
-import { idRange, leaveHole, noopIds, Reports, storedRows } from "../streams/holes.ts";
+import { idRange, leaveHole, noopIds, Reports, storedRows } from "../streams/gaps.ts";
 import { makeTable, nothingWithin, openInsert, rest, take } from "../streams/streams.ts";
 
 const some = (count: number) => Array.from({ length: count }, () => ({ foreignId: "x", type: 1 }));

@@ -1,7 +1,7 @@
 import { EventsTable, type PollReport } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
-import { idRange, Reports } from "../streams/holes.ts";
+import { idRange, Reports } from "../streams/gaps.ts";
 import { ownColumns } from "../streams/loaders.ts";
 import { insertMany, makeTable, openInsert, take } from "../streams/streams.ts";
 

@@ -1,8 +1,8 @@
 import { withTimeLimit } from "../../waiting/time-limit.ts";
-import type { Advanced } from "../pages/advanced.ts";
+import type { Advanced } from "../pages/batch.ts";
 import type { Position } from "../position/position.ts";
-import { Advance } from "./advance.ts";
-import type { ReaderParts } from "./reader-parts.ts";
+import { Advance } from "./position-reader.ts";
+import type { ReaderParts } from "./reader-context.ts";
 
 // Of its own, an abort makes a DOMException, with a stack, each time.
 const NOBODY_WAITS = new Error("no stream waits at this position any more");

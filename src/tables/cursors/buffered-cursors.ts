@@ -1,4 +1,4 @@
-import { ReflexError, show } from "../../errors/errors.ts";
+import { ReflexError, show } from "../../errors/reflex-error.ts";
 import { checkCallOptions, checkFlushOptions, checkSetCursorOptions, isOnlyEvent } from "../../reflex/call-options.ts";
 import { checkConsumerName } from "../../reflex/consumer.ts";
 import type { FlushOptions, SetCursorOptions } from "../../reflex/cursor-store.ts";

@@ -2,7 +2,7 @@ import { array, assert, constantFrom, integer, property, record } from "fast-che
 import { describe, expect, test } from "vitest";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { toEvent } from "../events/event-row.ts";
-import { RecentWindow } from "./window.ts";
+import { RecentWindow } from "./event-cache.ts";
 
 const MANY = { events: 1000, bytes: 10_000_000 };
 

@@ -1,4 +1,4 @@
-import { rangeMistake, show, typeMistake } from "../errors/errors.ts";
+import { rangeMistake, show, typeMistake } from "../errors/reflex-error.ts";
 import { isThenable } from "../waiting/thenable.ts";
 
 type Check = (value: unknown) => string | undefined;

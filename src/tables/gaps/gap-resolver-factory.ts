@@ -1,10 +1,10 @@
 import type { Database } from "../../database/database.ts";
 import type { EventsTableConfig } from "../events/events-table-options.ts";
 import type { GapControl } from "./gap-control.ts";
-import { HoleResolver, type HoleServers } from "./hole-resolver.ts";
-import { Planter } from "./planter.ts";
+import { HoleResolver, type HoleServers } from "./gap-resolver.ts";
+import { Planter } from "./noop-inserter.ts";
 import { Probe } from "./probe.ts";
-import { Ripening } from "./ripening.ts";
+import { Ripening } from "./grace-tracker.ts";
 
 export interface HoleToolsSource {
   readonly table: string;

@@ -1,7 +1,7 @@
 import type { Database } from "../../database/database.ts";
 import { type ReadOptions, type SharedSession, shareSession } from "../../database/sessions/shared-session.ts";
 import { startTimer } from "../../waiting/timer.ts";
-import { CommitListener } from "./commit-listener.ts";
+import { CommitListener } from "./commit-hints.ts";
 import { HeadLook, type LookedUpTable, type LookResult } from "./head-look.ts";
 
 /** A table whose head someone waits at. */

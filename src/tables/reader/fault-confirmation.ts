@@ -1,6 +1,6 @@
 import { PageReader } from "../pages/page-reader.ts";
 import { judge, judgeWithoutAnchor, type Position, type PositionFaultCode } from "../position/position.ts";
-import type { ReaderParts } from "./reader-parts.ts";
+import type { ReaderParts } from "./reader-context.ts";
 
 /** Confirms a position fault before it ends a stream: a replica that lags shows the same. */
 export class DoubtWatch {

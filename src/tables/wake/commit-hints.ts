@@ -2,7 +2,7 @@ import type { Database } from "../../database/database.ts";
 import { mayHaveBroken } from "../../database/sessions/borrowed-session.ts";
 import { isServersAnswer } from "../../database/sql-errors.ts";
 import { startTimer } from "../../waiting/timer.ts";
-import { CommitWatch } from "./commit-watch.ts";
+import { CommitWatch } from "./gtid-commit-loop.ts";
 import { GTID_FACTS, type GtidFacts, numbersCommits } from "./gtid-wait.ts";
 
 export interface CommitListenerParts {

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { chmod } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { startTimer } from "../../../waiting/timer.ts";
-import { claimPath, type FileMark, giveUpPath, isSameFile, markOf } from "./socket-notifier-claim.ts";
-import type { Link, LinkEvents } from "./socket-notifier-link.ts";
+import { claimPath, type FileMark, giveUpPath, isSameFile, markOf } from "./claim.ts";
+import type { Link, LinkEvents } from "./link.ts";
 
 interface Peer {
   /** Undefined until it has told. */

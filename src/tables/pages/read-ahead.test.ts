@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { makeEvent } from "../events/make-event.ts";
-import { EarlyReads } from "./early-reads.ts";
+import { EarlyReads } from "./read-ahead.ts";
 import { pageOfEvents, type ReadPage } from "./read-page.ts";
 
 /** A table of ids, and what was read of it. */

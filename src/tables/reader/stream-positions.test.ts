@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { StreamPlaces } from "./stream-places.ts";
+import { StreamPlaces } from "./stream-positions.ts";
 
 test("a place behind counts if it is another's, before the event, and near", () => {
   const places = new StreamPlaces();
