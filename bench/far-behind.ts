@@ -48,7 +48,7 @@ interface Stretch {
   readonly events: number;
 }
 
-/** Reads a stretch of ids without a hole. @throws if an event is missing */
+/** Reads a stretch of ids without a gap. @throws if an event is missing */
 async function read(table: EventsTable, pool: Pool, { after, events }: Stretch): Promise<void> {
   let count = 0;
   for await (const { id } of table.stream(pool, String(after))) {

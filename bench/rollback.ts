@@ -6,10 +6,10 @@ import { openPool } from "./bench-tables.ts";
 import { countedDatabase } from "./counted-database.ts";
 import { summarise } from "./percentiles.ts";
 
-/** How long until the events after a hole arrive, once it can be closed. */
+/** How long until the events after a gap arrive, once it can be closed. */
 export const rollback: BenchCase = {
   name: "rollback",
-  title: "From the end of a hole's transaction to the next event delivered",
+  title: "From the end of a gap's transaction to the next event delivered",
   about:
     "A stream stands at the head while a transaction takes an id and ends. `in-flight` was seen open before it ended; `never-seen` was over before the stream looked.",
   run: async ({ url, quick }) => {
@@ -25,7 +25,7 @@ export const rollback: BenchCase = {
         { figure: "statements", atMost: 6 },
         { figure: "p50Ms", atMost: 150 },
       ];
-      rows.push({ name: `hole of ${ids} ids`, figures: await largeHole(pool, ids), reach });
+      rows.push({ name: `gap of ${ids} ids`, figures: await largeGap(pool, ids), reach });
       return rows;
     } finally {
       await pool.end();
@@ -38,11 +38,11 @@ interface Scene {
   readonly table: EventsTable;
   /** Resolves with the time at which the next event was handed over. */
   readonly next: () => Promise<number>;
-  /** Resolves when the stream has seen the next hole. */
-  readonly atHole: () => Promise<void>;
+  /** Resolves when the stream has seen the next gap. */
+  readonly atGap: () => Promise<void>;
 }
 
-/** Each makes one hole, ends it, and gives the ms until the next event came. */
+/** Each makes one gap, ends it, and gives the ms until the next event came. */
 const latencies: Readonly<Record<string, { measure: (scene: Scene) => Promise<number>; reachMs: number }>> = {
   "in-flight rollback": { measure: (scene) => endOpenTransaction(scene, "rollback"), reachMs: 8 },
   "in-flight commit": { measure: (scene) => endOpenTransaction(scene, "commit"), reachMs: 5 },
@@ -60,9 +60,9 @@ async function endUnseenTransaction({ pool, table, next }: Scene): Promise<numbe
 }
 
 async function endOpenTransaction(scene: Scene, end: "commit" | "rollback"): Promise<number> {
-  const { pool, table, next, atHole } = scene;
+  const { pool, table, next, atGap } = scene;
   const open = await insertOpen(pool, table);
-  const seen = atHole();
+  const seen = atGap();
   const arrived = next();
   await table.insert(pool, "above", 1);
   await seen;
@@ -85,17 +85,17 @@ async function insertOpen(pool: Pool, table: EventsTable): Promise<PoolConnectio
 
 async function measureMany(pool: Pool, measure: (scene: Scene) => Promise<number>, count: number): Promise<number[]> {
   const table = await makeTable(pool);
-  let hole: () => void = () => undefined;
-  table.listenGaps(() => hole());
+  let gap: () => void = () => undefined;
+  table.listenGaps(() => gap());
   const stream = table.stream(pool, "");
   await stream.start();
   const scene: Scene = {
     pool,
     table,
     next: () => nextAt(stream),
-    atHole: () =>
+    atGap: () =>
       new Promise((resolve) => {
-        hole = resolve;
+        gap = resolve;
       }),
   };
   const times: number[] = [];
@@ -104,7 +104,7 @@ async function measureMany(pool: Pool, measure: (scene: Scene) => Promise<number
   return times;
 }
 
-async function largeHole(pool: Pool, ids: number): Promise<Figures> {
+async function largeGap(pool: Pool, ids: number): Promise<Figures> {
   const times: number[] = [];
   let statements = 0;
   for (let round = 0; round < 5; round++) {

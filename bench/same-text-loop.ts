@@ -11,7 +11,7 @@ export async function sameTextLoop(pool: Pool, table: EventsTable): Promise<numb
   const connection = await pool.getConnection();
   let count = 0;
   try {
-    // Ids are 1 to n without a hole, and each page of the library's begins with the last row of the one before.
+    // Ids are 1 to n without a gap, and each page of the library's begins with the last row of the one before.
     for (let from = 1; ; from += limit - 1) {
       const [rows] = await connection.execute<RowDataPacket[]>(text, [String(from)]);
       count += from === 1 ? rows.length : rows.length - 1;

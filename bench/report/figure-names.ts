@@ -40,7 +40,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   p99Ms: "99 of 100 measurements took no longer",
   maxMs: "the longest of all",
   n: "how many measurements there were",
-  ids: "how many ids the hole has",
+  ids: "how many ids the gap has",
   statements: "how many statements the server was sent",
   roundTrips: "how often the server was sent something and waited for",
   statementsOfOne: "the same of one stream",

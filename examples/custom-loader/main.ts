@@ -23,7 +23,7 @@ interface Row {
 
 /**
  * Reads each event with its order's present data, so that consumers need no query of their own. The join is a left one:
- * an event that a loader leaves out is a hole at which streams wait.
+ * an event that a loader leaves out is a gap at which streams wait.
  */
 const withOrders: EventsLoader = async (db, { after, limit }) => {
   const rows = await db.rows<Row>(
@@ -37,7 +37,7 @@ const withOrders: EventsLoader = async (db, { after, limit }) => {
   return rows.map(({ micros, ...row }) => makeEvent({ ...row, timestampMicros: Number(micros) }));
 };
 
-// With `gaps` the holes of rolled-back transactions are closed as in other tables: the loader reads every row of this one.
+// With `gaps` the gaps of rolled-back transactions are closed as in other tables: the loader reads every row of this one.
 const events = new EventsTable("loader_events", { types: OrderEvent, loader: withOrders, gaps: {} });
 const cursors = new CursorsTable("loader_cursors");
 await createTables(pool, [events, cursors]);

@@ -12,9 +12,9 @@ export interface Dialect {
   readonly name: "mysql" | "sqlite";
   /**
    * Whether an id that is missing below a visible one may still be committed. Not on SQLite, where ids are given under
-   * the write lock: a hole there is final.
+   * the write lock: a gap there is final.
    */
-  readonly holesCanClose: boolean;
+  readonly gapsCanClose: boolean;
   /** A checked identifier in its quotes; `schema.table` becomes two. @throws TypeError `invalid_identifier` */
   quote(identifier: string): string;
   /** An integer column, in the cheapest form that no driver rounds: as a number, a bigint or text. */

@@ -7,7 +7,7 @@ const EPOCH = "timestamp'1970-01-01 00:00:00'";
 /** SQL as MySQL 8+ and MariaDB 10.6+ take it alike. */
 export const mysqlDialect: Dialect = {
   name: "mysql",
-  holesCanClose: true,
+  gapsCanClose: true,
   quote: (identifier) =>
     parseTableName(identifier)
       .map((part) => `\`${part}\``)

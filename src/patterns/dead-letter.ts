@@ -1,5 +1,12 @@
 import { rangeMistake, show, showError, typeMistake } from "../errors/reflex-error.ts";
-import { aFiniteDuration, aFunction, aLogger, anObject, checkOptions, type OptionChecks } from "../options/check-options.ts";
+import {
+  aFiniteDuration,
+  aFunction,
+  aLogger,
+  anObject,
+  checkOptions,
+  type OptionChecks,
+} from "../options/check-options.ts";
 import { type ConsumeContext, type Consumer, checkConsumerName } from "../reflex/consumer.ts";
 import { type ErrorInsertFunc, errorMessage } from "../reflex/consumer-error.ts";
 import type { ReflexEvent } from "../reflex/event.ts";

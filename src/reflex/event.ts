@@ -18,7 +18,7 @@ export interface ReflexEvent<T extends number = number> {
   readonly trace: Uint8Array | undefined;
 }
 
-/** The type of the rows that close a hole where a transaction rolled back. */
+/** The type of the rows that close a gap where a transaction rolled back. */
 export const noopEventType = 0;
 
 /** Whether the event stands for no event at all. */

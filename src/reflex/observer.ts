@@ -7,7 +7,7 @@ export interface Observer {
   poll?(report: PollReport): void;
   /** Rows were handed to a stream. */
   page?(report: PageReport): void;
-  /** A hole was seen for the first time. */
+  /** A gap was seen for the first time. */
   gap?(report: GapReport): void;
   /** A stream has waited 5 s at one place with rows beyond it, or goes on after that. */
   stall?(report: StallReport): void;
@@ -41,13 +41,13 @@ export interface PageReport {
   readonly position: string;
 }
 
-/** A hole: ids that were given and that no row shows, or not yet. */
+/** A gap: ids that were given and that no row shows, or not yet. */
 export interface GapReport {
   /** The events table. */
   readonly table: string;
-  /** The last id before the hole; "0" if the hole is at the table's start. */
+  /** The last id before the gap; "0" if the gap is at the table's start. */
   readonly prev: string;
-  /** The first id after the hole. */
+  /** The first id after the gap. */
   readonly next: string;
 }
 

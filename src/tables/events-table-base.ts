@@ -63,7 +63,7 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
       table: name,
       config: this.#config,
       wake: () => this.#notify(),
-      onDuplicateId: () => this.#gaps.beMoreCareful(),
+      onDuplicateId: () => this.#gaps.doubleGrace(),
     });
     this.#streams = new EventsTableStreams({
       table: name,
@@ -148,7 +148,7 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
     return (after, own = {}) => this.stream(db, after, { ...options, ...checkStreamOptions(own) });
   }
 
-  /** Calls `listener` once for each hole that a stream of this table sees. Its errors are reported and stop nothing. */
+  /** Calls `listener` once for each gap that a stream of this table sees. Its errors are reported and stop nothing. */
   listenGaps(listener: GapListener): void {
     if (typeof listener !== "function") {
       throw typeMistake("invalid_argument", `a gap listener must be a function, found ${show(listener)}`);

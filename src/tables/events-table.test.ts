@@ -52,7 +52,7 @@ describe("an events table on SQLite", () => {
     expect(Math.abs((events[0]?.timestampMicros ?? 0) / 1000 - Date.now())).toBeLessThan(10_000);
   });
 
-  test("passes a hole at once, since no transaction can fill it there", async () => {
+  test("passes a gap at once, since no transaction can fill it there", async () => {
     const db = open(":memory:");
     const table = new EventsTable("order_events");
     await createTables(db, [table]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../../test/servers/engines.ts";
-import { eventIds, idRange, leaveHole, noopIds, Reports } from "../../test/streams/gaps.ts";
+import { eventIds, idRange, leaveGap, noopIds, Reports } from "../../test/streams/gaps.ts";
 import { makeTable, nothingWithin, openInsert, rest, take } from "../../test/streams/streams.ts";
 import { fillGaps, stopFillingGaps } from "./gaps/fill-gaps.ts";
 import type { Gap } from "./gaps/gap-control.ts";
@@ -23,9 +23,9 @@ describeEachServer((engine) => {
       const table = await makeTable(pool);
       table.listenGaps(gaps.add);
       await table.insert(pool, "1", 1);
-      await leaveHole(pool, table);
+      await leaveGap(pool, table);
       await table.insert(pool, "3", 1);
-      await leaveHole(pool, table, 2);
+      await leaveGap(pool, table, 2);
       await table.insert(pool, "6", 1);
       const stream = table.stream(pool, "");
       expect(await take(stream, 3)).toEqual(["1", "3", "6"]);
@@ -78,7 +78,7 @@ describeEachServer((engine) => {
     });
 
     // Catches a stream that passes a gap whose transaction is open, and noops where the transaction commits.
-    test("waits for the commit of an open transaction, and plants nothing then", async () => {
+    test("waits for the commit of an open transaction, and inserts no noop then", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);
       await table.insert(pool, "1", 1);
@@ -116,12 +116,12 @@ describeEachServer((engine) => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);
       fillGaps(pool, table);
-      await leaveHole(pool, table);
+      await leaveGap(pool, table);
       await table.insert(pool, "2", 1);
       const stream = table.stream(pool, "");
       expect(await take(stream, 1)).toEqual(["2"]);
       await stopFillingGaps(table);
-      await leaveHole(pool, table);
+      await leaveGap(pool, table);
       await table.insert(pool, "4", 1);
       const pending = take(stream, 1);
       await expect(Promise.race([pending, nothingWithin(400)])).resolves.toBe("nothing");
@@ -144,7 +144,7 @@ describeEachServer((engine) => {
     test("gives up waiting at its time limit or signal while a noop waits for a lock, and has stopped the filling", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);
-      await leaveHole(pool, table);
+      await leaveGap(pool, table);
       await table.insert(pool, "2", 1);
       const locker = await pool.getConnection();
       // Locks the gap below row 2, where the noop goes.
@@ -178,7 +178,7 @@ describeEachServer((engine) => {
     const table = await makeTable(pool);
     const clone = table.clone();
     await stopFillingGaps(table);
-    await leaveHole(pool, table);
+    await leaveGap(pool, table);
     await table.insert(pool, "2", 1);
     const held = table.stream(pool, "");
     const pending = take(held, 1);

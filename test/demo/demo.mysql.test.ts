@@ -7,8 +7,8 @@ import { BuiltDemo, stillRunning } from "./built-demo.ts";
 
 const short = ["--seconds", "2", "--orders-per-second", "60"];
 const passed = /^PASSED: \d+ events to 3 consumers: none lost, none doubled, all in order$/m;
-const rolledBack = (hole: "a" | "no"): RegExp =>
-  new RegExp(`^  orders rolled back +[1-9]\\d* +after their insert, which leaves ${hole} hole$`, "m");
+const rolledBack = (gap: "a" | "no"): RegExp =>
+  new RegExp(`^  orders rolled back +[1-9]\\d* +after their insert, which leaves ${gap} gap$`, "m");
 const LIMIT_MS = 60_000;
 let demo: BuiltDemo;
 
@@ -27,8 +27,8 @@ describe("on a private server", { timeout: LIMIT_MS }, () => {
     expect(run.output).toMatch(passed);
     expect(run.output).toMatch(/a server of the demo's own/);
     expect(run.output).toMatch(rolledBack("a"));
-    expect(run.output).toMatch(/^ {2}holes closed +[1-9]/m);
-    expect(run.output).toMatch(/^ {2}longest wait at a hole +[\d.]+ s +of [1-9]/m);
+    expect(run.output).toMatch(/^ {2}gaps closed +[1-9]/m);
+    expect(run.output).toMatch(/^ {2}longest wait at a gap +[\d.]+ s +of [1-9]/m);
     expect(run.output.split("\n").filter((line) => line.length > 80)).toEqual([]);
     expect(await stillRunning(pids)).toEqual([]);
     expect(await run.leftFiles()).toEqual([]);
@@ -61,13 +61,13 @@ describe("on a private server", { timeout: LIMIT_MS }, () => {
 });
 
 describe("on SQLite", { timeout: LIMIT_MS }, () => {
-  test("everything agrees; a log gets no escape sequences, and is told that rollbacks leave no holes there", async () => {
+  test("everything agrees; a log gets no escape sequences, and is told that rollbacks leave no gaps there", async () => {
     const run = await demo.start(["--engine", "sqlite", ...short], { FORCE_COLOR: "1" });
     expect(await run.story()).toMatch(/\nexit 0$/);
     expect(run.output).toMatch(passed);
-    expect(run.output.replaceAll(/\s+/g, " ")).toContain("a rollback leaves no hole between them");
+    expect(run.output.replaceAll(/\s+/g, " ")).toContain("a rollback leaves no gap between them");
     expect(run.output).toMatch(rolledBack("no"));
-    expect(run.output).not.toMatch(/holes? closed|wait at a hole/);
+    expect(run.output).not.toMatch(/gaps? closed|wait at a gap/);
     expect(run.output).not.toContain("\u001B");
     expect(await run.leftFiles()).toEqual([]);
   });

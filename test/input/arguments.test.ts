@@ -156,7 +156,7 @@ describe("a table", () => {
   });
 
   test.each([[null], [undefined], ["orders"], [cursors], [{}], [5]])(
-    "with holes must be an events table: %o",
+    "with gaps must be an events table: %o",
     async (given) => {
       // Catches: a call without effect, after which streams wait for ever.
       expect(

@@ -24,7 +24,7 @@ export interface RoundResult {
   readonly transactions: number;
   readonly events: number;
   /** Runs of ids whose transactions never committed. */
-  readonly holes: number;
+  readonly gaps: number;
   /** Places where a stream stood before a missing id. */
   readonly stops: number;
   readonly lateCommits: number;
@@ -93,7 +93,7 @@ export async function playRound(programs: ModelPrograms, options: RoundOptions):
   const timer = setTimeout(() => late.abort(new Error("did not catch up")), CATCH_UP_MS);
   await followers.allEnded();
   clearTimeout(timer);
-  const { rows, noops, holes } = await readTable(url, table.name);
+  const { rows, noops, gaps } = await readTable(url, table.name);
   const problems: Record<string, readonly string[]> = { table: compareWithWriters(rows.slice(0, -1), written) };
   for (const { name, delivered, failure } of followers.all) {
     problems[name] = [...failure, ...compareWithTable(delivered, rows)];
@@ -104,7 +104,7 @@ export async function playRound(programs: ModelPrograms, options: RoundOptions):
     problems,
     transactions: written.length,
     events: rows.length - 1,
-    holes,
+    gaps,
     stops: stops.size,
     lateCommits: countLateCommits(rows, written),
     writerErrors: written.flatMap(({ error }) => error ?? []),
@@ -194,7 +194,7 @@ interface TableContent {
   readonly rows: readonly SeenEvent[];
   readonly noops: number;
   /** Runs of noops. */
-  readonly holes: number;
+  readonly gaps: number;
 }
 
 /** The table as a connection sees it that was never used before. */
@@ -205,8 +205,8 @@ async function readTable(url: string, table: string): Promise<TableContent> {
       `select cast(id as char) as id, foreign_id as foreignId, type from ${table} as t order by t.id`,
     )) as unknown as [SeenEvent[]];
     const rows = all.filter(({ type }) => type !== 0);
-    const holes = all.filter(({ type }, index) => type === 0 && all[index - 1]?.type !== 0).length;
-    return { rows, holes, noops: all.length - rows.length };
+    const gaps = all.filter(({ type }, index) => type === 0 && all[index - 1]?.type !== 0).length;
+    return { rows, gaps, noops: all.length - rows.length };
   } finally {
     await connection.end();
   }

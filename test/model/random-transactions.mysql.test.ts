@@ -23,9 +23,9 @@ function* seeds(): Generator<number> {
 }
 
 function summary(server: string, result: RoundResult): string {
-  const { seed, transactions, events, holes, stops, lateCommits, noops, writerErrors, durationMs } = result;
+  const { seed, transactions, events, gaps, stops, lateCommits, noops, writerErrors, durationMs } = result;
   const errors = [`${writerErrors.length} writer errors`, ...new Set(writerErrors)].join(": ");
-  return `${server}, seed ${seed}: ${transactions} transactions, ${events} events, ${holes} holes, ${stops} stops, ${lateCommits} late commits, ${noops} noops, ${errors}, ${(durationMs / 1000).toFixed(1)} s`;
+  return `${server}, seed ${seed}: ${transactions} transactions, ${events} events, ${gaps} gaps, ${stops} stops, ${lateCommits} late commits, ${noops} noops, ${errors}, ${(durationMs / 1000).toFixed(1)} s`;
 }
 
 describe("with random transactions of 16 connections in 4 processes", () => {
@@ -65,7 +65,7 @@ describe("with random transactions of 16 connections in 4 processes", () => {
         const none = Object.keys(result.problems).map((name) => [name, []]);
         expect(result.problems, `seed ${seed}`).toEqual(Object.fromEntries(none));
         // Without these the round has shown nothing.
-        expect(result.holes, `holes of seed ${seed}`).toBeGreaterThanOrEqual(100);
+        expect(result.gaps, `gaps of seed ${seed}`).toBeGreaterThanOrEqual(100);
         expect(result.lateCommits, `late commits of seed ${seed}`).toBeGreaterThanOrEqual(20);
       }
       await pool.query(`drop database ${blindDatabase}`);

@@ -26,7 +26,7 @@ export function planTransaction(random) {
     onPool: chance(0.1),
     pausesMs: Array.from({ length: rows }, () => (chance(0.3) ? upTo(6) : 0)),
     savepoint: chance(0.15) ? { before: upTo(rows), rows: 1 + upTo(2) } : undefined,
-    // Idle times let streams come to the head, where they meet each hole on its own.
+    // Idle times let streams come to the head, where they meet each gap on its own.
     idleMs: upTo(40),
     beforeEndMs: chance(0.004) ? LONG_MS : chance(0.3) ? upTo(10) : 0,
     ending: ending < 0.01 ? "dies" : ending < 0.02 ? "dies in commit" : ending < 0.17 ? "rolls back" : "commits",

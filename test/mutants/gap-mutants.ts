@@ -4,16 +4,16 @@ const lateCommits = "test/stream/late-commits.mysql.test.ts";
 const inFlight = "test/stream/statements-in-flight.mysql.test.ts";
 const blindProbe = "test/mutants/blind-probe.mysql.test.ts";
 
-/** What a stream does at a hole. */
-export const holeMutants: readonly Mutant[] = [
+/** What a stream does at a gap. */
+export const gapMutants: readonly Mutant[] = [
   {
     name: "dead ids in memory",
     wrong: "ids that no probe shows are passed without a row in their place",
     edits: [
       {
         file: "src/tables/gaps/gap-resolver.ts",
-        find: "if (ripe.ids.length > 0) return this.#plant(seen, ripe.ids);",
-        replace: `if (ripe.ids.length > 0) return { kind: "poll", dead: BigInt(ripe.ids.at(-1)) >= seen.hole.next - 1n };`,
+        find: "if (fillable.ids.length > 0) return this.#insertNoops(seen, fillable.ids);",
+        replace: `if (fillable.ids.length > 0) return { kind: "poll", dead: BigInt(fillable.ids.at(-1)) >= seen.gap.next - 1n };`,
       },
       {
         file: "src/tables/reader/position-reader.ts",
@@ -28,9 +28,9 @@ export const holeMutants: readonly Mutant[] = [
       },
       {
         file: "src/tables/stream/page-feed.ts",
-        find: "this.#openReader().keep(this.#position, advanced, this.#place);",
-        replace: `if (BigInt(advanced.events[0].id) === this.#position.id + 1n)
-            this.#openReader().keep(this.#position, advanced, this.#place);`,
+        find: "this.#openReader().keep(this.#position, batch, this.#streamPosition);",
+        replace: `if (BigInt(batch.events[0].id) === this.#position.id + 1n)
+            this.#openReader().keep(this.#position, batch, this.#streamPosition);`,
       },
     ],
     tests: [
@@ -40,12 +40,12 @@ export const holeMutants: readonly Mutant[] = [
   },
   {
     name: "time-out skips",
-    wrong: "a hole that is open for longer than half a second is passed",
+    wrong: "a gap that is open for longer than half a second is passed",
     edits: [
       {
         file: "src/tables/reader/position-reader.ts",
         find: "const again = await this.#retried(() => this.#handle(verdict, seen));",
-        replace: `if (verdict.kind === "hole" && performance.now() - (this.standsSince ??= performance.now()) > 500)
+        replace: `if (verdict.kind === "gap" && performance.now() - (this.standsSince ??= performance.now()) > 500)
             return { events: verdict.beyond.slice(0, 1), epoch };
           const again = await this.#retried(() => this.#handle(verdict, seen));`,
       },
@@ -58,7 +58,7 @@ export const holeMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: "plants above an open row",
+    name: "inserts noops above an open row",
     wrong: "ids above the first row in flight are closed too, which may be of the same statement",
     edits: [{ file: "src/tables/gaps/grace-tracker.ts", find: "        break;\n", replace: "        continue;\n" }],
     tests: [testOf(inFlight, "keeps all its ids, though others commit above it and there is no grace")],
@@ -79,7 +79,7 @@ export const holeMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: "plants on a read-only server",
+    name: "inserts noops on a read-only server",
     wrong: "whether the server takes writes is not asked, and an administrator's connection may write anyway",
     edits: [
       {
@@ -88,17 +88,17 @@ export const holeMutants: readonly Mutant[] = [
         replace: "false",
       },
     ],
-    tests: [testOf("test/mutants/wrong-server.mysql.test.ts", "a stream plants nothing on a read-only server")],
+    tests: [testOf("test/mutants/wrong-server.mysql.test.ts", "a stream inserts no noop on a read-only server")],
   },
   {
-    name: "plants on a replica",
+    name: "inserts noops on a replica",
     wrong: "a server that takes writes counts as the primary though it applies another's",
     edits: [{ file: "src/tables/gaps/noop-inserter.ts", find: "if (this.#source.declared ||", replace: "if (true ||" }],
     tests: [testOf("test/stream/replica.mysql.test.ts", "is known by its signs, and no noop is written to it")],
   },
   {
-    name: "plants beside other rows",
-    wrong: "the rows around a hole may be others on the server that noops are written to",
+    name: "inserts noops beside other rows",
+    wrong: "the rows around a gap may be others on the server that noops are written to",
     edits: [
       {
         file: "src/tables/gaps/noop-inserter.ts",
@@ -107,12 +107,12 @@ export const holeMutants: readonly Mutant[] = [
       },
     ],
     tests: [
-      testOf("test/mutants/wrong-server.mysql.test.ts", "a stream plants nothing on a server that holds other rows"),
+      testOf("test/mutants/wrong-server.mysql.test.ts", "a stream inserts no noop on a server that holds other rows"),
     ],
   },
   {
     name: "noops replace rows",
-    wrong: "a noop takes the place of an event that was committed while it was planted",
+    wrong: "a noop takes the place of an event that was committed while it was inserted",
     edits: [{ file: "src/tables/gaps/noop-inserter.ts", find: "`insert ignore into ", replace: "`replace into " }],
     tests: [testOf(blindProbe, "a stream holds at an open row that its probes don't see")],
   },

@@ -3,7 +3,7 @@ import { describeEachServer } from "../servers/engines.ts";
 import { makeTable, nothingWithin, openInsert, take } from "../streams/streams.ts";
 
 describeEachServer((engine) => {
-  // Catches every reader that passes a hole once it has waited long enough: a transaction may always take longer.
+  // Catches every reader that passes a gap once it has waited long enough: a transaction may always take longer.
   test("a stream holds at an open transaction for longer than any of its own waits", async () => {
     const pool = await engine.createRawPool();
     const table = await makeTable(pool, { gaps: { graceMs: 5 } });

@@ -44,7 +44,7 @@ export const readingMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/tables/pages/read-ahead.ts",
-        find: "return isWhole(page, early.from, early.limit) ? page : undefined;",
+        find: "return isGapless(page, early.from, early.limit) ? page : undefined;",
         replace: "return page;",
       },
     ],
@@ -67,11 +67,11 @@ export const readingMutants: readonly Mutant[] = [
   },
   {
     name: "pruned rows are filled",
-    wrong: "rows that retention deleted unread are taken for a hole",
+    wrong: "rows that retention deleted unread are taken for a gap",
     edits: [
       {
         file: "src/tables/position/position.ts",
-        find: `if (firstId > position.id + 1n) return { kind: "doubt", code: "history_pruned", firstId };`,
+        find: `if (firstId > position.id + 1n) return { kind: "suspected_fault", code: "history_pruned", firstId };`,
         replace: "",
       },
     ],
@@ -97,15 +97,15 @@ export const readingMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/tables/position/start-rules.ts",
-        find: "const after = hole === undefined ? reached : hole.prev;",
+        find: "const after = gap === undefined ? reached : gap.prev;",
         replace: "const after = head;",
       },
     ],
-    tests: [testOf(lateCommits, "delivers what commits below several holes after the call")],
+    tests: [testOf(lateCommits, "delivers what commits below several gaps after the call")],
   },
   {
-    name: "a hole ends toHead",
-    wrong: "a stream to the head ends at a hole, as if that were the head",
+    name: "a gap ends toHead",
+    wrong: "a stream to the head ends at a gap, as if that were the head",
     edits: [
       {
         file: "src/tables/stream/start.ts",
@@ -133,17 +133,17 @@ export const readingMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: "window outlives its connection",
+    name: "cache outlives its connection",
     wrong: "events that were read on a connection that is gone are served from memory",
     edits: [
       {
         file: "src/tables/reader/table-reader.ts",
-        find: "if (!this.#source.config.cache || this.#windowEpoch !== this.pages.epoch) return undefined;",
+        find: "if (!this.#source.config.cache || this.#cacheEpoch !== this.pages.epoch) return undefined;",
         replace: "if (!this.#source.config.cache) return undefined;",
       },
       {
         file: "src/tables/reader/table-reader.ts",
-        find: "if (epoch !== this.#windowEpoch) this.#window.drop();",
+        find: "if (epoch !== this.#cacheEpoch) this.#cache.drop();",
         replace: "",
       },
     ],
@@ -160,15 +160,15 @@ export const readingMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/tables/stream/page-feed.ts",
-        find: "ahead !== undefined && advanced.epoch !== reader.pages.epoch",
+        find: "ahead !== undefined && batch.epoch !== reader.pages.epoch",
         replace: "false",
       },
     ],
     tests: [testOf(rewrittenHistory, "are not handed over from a page that was read ahead")],
   },
   {
-    name: "full pages have no holes",
-    wrong: "a page that is full counts as one without a hole",
+    name: "full pages have no gaps",
+    wrong: "a page that is full counts as one without a gap",
     edits: [
       {
         file: "src/tables/pages/gapless-page.ts",
@@ -176,7 +176,7 @@ export const readingMutants: readonly Mutant[] = [
         replace: "return BigInt(first.id) === from;",
       },
     ],
-    tests: [testOf("test/stream/gaps-and-pages.mysql.test.ts", "a hole in the middle of a full page")],
+    tests: [testOf("test/stream/gaps-and-pages.mysql.test.ts", "a gap in the middle of a full page")],
   },
   {
     name: "reads uncommitted rows",

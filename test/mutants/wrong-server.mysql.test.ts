@@ -1,17 +1,17 @@
 import { createTables } from "reflex-rsql";
 import { expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
-import { leaveHole, noopIds } from "../streams/gaps.ts";
+import { leaveGap, noopIds } from "../streams/gaps.ts";
 import { makeTable, nothingWithin, take } from "../streams/streams.ts";
 
 describeEachServer((engine) => {
   // Catches a filler that leaves it to the server to refuse: an administrator's connection writes to a read-only
   // replica too, and what it writes there breaks the replication.
-  test("a stream plants nothing on a read-only server as its administrator, and goes on when that takes writes", async () => {
+  test("a stream inserts no noop on a read-only server as its administrator, and goes on when that takes writes", async () => {
     const pool = await engine.createRawPool();
     const table = await makeTable(pool);
     await table.insert(pool, "a", 1);
-    await leaveHole(pool, table);
+    await leaveGap(pool, table);
     await table.insert(pool, "c", 1);
     await pool.query("set global read_only = 1");
     try {
@@ -28,8 +28,8 @@ describeEachServer((engine) => {
     }
   });
 
-  // Catches a filler that plants wherever it can write: elsewhere the ids belong to other events.
-  test("a stream plants nothing on a server that holds other rows beside the hole", async () => {
+  // Catches a filler that inserts noops wherever it can write: elsewhere the ids belong to other events.
+  test("a stream inserts no noop on a server that holds other rows beside the gap", async () => {
     const pool = await engine.createRawPool();
     const otherDatabase = `${engine.database}_other`;
     await pool.query(`create database ${otherDatabase}`);
@@ -38,7 +38,7 @@ describeEachServer((engine) => {
     await createTables(other, [table]);
     for (const server of [pool, other]) {
       await table.insert(server, "a", 1);
-      await leaveHole(server, table);
+      await leaveGap(server, table);
       await table.insert(server, server === pool ? "c" : "another", 1);
     }
     const stream = table.stream(pool, "");

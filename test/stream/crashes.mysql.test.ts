@@ -78,8 +78,8 @@ describeEachServer((engine) => {
       await fromHead.close();
     });
 
-    // Catches what was seen in flight before the crash and counts as ripe after it: a new writer would lose its id.
-    test("has the hole that they leave below a committed row closed after the restart", async () => {
+    // Catches what was seen in flight before the crash and counts as fillable after it: a new writer would lose its id.
+    test("has the gap that they leave below a committed row closed after the restart", async () => {
       const { server, pool, table, errors, restart } = await place();
       await table.insert(pool, "a", 1);
       const open = await openInsert(pool, table);

@@ -11,7 +11,7 @@ const QUIET = { wake: false, backoffMs: 60_000 } as const;
 
 describeEachServer((engine) => {
   describe("streams of one table", () => {
-    // Catches a window that gives out too little or too much at its end, and one that skips what it has lost.
+    // Catches a cache that gives out too little or too much at its end, and one that skips what it has lost.
     test("get everything in order, also one that falls out of what is kept in memory", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);
@@ -57,7 +57,7 @@ describeEachServer((engine) => {
       await second.close();
     });
 
-    // Catches a page that the first of several streams takes from the others. Nothing is kept beside it: no window.
+    // Catches a page that the first of several streams takes from the others. Nothing is kept beside it: no cache.
     test("are each given the whole pages that they share", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool, { ...QUIET, limit: 10 });
@@ -85,7 +85,7 @@ describeEachServer((engine) => {
     });
 
     // Catches a stream with gaps of its own that hands its reader to the others, or takes theirs.
-    test("share nothing with one that closes holes in its own way", async () => {
+    test("share nothing with one that closes gaps in its own way", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);
       await table.insert(pool, "1", 1);
@@ -105,8 +105,8 @@ describeEachServer((engine) => {
   });
 
   describe("one table object that streams from two databases", () => {
-    // Catches a reader, window or hole that is kept by the table's name alone.
-    test("holds at a hole in one only, and tells of it once", async () => {
+    // Catches a reader, cache or gap that is kept by the table's name alone.
+    test("holds at a gap in one only, and tells of it once", async () => {
       const pool = await engine.createRawPool();
       const other = `${engine.database}_other`;
       const gaps = new Reports<GapReport>();

@@ -3,13 +3,13 @@ import { type ErrorReport, type EventsTable, fillGaps, type Gap, stopFillingGaps
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
 import { startTcpProxy } from "../servers/tcp-proxy.ts";
-import { leaveHole, noopIds, Reports } from "../streams/gaps.ts";
+import { leaveGap, noopIds, Reports } from "../streams/gaps.ts";
 import { makeTable, nothingWithin, openInsert, take } from "../streams/streams.ts";
 
-/** Leaves a hole at 2, with a lock on it that lets nobody insert there. */
-async function lockHole(pool: Pool, table: EventsTable): Promise<PoolConnection> {
+/** Leaves a gap at 2, with a lock on it that lets nobody insert there. */
+async function lockGap(pool: Pool, table: EventsTable): Promise<PoolConnection> {
   await table.insert(pool, "1", 1);
-  await leaveHole(pool, table);
+  await leaveGap(pool, table);
   await table.insert(pool, "3", 1);
   const locker = await pool.getConnection();
   await locker.query("set session transaction isolation level repeatable read");
@@ -18,7 +18,7 @@ async function lockHole(pool: Pool, table: EventsTable): Promise<PoolConnection>
   return locker;
 }
 
-async function untilPlanting(pool: Pool): Promise<void> {
+async function untilFilling(pool: Pool): Promise<void> {
   const waiting = async (): Promise<number> => {
     const [rows] = await pool.query<RowDataPacket[]>(
       "select id from information_schema.processlist where db = database() and info like 'insert ignore%'",
@@ -30,8 +30,8 @@ async function untilPlanting(pool: Pool): Promise<void> {
 
 describeEachServer((engine) => {
   describe("a gap listener", () => {
-    // Catches a memory of the last hole only, which two streams at two holes wipe out for each other, and a reader's own.
-    test("is called once for each hole, however many streams stand at it, whenever they start", async () => {
+    // Catches a memory of the last gap only, which two streams at two gaps wipe out for each other, and a reader's own.
+    test("is called once for each gap, however many streams stand at it, whenever they start", async () => {
       const pool = await engine.createRawPool();
       const gaps = new Reports<Gap>();
       const table = await makeTable(pool);
@@ -77,13 +77,13 @@ describeEachServer((engine) => {
       });
       table.listenGaps(gaps.add);
       const stream = table.stream(pool, "");
-      await leaveHole(pool, table);
+      await leaveGap(pool, table);
       await table.insert(pool, "2", 1);
       expect(await take(stream, 1)).toEqual(["2"]);
       expect(errors.all).toMatchObject([{ activity: "gap listener", name: table.name, error: broken }]);
       expect(gaps.all).toEqual([{ prev: "0", next: "2" }]);
       table.stopGapListener();
-      await leaveHole(pool, table);
+      await leaveGap(pool, table);
       await table.insert(pool, "4", 1);
       expect(await take(stream, 1)).toEqual(["4"]);
       expect(gaps.all).toHaveLength(1);
@@ -91,13 +91,13 @@ describeEachServer((engine) => {
       await stream.close();
     });
 
-    // Catches a stream with options of its own whose holes nobody hears of.
-    test("hears of the holes of a stream that has gap options of its own", async () => {
+    // Catches a stream with options of its own whose gaps nobody hears of.
+    test("hears of the gaps of a stream that has gap options of its own", async () => {
       const pool = await engine.createRawPool();
       const gaps = new Reports<Gap>();
       const table = await makeTable(pool);
       table.listenGaps(gaps.add);
-      await leaveHole(pool, table);
+      await leaveGap(pool, table);
       await table.insert(pool, "2", 1);
       const stream = table.stream(pool, "", { gaps: { graceMs: 0 } });
       expect(await take(stream, 1)).toEqual(["2"]);
@@ -108,7 +108,7 @@ describeEachServer((engine) => {
 
   describe("after stopFillingGaps", () => {
     // Catches a stop that reaches only the readers that exist, only the table's own, or that lasts for ever.
-    test("no stream of the table plants, until fillGaps", async () => {
+    test("no stream of the table inserts noops, until fillGaps", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);
       const running = table.stream(pool, "");
@@ -117,7 +117,7 @@ describeEachServer((engine) => {
       expect(await take(running, 1)).toEqual(["1"]);
       expect(await take(own, 1)).toEqual(["1"]);
       await stopFillingGaps(table);
-      await leaveHole(pool, table);
+      await leaveGap(pool, table);
       await table.insert(pool, "3", 1);
       const later = table.stream(pool, "");
       const waiting = [take(running, 1), take(own, 1), take(later, 2)];
@@ -129,13 +129,13 @@ describeEachServer((engine) => {
       await Promise.all([running, own, later].map((stream) => stream.close()));
     });
 
-    // Catches a check at the beginning of a step only: the plant would come after the promise that none does.
-    test("a step that was asking for open transactions plants nothing either", async () => {
+    // Catches a check at the beginning of a step only: the insert would come after the promise that none does.
+    test("a step that was asking for open transactions inserts no noop either", async () => {
       const pool = await engine.createRawPool();
       await using proxy = await startTcpProxy(engine.socketPath);
       const probe = createPool(proxy.url(engine.database));
       const table = await makeTable(pool, { gaps: { graceMs: 0, probe: [probe] } });
-      await leaveHole(pool, table);
+      await leaveGap(pool, table);
       await table.insert(pool, "2", 1);
       const asked = new Promise<void>((resolve) => {
         proxy.onCommand((packet) => {
@@ -166,14 +166,14 @@ describeEachServer((engine) => {
       await expect(stopFillingGaps({})).rejects.toThrow(TypeError);
     });
 
-    // Catches a stop that resolves while a plant is under way, and a wait that its signal doesn't end.
+    // Catches a stop that resolves while an insert of noops is under way, and a wait that its signal doesn't end.
     test("waits for what is under way, as long as its signal lets it", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool, { gaps: { graceMs: 0 } });
-      const locker = await lockHole(pool, table);
+      const locker = await lockGap(pool, table);
       const stream = table.stream(pool, "1");
       const pending = take(stream, 1);
-      await untilPlanting(pool);
+      await untilFilling(pool);
       const reason = new Error("enough");
       const controller = new AbortController();
       const aborted = stopFillingGaps(table, { signal: controller.signal });
@@ -190,13 +190,13 @@ describeEachServer((engine) => {
     });
 
     // Catches a fill that is never over when its stream ends in the middle of it.
-    test("does not wait for a plant whose stream was closed", async () => {
+    test("does not wait for an insert of noops whose stream was closed", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool, { gaps: { graceMs: 0 } });
-      const locker = await lockHole(pool, table);
+      const locker = await lockGap(pool, table);
       const stream = table.stream(pool, "1");
       const pending = take(stream, 1);
-      await untilPlanting(pool);
+      await untilFilling(pool);
       await stream.close();
       expect(await pending).toEqual([]);
       await stopFillingGaps(table, { timeoutMs: 10_000 });

@@ -2,23 +2,23 @@ import { randomUUID } from "node:crypto";
 import { type EventsTable, type EventsTableOptions, type ReflexEvent, type StallReport } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer, type Engine, type EnginePool } from "../servers/engines.ts";
-import { leaveHole, noopIds, Reports } from "../streams/gaps.ts";
+import { leaveGap, noopIds, Reports } from "../streams/gaps.ts";
 import { makeTable, rest, take } from "../streams/streams.ts";
 
 describeEachServer((engine) => {
   describe("ids beyond 2^53", () => {
-    // Catches an id that goes through a number anywhere: in the hole, the probe, the noop, the window or the cursor.
-    test.each([2n ** 53n, 2n ** 63n - 10n])("are exact, with holes between them: from %s", async (start) => {
+    // Catches an id that goes through a number anywhere: in the gap, the probe, the noop, the window or the cursor.
+    test.each([2n ** 53n, 2n ** 63n - 10n])("are exact, with gaps between them: from %s", async (start) => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);
       await pool.query(`alter table ${table.name} auto_increment = ${start}`);
       await table.insert(pool, "first", 1);
-      await leaveHole(pool, table, 2);
+      await leaveGap(pool, table, 2);
       await table.insert(pool, "second", 1);
       const stream = table.stream(pool, "", { firstId: String(start) });
       expect(await take(stream, 2)).toEqual([String(start), String(start + 3n)]);
       const next = take(stream, 1);
-      await leaveHole(pool, table);
+      await leaveGap(pool, table);
       await table.insert(pool, "third", 1);
       expect(await next).toEqual([String(start + 5n)]);
       expect(await noopIds(pool, table)).toEqual([1n, 2n, 4n].map((offset) => String(start + offset)));
@@ -63,17 +63,17 @@ describeEachServer((engine) => {
       });
     });
 
-    test("have holes told as unfillable, until a noop's value is named", async () => {
+    test("have gaps told as unfillable, until a noop's value is named", async () => {
       const value = Buffer.alloc(16);
       const own = hexUuid();
       const found = await stallThenName(engine, { column: "binary(16)", value, own, foreignIdColumn: "binary" });
       expect(found).toMatchObject(stalledThenClosed(own));
     });
 
-    // Catches a noop that is planted as "0" and not known again, as it is read as 30.
-    test("of any length have holes closed with no value named", async () => {
+    // Catches a noop that is inserted as "0" and not known again, as it is read as 30.
+    test("of any length have gaps closed with no value named", async () => {
       const { pool, table } = await withColumn(engine, "varbinary(16)", { foreignIdColumn: "binary" });
-      await leaveHoleOf(pool, table, "aa");
+      await leaveGapOf(pool, table, "aa");
       await table.insert(pool, "bb", 1);
       expect(await rest(table.stream(pool, "", { toHead: true }))).toEqual(["2"]);
       expect(await noopIds(pool, table)).toEqual(["1"]);
@@ -82,7 +82,7 @@ describeEachServer((engine) => {
 
   describe("foreign ids in a uuid column", () => {
     test.skipIf(engine.vendor === "mysql")(
-      "have holes told as unfillable, until a noop's value is named (no such type on MySQL)",
+      "have gaps told as unfillable, until a noop's value is named (no such type on MySQL)",
       async () => {
         const value = "00000000-0000-0000-0000-000000000000";
         const own = randomUUID();
@@ -116,14 +116,14 @@ interface Stalling {
   readonly foreignIdColumn?: "binary";
 }
 
-/** Holds a stream at a hole until it says why, then closes the hole with a value named. */
+/** Holds a stream at a gap until it says why, then closes the gap with a value named. */
 async function stallThenName(
   engine: Engine,
   { column, value, own, ...options }: Stalling,
 ): Promise<{ stall: StallReport; delivered: ReflexEvent[]; heldStreamGoesOnAt: string[] }> {
   const stalls = new Reports<StallReport>();
   const { pool, table } = await withColumn(engine, column, { ...options, observer: { stall: stalls.add } });
-  await leaveHoleOf(pool, table, own);
+  await leaveGapOf(pool, table, own);
   await table.insert(pool, own, 1);
   const held = table.stream(pool, "");
   const pending = take(held, 1);
@@ -162,7 +162,7 @@ async function events(pool: EnginePool, table: EventsTable): Promise<ReflexEvent
   return delivered;
 }
 
-async function leaveHoleOf(
+async function leaveGapOf(
   pool: Awaited<ReturnType<Engine["createRawPool"]>>,
   table: EventsTable,
   foreignId: string,

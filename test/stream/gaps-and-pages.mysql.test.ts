@@ -1,13 +1,13 @@
 import { inMemoryNotifier } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
-import { idRange, leaveHole, noopIds, Reports, storedRows } from "../streams/gaps.ts";
+import { idRange, leaveGap, noopIds, Reports, storedRows } from "../streams/gaps.ts";
 import { makeTable, nothingWithin, openInsert, rest, take } from "../streams/streams.ts";
 
 const some = (count: number) => Array.from({ length: count }, () => ({ foreignId: "x", type: 1 }));
 
 describeEachServer((engine) => {
-  describe("a hole exactly between two pages", () => {
+  describe("a gap exactly between two pages", () => {
     // Catches a page that is judged by itself only: its first row need not follow the last page's last.
     test.each(["commit", "rollback"] as const)("holds the stream until its %s", async (end) => {
       const pool = await engine.createRawPool();
@@ -24,8 +24,8 @@ describeEachServer((engine) => {
       await stream.close();
     });
 
-    // Catches a page whose last rows all are missing, and a next page asked for from behind the hole.
-    test("holds it where the hole is larger than a page", async () => {
+    // Catches a page whose last rows all are missing, and a next page asked for from behind the gap.
+    test("holds it where the gap is larger than a page", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool, { limit: 5 });
       await table.insertMany(pool, some(5));
@@ -40,8 +40,8 @@ describeEachServer((engine) => {
     });
   });
 
-  // Catches a full page that counts as one without a hole for its length alone.
-  test("a hole in the middle of a full page behind another holds the stream until its commit", async () => {
+  // Catches a full page that counts as one without a gap for its length alone.
+  test("a gap in the middle of a full page behind another holds the stream until its commit", async () => {
     const pool = await engine.createRawPool();
     const table = await makeTable(pool, { limit: 5 });
     await table.insertMany(pool, some(7));
@@ -56,16 +56,16 @@ describeEachServer((engine) => {
     await stream.close();
   });
 
-  // Catches a fill of the first hole only whose neighbours then wait for another round each, or are passed with it.
-  test("a hole that is followed by another is closed, and what is open between them is waited for", async () => {
+  // Catches a fill of the first gap only whose neighbours then wait for another round each, or are passed with it.
+  test("a gap that is followed by another is closed, and what is open between them is waited for", async () => {
     const pool = await engine.createRawPool();
     const table = await makeTable(pool);
-    await leaveHole(pool, table);
+    await leaveGap(pool, table);
     await table.insert(pool, "2", 1);
     const open = await openInsert(pool, table);
-    await leaveHole(pool, table);
+    await leaveGap(pool, table);
     await table.insert(pool, "5", 1);
-    await leaveHole(pool, table, 2);
+    await leaveGap(pool, table, 2);
     await table.insert(pool, "8", 1);
     const stream = table.stream(pool, "");
     expect(await take(stream, 1)).toEqual(["2"]);
@@ -77,12 +77,12 @@ describeEachServer((engine) => {
     await stream.close();
   });
 
-  // Catches a fill for each hole: the noops of one statement share its time stamp to the microsecond.
-  test("twenty small holes in one page are closed together", async () => {
+  // Catches a fill for each gap: the noops of one statement share its time stamp to the microsecond.
+  test("twenty small gaps in one page are closed together", async () => {
     const pool = await engine.createRawPool();
     const table = await makeTable(pool);
     for (let index = 0; index < 20; index++) {
-      await leaveHole(pool, table);
+      await leaveGap(pool, table);
       await table.insert(pool, "x", 1);
     }
     const ids = await rest(table.stream(pool, "", { toHead: true }));
@@ -95,12 +95,12 @@ describeEachServer((engine) => {
   });
 
   // Catches a grace that starts anew at each poll, which never ends while wake-ups come more often than it lasts.
-  test("a hole that was never seen open is closed although the stream is woken every few ms", async () => {
+  test("a gap that was never seen open is closed although the stream is woken every few ms", async () => {
     const pool = await engine.createRawPool();
     const notifier = inMemoryNotifier();
     const polls = new Reports<{ rows: number }>();
     const table = await makeTable(pool, { notifier, gaps: { graceMs: 100 }, observer: { poll: polls.add } });
-    await leaveHole(pool, table);
+    await leaveGap(pool, table);
     await table.insert(pool, "2", 1);
     const ringing = setInterval(() => notifier.notify(), 2);
     const stream = table.stream(pool, "");

@@ -33,7 +33,7 @@ describeGtidServer((server) => {
       await expectNoWait(server.root, stream);
     });
 
-    // Catches one that leaves a pool of four with nothing for its user while a hole is open.
+    // Catches one that leaves a pool of four with nothing for its user while a gap is open.
     test("is not taken from a pool of less than five", async () => {
       const table = await server.makeTable({});
       const stream = table.stream(server.openPool({ connectionLimit: 4 }), "");

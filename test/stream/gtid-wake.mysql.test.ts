@@ -61,7 +61,7 @@ describeGtidServer((server) => {
     await Promise.all(streams.map((stream) => stream.close()));
   });
 
-  test("holes are closed while streams listen", async () => {
+  test("gaps are closed while streams listen", async () => {
     const pool = server.openPool({ connectionLimit: 5 });
     const table = await server.makeTable({ backoffMs: 600_000 });
     const stream = table.stream(pool, "");

@@ -3,22 +3,22 @@ import type { EventsTable } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer, type Engine } from "../servers/engines.ts";
 import { startTcpProxy } from "../servers/tcp-proxy.ts";
-import { leaveHole, storedRows } from "../streams/gaps.ts";
+import { leaveGap, storedRows } from "../streams/gaps.ts";
 import { makeTable, rest, take } from "../streams/streams.ts";
 
 const QUERY = 3;
 const EXECUTE = 23;
 
 describeEachServer((engine) => {
-  describe("a large hole", () => {
-    // Catches one that plants id by id, and one whose every id costs more than the one before.
+  describe("a large gap", () => {
+    // Catches one that inserts noops id by id, and one whose every id costs more than the one before.
     test.each([5000, 10_000])("of %i ids is closed in at most six statements", async (size) => {
       await withCountedPrimary(engine, async (counted, countStatements) => {
         const pool = await engine.createRawPool();
         const table = await makeTable(pool, { gaps: { primary: counted, graceMs: 0 } });
         const stream = table.stream(pool, "");
-        // A small hole first, so that what sets the connections up is not counted.
-        await leaveHole(pool, table);
+        // A small gap first, so that what sets the connections up is not counted.
+        await leaveGap(pool, table);
         await table.insert(pool, "first", 1);
         expect(await take(stream, 1)).toEqual(["2"]);
         const statements = await countStatements(async () => {
@@ -32,7 +32,7 @@ describeEachServer((engine) => {
       });
     });
 
-    // Catches one that stops after its first round, or that plants above the row that bounds the hole.
+    // Catches one that stops after its first round, or that inserts noops above the row that bounds the gap.
     test("of 25 000 ids is closed in several rounds, every id once", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);

@@ -1,7 +1,7 @@
 import { CursorsTable, createConsumer, createTables, type GapReport, run } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
-import { eventIds, idRange, leaveHole, noopIds, Reports, storedRows } from "../streams/gaps.ts";
+import { eventIds, idRange, leaveGap, noopIds, Reports, storedRows } from "../streams/gaps.ts";
 import { makeTable, nothingWithin, openInsert, rest, take } from "../streams/streams.ts";
 
 describeEachServer((engine) => {
@@ -42,11 +42,11 @@ describeEachServer((engine) => {
   });
 
   describe("row 1 that is rolled back", () => {
-    // Catches a reader that passes the hole without a row in it: the next one would have to guess again.
+    // Catches a reader that passes the gap without a row in it: the next one would have to guess again.
     test("leaves a noop in its place, which only streams with includeNoops deliver", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);
-      await leaveHole(pool, table);
+      await leaveGap(pool, table);
       await table.insert(pool, "kept", 7);
       expect(await rest(table.stream(pool, "", { toHead: true }))).toEqual(["2"]);
       expect(await storedRows(pool, table)).toEqual([
@@ -62,7 +62,7 @@ describeEachServer((engine) => {
 
   describe("a stream from the head", () => {
     // Catches MAX(id) as the start: what is open below it commits after the call.
-    test("delivers what commits below several holes after the call, and nothing that was committed before", async () => {
+    test("delivers what commits below several gaps after the call, and nothing that was committed before", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);
       await table.insert(pool, "1, before", 1);
@@ -70,7 +70,7 @@ describeEachServer((engine) => {
       await table.insert(pool, "3, before", 1);
       const fourth = await openInsert(pool, table, ["4", "5"]);
       await table.insert(pool, "6, before", 1);
-      await leaveHole(pool, table);
+      await leaveGap(pool, table);
       await table.insert(pool, "8, before", 1);
       const stream = table.stream(pool, "", { fromHead: true });
       expect(await stream.start()).toBe("1");
@@ -140,9 +140,9 @@ describeEachServer((engine) => {
   });
 
   describe("a stream to the head", () => {
-    // Catches an end at the last row before the hole, and a head that moves while the stream waits.
+    // Catches an end at the last row before the gap, and a head that moves while the stream waits.
     test.each(["commit", "rollback"] as const)(
-      "ends after the hole below it is closed by %s, no sooner",
+      "ends after the gap below it is closed by %s, no sooner",
       async (end) => {
         const pool = await engine.createRawPool();
         const gaps = new Reports<GapReport>();
@@ -178,7 +178,7 @@ describeEachServer((engine) => {
     test("ends at a target that is a noop, or that the table's start holds back", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);
-      await leaveHole(pool, table, 3);
+      await leaveGap(pool, table, 3);
       await table.insertMany(
         pool,
         idRange(4, 6).map((foreignId) => ({ foreignId, type: 1 })),

@@ -3,13 +3,13 @@ import { createTables, EventsTable } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { startPrivateServer } from "../../src/testing/servers/private-server.ts";
 import { describeEachServer } from "../servers/engines.ts";
-import { eventIds, leaveHole, noopIds } from "../streams/gaps.ts";
+import { eventIds, leaveGap, noopIds } from "../streams/gaps.ts";
 import { take } from "../streams/streams.ts";
 
 describeEachServer((engine) => {
   describe.each([0, 1, 2])("with innodb_autoinc_lock_mode = %i", (mode) => {
     // Catches ids that an INSERT .. SELECT has reserved, or holds under its lock, being taken for those of a rollback.
-    test("an INSERT .. SELECT, other inserts meanwhile and holes before and after it lose nothing", async () => {
+    test("an INSERT .. SELECT, other inserts meanwhile and gaps before and after it lose nothing", async () => {
       const flags = [`--innodb-autoinc-lock-mode=${mode}`];
       await using server = await startPrivateServer({ vendor: engine.vendor, flags });
       const admin = createPool({ uri: server.url, connectionLimit: 1 });
@@ -23,7 +23,7 @@ describeEachServer((engine) => {
         pool,
         Array.from({ length: 20 }, () => ({ foreignId: "bulk", type: 1 })),
       );
-      await leaveHole(pool, table);
+      await leaveGap(pool, table);
       await table.insert(pool, "before", 1);
       const bulk = pool.query(
         `insert into events (foreign_id, timestamp, type) select foreign_id, utc_timestamp(6), 1 + sleep(0.03) from source`,
@@ -35,13 +35,13 @@ describeEachServer((engine) => {
         return rows.length;
       };
       await expect.poll(asleep, { timeout: 10_000, interval: 5 }).toBe(1);
-      // Meets the hole before the statement, whose noop may have to wait for the statement's lock.
+      // Meets the gap before the statement, whose noop may have to wait for the statement's lock.
       const stream = table.stream(pool, "");
       const delivered = take(stream, 27);
       const others = Promise.all(Array.from({ length: 5 }, () => table.insert(pool, "meanwhile", 1)));
       await bulk;
       const acknowledged = (await others).map(({ eventId }) => eventId);
-      await leaveHole(pool, table, 3);
+      await leaveGap(pool, table, 3);
       const last = await table.insert(pool, "after", 1);
       const ids = await delivered;
       expect(ids).toEqual(await eventIds(pool, table));

@@ -63,7 +63,7 @@ describeEachServer((engine) => {
       expect(await idsOf(pool, work)).toEqual([1, 2]);
       const foreignIds = ["earlier", ...tenEvents.map(({ foreignId }) => foreignId)];
       expect(await foreignIdsOf(pool, table)).toEqual(foreignIds);
-      // Whoever planted it was too early for this machine: fillers of this process now wait longer.
+      // Whoever inserted it was too early for this machine: fillers of this process now wait longer.
       expect(gapControlOf(table)?.graceMs).toBe(40);
       const stream = table.stream(pool, "");
       expect(await take(stream, 11)).toEqual([

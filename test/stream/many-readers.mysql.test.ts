@@ -44,7 +44,7 @@ const closeAll = (streams: readonly EventStream[]): Promise<unknown> =>
 const pass = (delayMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, delayMs));
 
 describeEachServer((engine) => {
-  describe("ten readers at one hole", () => {
+  describe("ten readers at one gap", () => {
     // Catches a deadlock (1213) or a duplicate key of one filler that ends its stream, and fillers that take a pool's
     // every connection.
     test("all go on when it is rolled back, without an error, and leave one noop", async () => {

@@ -66,7 +66,7 @@ describeEachEngine((engine) => {
       expect(await endOf(pool)).toBe("ended");
     });
 
-    test("was aborted while it waited at a hole", async () => {
+    test("was aborted while it waited at a gap", async () => {
       const [pool, raw] = [await engine.createPool(), await engine.createRawPool()];
       const held = await makeTable(raw);
       await held.insert(raw, "first", 1);

@@ -31,8 +31,8 @@ describeEachServer(({ vendor }) => {
     return server.openPool({ user });
   }
 
-  /** An event, a hole that a rollback left, and another event. */
-  async function tableWithHole(name: string, options: ConstructorParameters<typeof EventsTable>[1] = {}) {
+  /** An event, a gap that a rollback left, and another event. */
+  async function tableWithGap(name: string, options: ConstructorParameters<typeof EventsTable>[1] = {}) {
     const table = new EventsTable(name, options);
     await createTables(root, [table]);
     await table.insert(root, "a", 1);
@@ -47,10 +47,10 @@ describeEachServer(({ vendor }) => {
   }
 
   describe("a database user", () => {
-    // Catches: a reader that passes the hole, that fails for ever, or that waits without a word.
-    test("who may not insert has the stream hold, say so, and go on when someone else closes the hole", async () => {
+    // Catches: a reader that passes the gap, that fails for ever, or that waits without a word.
+    test("who may not insert has the stream hold, say so, and go on when someone else closes the gap", async () => {
       const reports: StallReport[] = [];
-      const table = await tableWithHole("held", {
+      const table = await tableWithGap("held", {
         observer: { stall: (report) => reports.push(report) },
       });
       const stream = table.stream(await poolWith("select", table), "");
@@ -70,9 +70,9 @@ describeEachServer(({ vendor }) => {
       await Promise.all([stream.close(), filler.close()]);
     });
 
-    // Catches: a filler that plants through the stream's own pool, or is made once and ignores fillGaps.
+    // Catches: a filler that inserts noops through the stream's own pool, or is made once and ignores fillGaps.
     test("who may not insert reads on at once where fillGaps names a pool of one who may", async () => {
-      const table = await tableWithHole("filled");
+      const table = await tableWithGap("filled");
       const stream = table.stream(await poolWith("select", table), "");
       expect(await take(stream, 1)).toEqual(["1"]);
       const pending = take(stream, 1);
@@ -84,8 +84,8 @@ describeEachServer(({ vendor }) => {
     });
 
     // Catches: anything that needs more than the two privileges, such as SHOW REPLICA STATUS or FOR UPDATE.
-    test("with no privileges but SELECT and INSERT can stream, wait for open transactions and close holes", async () => {
-      const table = await tableWithHole("plain_user");
+    test("with no privileges but SELECT and INSERT can stream, wait for open transactions and close gaps", async () => {
+      const table = await tableWithGap("plain_user");
       const pool = await poolWith("select, insert", table);
       const stream = table.stream(pool, "");
       expect(await take(stream, 2)).toEqual(["1", "3"]);
@@ -100,7 +100,7 @@ describeEachServer(({ vendor }) => {
 
     // Catches: a wait with a locking read that only a user with UPDATE may run, which then ends the stream.
     test("with SELECT alone is told of the row that an open transaction holds, not of a missing privilege", async () => {
-      const table = await tableWithHole("waiting");
+      const table = await tableWithGap("waiting");
       await root.query(
         `insert into ${table.name} (id, foreign_id, timestamp, type) values (2, '0', utc_timestamp(6), 0)`,
       );
@@ -123,7 +123,7 @@ describeEachServer(({ vendor }) => {
       { what: "INSERT alone", privileges: "insert", says: /denied|may not see it/i },
       { what: "SELECT on some columns", privileges: "select (id, type)", says: /no column foreign_id|denied/i },
     ])("with $what gets an error at once that says so", async ({ privileges, says }) => {
-      const table = await tableWithHole(`unseen_${users}`);
+      const table = await tableWithGap(`unseen_${users}`);
       const stream = table.stream(await poolWith(privileges, table), "");
       const error = await stream.start().then(
         () => undefined,
@@ -136,7 +136,7 @@ describeEachServer(({ vendor }) => {
 
     // Catches: an insert that is reported as if the event were stored.
     test("who may not insert gets an error from insert that names the table and the privilege's absence", async () => {
-      const table = await tableWithHole("refused");
+      const table = await tableWithGap("refused");
       const pool = await poolWith("select", table);
       await expect(table.insert(pool, "x", 1)).rejects.toMatchObject({
         code: "database_error",

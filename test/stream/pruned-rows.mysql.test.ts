@@ -10,8 +10,8 @@ const SOON = { confirmMs: 200, backoffMs: 100 } as const;
 
 describeEachServer((engine) => {
   describe("a stream without a cursor, of a table whose first row has id 50 000", () => {
-    // Catches one that takes the missing prefix for a hole: 49 999 noops, and hours with a larger one.
-    test("starts at that row when it is old, with no noop planted", async () => {
+    // Catches one that takes the missing prefix for a gap: 49 999 noops, and hours with a larger one.
+    test("starts at that row when it is old, with no noop inserted", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);
       await insertAt(pool, table, { id: 50_000, ageMinutes: 61 });
@@ -39,7 +39,7 @@ describeEachServer((engine) => {
       expect(await noopIds(pool, table)).toEqual(idRange(49_000, 49_999));
     });
 
-    // Catches a start from the head that fences below the noops that an earlier start has planted.
+    // Catches a start from the head that fences below the noops that an earlier start has inserted.
     test("started from the head fences as much as one from the beginning", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);

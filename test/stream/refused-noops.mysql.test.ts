@@ -2,7 +2,7 @@ import type { Pool } from "mysql2/promise";
 import { type EventsTable, type EventsTableOptions, isReflexError } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer, type Engine } from "../servers/engines.ts";
-import { eventIds, leaveHole, noopIds } from "../streams/gaps.ts";
+import { eventIds, leaveGap, noopIds } from "../streams/gaps.ts";
 import { makeTable, rest } from "../streams/streams.ts";
 
 interface Refusal {
@@ -58,18 +58,18 @@ const refusals: readonly Refusal[] = [
 ];
 
 describeEachServer((engine) => {
-  describe("a hole whose noop the table refuses", () => {
+  describe("a gap whose noop the table refuses", () => {
     // Catches one that takes any duplicate key for "someone was faster" and polls for ever, in silence.
     test.each(refusals)("ends the stream with the server's own words: $name", async ({ change, words }) => {
       const { pool, table } = await changedTable(engine, change);
-      await leaveHole(pool, table);
+      await leaveGap(pool, table);
       await table.insert(pool, "kept", 1);
       const stream = table.stream(pool, "", { toHead: true });
       const error: unknown = await rest(stream).catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({ code: "gap_unfillable", details: { table: table.name } });
       expect(String(error)).toMatch(words);
       expect(String(error)).toContain("gaps.noopValues");
-      // Catches one whose cursor has passed the hole by the time it throws.
+      // Catches one whose cursor has passed the gap by the time it throws.
       const [lastEvent] = (await eventIds(pool, table)).slice(-1);
       expect(BigInt(stream.position)).toBeLessThan(BigInt(lastEvent ?? 0) - 1n);
     });
@@ -78,7 +78,7 @@ describeEachServer((engine) => {
       "closes it with the values that the user names: $name",
       async ({ change, noopValues }) => {
         const { pool, table } = await changedTable(engine, change, { gaps: noopValues });
-        await leaveHole(pool, table);
+        await leaveGap(pool, table);
         await table.insert(pool, "kept", 1);
         // The noop that the set-up made by hand has the usual foreign id, which no longer marks a noop of this table.
         const delivered = await rest(table.stream(pool, "", { toHead: true }));
@@ -87,24 +87,24 @@ describeEachServer((engine) => {
       },
     );
 
-    // Catches values of one stream that are planted but not known again: its own noop would be delivered as an event.
+    // Catches values of one stream that are inserted but not known again: its own noop would be delivered as an event.
     test("closes it with the values that one stream names, and leaves that noop out", async () => {
       const { pool, table } = await changedTable(engine, [
         "alter table T add constraint T_no_zero check (foreign_id <> '0')",
       ]);
-      await leaveHole(pool, table);
+      await leaveGap(pool, table);
       await table.insert(pool, "kept", 1);
       const gaps = { noopValues: { foreign_id: "none" } };
       expect(await rest(table.stream(pool, "", { toHead: true, gaps }))).toEqual(["2"]);
     });
   });
 
-  describe("a hole in a table with columns of its own", () => {
+  describe("a gap in a table with columns of its own", () => {
     // Catches a plain insert, which error 1364 refuses.
     test("is closed though a column has neither null nor a default", async () => {
       const { pool, table } = await changedTable(engine, ["alter table T add column region varchar(10) not null"]);
       await pool.query(`alter table ${table.name} alter column region set default 'eu'`);
-      await leaveHole(pool, table);
+      await leaveGap(pool, table);
       await table.insert(pool, "kept", 1);
       await pool.query(`alter table ${table.name} alter column region drop default`);
       expect(await rest(table.stream(pool, "", { toHead: true }))).toEqual(["2"]);
@@ -127,7 +127,7 @@ describeEachServer((engine) => {
       expect(await noopIds(pool, table)).toEqual(["1"]);
     });
 
-    // Catches a statement with more placeholders than a server prepares (65 535): a large hole would be unfillable.
+    // Catches a statement with more placeholders than a server prepares (65 535): a large gap would be unfillable.
     test("is closed whatever the number of columns that noops are given values for", async () => {
       const names = Array.from({ length: 8 }, (_, index) => `extra_${index}`);
       const { pool, table } = await changedTable(

@@ -51,8 +51,8 @@ describeEachServer((engine) => {
     await replication[Symbol.asyncDispose]();
   });
 
-  /** An event, a hole that a rollback left, and another event, on both servers. */
-  async function makeHole(table: EventsTable): Promise<void> {
+  /** An event, a gap that a rollback left, and another event, on both servers. */
+  async function makeGap(table: EventsTable): Promise<void> {
     await createTables(primary, [table]);
     await table.insert(primary, "a", 1);
     await (await openInsert(primary, table)).rollback();
@@ -64,7 +64,7 @@ describeEachServer((engine) => {
     // Catches: a filler that goes by read_only alone; the primary's own row 2 would then end the replication.
     test("is known by its signs, and no noop is written to it", async () => {
       const { table } = watched("writable_replica");
-      await makeHole(table);
+      await makeGap(table);
       const stream = table.stream(replica, "");
       expect(await take(stream, 1)).toEqual(["1"]);
       const pending = take(stream, 1);
@@ -82,7 +82,7 @@ describeEachServer((engine) => {
   // Side by side, since each waits for 5 s until a stall is told.
   describe.concurrent("a stream", () => {
     beforeAll(async () => {
-      await makeHole(new EventsTable("read_only_replica"));
+      await makeGap(new EventsTable("read_only_replica"));
       await replica.query("set global read_only = 1");
       const lagging = new EventsTable("lagging");
       await createTables(primary, [lagging, new EventsTable("ahead")]);
@@ -173,7 +173,7 @@ describeEachServer((engine) => {
   describe("a replica that was made the primary", () => {
     // Catches: a declared primary that is refused for its past, and fillGaps that changes nothing when it names the server
     // that streams read from.
-    test("has its holes closed once fillGaps names it, if not at once", async () => {
+    test("has its gaps closed once fillGaps names it, if not at once", async () => {
       await replication.caughtUp();
       await replica.query("stop replica");
       await replica.query("reset replica all");

@@ -63,7 +63,7 @@ describeEachServer((engine) => {
   describe("a server with", () => {
     // Catches: statements that rely on a level, mode or quote of the server; a noop that moves the table's counter; noops
     // that are refused in statement format (error 1665); reads in a transaction that nobody ends.
-    test.for(settings)("$what has its holes closed and its cursors written", async (setting, { skip }) => {
+    test.for(settings)("$what has its gaps closed and its cursors written", async (setting, { skip }) => {
       const { flags, onlyOn, because } = setting;
       if (onlyOn !== undefined && onlyOn !== vendor) skip(because);
       await using server = await startServerWithPools({ vendor, flags });
@@ -97,7 +97,7 @@ describeEachServer((engine) => {
       const { all, noops } = await idsIn(server, table);
       const last = Number(stream.position);
       expect(all).toEqual(Array.from({ length: last }, (_, index) => String(index + 1)));
-      // Holes that the server's own steps leave are closed like those of rollbacks, and no event is taken for one.
+      // Gaps that the server's own steps leave are closed like those of rollbacks, and no event is taken for one.
       expect(noops).toHaveLength(last - 4);
       expect(await rest(table.stream(pool, "", { toHead: true }))).toHaveLength(4);
       expect(await table.stream(pool, "", { fromHead: true }).start()).toBe(stream.position);
@@ -157,7 +157,7 @@ describeEachServer((engine) => {
 
   // Side by side, since one waits for 5 s until a stall is told.
   describe.concurrent("a pool of", () => {
-    async function tableWithHole(pool: Pool, options: EventsTableOptions): Promise<EventsTable> {
+    async function tableWithGap(pool: Pool, options: EventsTableOptions): Promise<EventsTable> {
       const table = await makeTable(pool, options);
       await table.insert(pool, "a", 1);
       await (await openInsert(pool, table)).rollback();
@@ -166,13 +166,13 @@ describeEachServer((engine) => {
     }
 
     // Catches: a stream that waits for ever, without a word, for connections that it holds itself.
-    test("one connection is warned of once, and a hole's stall names it within 5 s", async () => {
+    test("one connection is warned of once, and a gap's stall names it within 5 s", async () => {
       const [pool, small] = [await engine.createRawPool(), await engine.createRawPool({ connectionLimit: 1 })];
       const warnings: string[] = [];
       const reports: StallReport[] = [];
       const { promise: told, report } = firstStall(reports);
       const logger = { warn: (message: string) => void warnings.push(message) };
-      const table = await tableWithHole(pool, { logger, observer: { stall: report }, acquireTimeoutMs: 5500 });
+      const table = await tableWithGap(pool, { logger, observer: { stall: report }, acquireTimeoutMs: 5500 });
       const stream = table.stream(small, "");
       expect(await take(stream, 1)).toEqual(["1"]);
       const pending = take(stream, 1);
@@ -180,7 +180,7 @@ describeEachServer((engine) => {
       expect(reports[0]).toMatchObject({ state: "stalled", prev: "1", next: "3", reason: "unreachable" });
       expect(reports[0]?.message).toMatch(/pool \(of 1\)/);
       expect(reports[0]?.waitedMs).toBeLessThan(6000);
-      // It has a connection to read with, so that it goes on when another process closes the hole.
+      // It has a connection to read with, so that it goes on when another process closes the gap.
       const filler = table.clone({ logger }).stream(pool, "1");
       expect(await take(filler, 1)).toEqual(["3"]);
       expect(await pending).toEqual(["3"]);
@@ -191,11 +191,11 @@ describeEachServer((engine) => {
       await Promise.all([stream.close(), filler.close()]);
     });
 
-    // Catches: a planter that keeps the probe's connection from it, and the other way about.
-    test("two connections is warned of, and holes are closed all the same", async () => {
+    // Catches: a noopInserter that keeps the probe's connection from it, and the other way about.
+    test("two connections is warned of, and gaps are closed all the same", async () => {
       const [pool, small] = [await engine.createRawPool(), await engine.createRawPool({ connectionLimit: 2 })];
       const warnings: string[] = [];
-      const table = await tableWithHole(pool, { logger: { warn: (message) => void warnings.push(message) } });
+      const table = await tableWithGap(pool, { logger: { warn: (message) => void warnings.push(message) } });
       const stream = table.stream(small, "");
       expect(await take(stream, 2)).toEqual(["1", "3"]);
       await (await openInsert(pool, table)).rollback();

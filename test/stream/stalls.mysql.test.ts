@@ -6,27 +6,27 @@ import { createTables, fillGaps, type StallReport, stopFillingGaps } from "refle
 import { describe, expect, test } from "vitest";
 import { startPrivateServer } from "../../src/testing/servers/private-server.ts";
 import { describeEachServer, type Engine } from "../servers/engines.ts";
-import { leaveHole, noopIds, Reports } from "../streams/gaps.ts";
+import { leaveGap, noopIds, Reports } from "../streams/gaps.ts";
 import { expectStall, isResumed, quiet } from "../streams/stalls.ts";
 import { makeTable, openInsert, take } from "../streams/streams.ts";
 
-/** A table with rows 1 and 3, and a hole for good between them. */
-async function withHole(engine: Engine, gaps?: Parameters<typeof makeTable>[1]) {
+/** A table with rows 1 and 3, and a gap for good between them. */
+async function withGap(engine: Engine, gaps?: Parameters<typeof makeTable>[1]) {
   const pool = await engine.createRawPool();
   const stalls = new Reports<StallReport>();
   const table = await makeTable(pool, { ...gaps, observer: { ...quiet, stall: stalls.add } });
   await table.insert(pool, "1", 1);
-  await leaveHole(pool, table);
+  await leaveGap(pool, table);
   await table.insert(pool, "3", 1);
   return { pool, stalls, table };
 }
 
 // Side by side: each of them waits for 5 s.
 describeEachServer((engine) => {
-  describe.concurrent("a stream that stands at a hole says so within 5 s, and when it goes on:", () => {
+  describe.concurrent("a stream that stands at a gap says so within 5 s, and when it goes on:", () => {
     // Catches a stream that waits in silence where its own option keeps it from going on.
     test("with gaps: false, until fillGaps", async () => {
-      const { pool, stalls, table } = await withHole(engine, { gaps: false });
+      const { pool, stalls, table } = await withGap(engine, { gaps: false });
       const stream = table.stream(pool, "1");
       const pending = take(stream, 1);
       await stalls.first();
@@ -38,9 +38,9 @@ describeEachServer((engine) => {
       await stream.close();
     });
 
-    // Catches a stall that is told of while holes are filled only.
+    // Catches a stall that is told of while gaps are filled only.
     test("after stopFillingGaps, until someone else closes it", async () => {
-      const { pool, stalls, table } = await withHole(engine);
+      const { pool, stalls, table } = await withGap(engine);
       await stopFillingGaps(table);
       const stream = table.stream(pool, "1");
       const pending = take(stream, 1);
@@ -63,7 +63,7 @@ describeEachServer((engine) => {
       const probe = createPool(server.url.replace("/?", "/probed?"));
       probe.on("connection", (connection) => connection.on("error", () => undefined));
       const pool = await engine.createRawPool();
-      const { stalls, table } = await withHole(engine, { gaps: { primary: pool, probe: [pool, probe] } });
+      const { stalls, table } = await withGap(engine, { gaps: { primary: pool, probe: [pool, probe] } });
       await createTables(probe, [table]);
       await server.crash();
       const stream = table.stream(pool, "1");
@@ -84,7 +84,7 @@ describeEachServer((engine) => {
     test("with its primary unreachable, until it is back", async () => {
       const folder = await mkdtemp(join(tmpdir(), "rsql-"));
       const primary = createPool({ socketPath: join(folder, "s.sock"), user: "root", database: engine.database });
-      const { pool, stalls, table } = await withHole(engine, { gaps: { primary } });
+      const { pool, stalls, table } = await withGap(engine, { gaps: { primary } });
       const stream = table.stream(pool, "1");
       const pending = take(stream, 1);
       await stalls.first();
@@ -97,7 +97,7 @@ describeEachServer((engine) => {
       await rm(folder, { recursive: true });
     });
 
-    // Catches every reader that passes a hole after some time: limits far below how long the transaction is open.
+    // Catches every reader that passes a gap after some time: limits far below how long the transaction is open.
     test("a transaction that is open longer than every limit, until its commit, which is delivered", async () => {
       const pool = await engine.createRawPool();
       const stalls = new Reports<StallReport>();

@@ -3,7 +3,7 @@ import type { EventsTable, StallReport } from "reflex-rsql";
 import { transaction } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../servers/engines.ts";
-import { idRange, leaveHole, noopIds, Reports, storedRows } from "../streams/gaps.ts";
+import { idRange, leaveGap, noopIds, Reports, storedRows } from "../streams/gaps.ts";
 import { makeTable, nothingWithin, take } from "../streams/streams.ts";
 
 const slowStatement = ["a", "b", "slow", "d", "e", "f", "g", "h", "i", "j"].map((foreignId) => ({
@@ -35,7 +35,7 @@ const blocked = /^update/i;
 
 describeEachServer((engine) => {
   describe("a statement of many rows that is not done yet", () => {
-    // Catches a filler that plants the ids that the statement has reserved and READ UNCOMMITTED does not show.
+    // Catches a filler that fills the ids that the statement has reserved and READ UNCOMMITTED does not show.
     test("keeps all its ids, though others commit above it and there is no grace", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool, { gaps: { graceMs: 0 } });
@@ -129,14 +129,14 @@ describeEachServer((engine) => {
     });
   });
 
-  describe("a lock on a hole", () => {
+  describe("a lock on a gap", () => {
     // Catches a filler that comes up against it again and again and tells nobody.
     test("holds the stream, which says so within 5 s, and goes on once it is released", async () => {
       const pool = await engine.createRawPool();
       const stalls = new Reports<StallReport>();
       const table = await makeTable(pool, { observer: { stall: stalls.add } });
       await table.insert(pool, "1", 1);
-      await leaveHole(pool, table, 2);
+      await leaveGap(pool, table, 2);
       await table.insert(pool, "4", 1);
       const locker = await pool.getConnection();
       await locker.query("set session transaction isolation level repeatable read");

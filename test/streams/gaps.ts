@@ -27,7 +27,7 @@ export async function eventIds(pool: Pool, table: EventsTable): Promise<string[]
 }
 
 /** Leaves `size` ids missing for good, as a transaction does that inserts and rolls back. */
-export async function leaveHole(pool: Pool, table: EventsTable, size = 1): Promise<void> {
+export async function leaveGap(pool: Pool, table: EventsTable, size = 1): Promise<void> {
   const rolledBack = await openInsert(
     pool,
     table,

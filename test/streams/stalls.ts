@@ -7,7 +7,7 @@ export const isResumed = ({ state }: StallReport): boolean => state === "resumed
 /** An observer whose errors are nobody's affair. */
 export const quiet = { error: (): void => undefined };
 
-/** Expects one stall of this reason at the hole at 2, told in time, and nothing else yet. */
+/** Expects one stall of this reason at the gap at 2, told in time, and nothing else yet. */
 export function expectStall(stalls: Reports<StallReport>, reason: string, remedy: RegExp): void {
   expect(stalls.all).toHaveLength(1);
   expect(stalls.all[0]).toMatchObject({ state: "stalled", prev: "1", next: "3", reason });

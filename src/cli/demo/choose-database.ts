@@ -23,19 +23,19 @@ export interface Surroundings {
   readonly signal: AbortSignal;
 }
 
-const noHolesOnSqlite =
-  "SQLite lets one writer in at a time: ids commit in order, and a rollback leaves no hole between them. On MySQL and MariaDB neither is so.";
+const noGapsOnSqlite =
+  "SQLite lets one writer in at a time: ids commit in order, and a rollback leaves no gap between them. On MySQL and MariaDB neither is so.";
 
 /** The user's database if they named one, else a private server if there is one, else SQLite. */
 export async function chooseDatabase(args: DemoArguments, around: Surroundings): Promise<ChosenDatabase> {
-  if (args.engine === "sqlite") return chooseSqlite(around, [noHolesOnSqlite]);
+  if (args.engine === "sqlite") return chooseSqlite(around, [noGapsOnSqlite]);
   if (args.engine === "private") return choosePrivate(around);
   if (args.database !== undefined) return chooseUsers("--database", args.database, around.signal);
   const url = around.env["DATABASE_URL"];
   if (url) return chooseUsers("DATABASE_URL", url, around.signal);
   if ((await findServer()) !== undefined) return choosePrivate(around);
   return chooseSqlite(around, [
-    noHolesOnSqlite,
+    noGapsOnSqlite,
     `No program for a private server was found. To have one, install ${howToInstall("mariadb")}`,
   ]);
 }
@@ -91,7 +91,7 @@ async function lookAtServer(
     { signal },
   );
   const { version = "", step } = row ?? {};
-  const inSteps = `Ids go up by ${step} here (auto_increment_increment), so the ids between are holes too.`;
+  const inSteps = `Ids go up by ${step} here (auto_increment_increment), so the ids between are gaps too.`;
   return {
     version: `${/mariadb/i.test(version) ? "MariaDB" : "MySQL"} ${version.split("-")[0]}`,
     notes: step === "1" ? [] : [inSteps],

@@ -1,8 +1,8 @@
 import { createConsumer, isExpected, type Observer, runForever } from "reflex-rsql";
 import { runChild } from "./child.ts";
 import { openDatabase } from "./connect.ts";
+import { GapClock } from "./gap-clock.ts";
 import { createHandler } from "./handler.ts";
-import { HoleClock } from "./gap-clock.ts";
 import type { ConsumerProgress } from "./messages.ts";
 import { DemoTables } from "./tables.ts";
 
@@ -10,7 +10,7 @@ const REPORT_EVERY_MS = 100;
 // Cursors are written together every so often; what came after the last write comes again after a crash.
 const WRITE_CURSORS_EVERY_MS = 300;
 
-// One to stream, two more at a hole, one for cursors, and one for what the consumer does itself.
+// One to stream, two more at a gap, one for cursors, and one for what the consumer does itself.
 const CONNECTIONS = 5;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -24,7 +24,7 @@ runChild("consume", async (start, parent) => {
     savedCursor: "",
     duplicates: 0,
     failures: 0,
-    holes: 0,
+    gaps: 0,
     longestWaitMs: 0,
   };
   const observer = observe(progress, (text) => parent.report({ type: "note", text: `${start.consumer}: ${text}` }));
@@ -56,11 +56,11 @@ runChild("consume", async (start, parent) => {
 });
 
 function observe(progress: Mutable<ConsumerProgress>, note: (text: string) => void): Observer {
-  const clock = new HoleClock();
+  const clock = new GapClock();
   return {
     gap: (report) => {
       clock.gap(report);
-      progress.holes = clock.met;
+      progress.gaps = clock.met;
     },
     page: (report) => {
       clock.page(report);

@@ -46,21 +46,21 @@ export async function runDemo(args: DemoArguments, around: DemoSurroundings): Pr
   presentPlan(screen, { ...args, ordersPerSecond });
   signal.throwIfAborted();
   const { seconds, skipEvent } = args;
-  const holes = chosen.kind !== "sqlite";
-  const noops = holes ? new NoopCounter(database.handle, tables.events) : undefined;
+  const gaps = chosen.kind !== "sqlite";
+  const noops = gaps ? new NoopCounter(database.handle, tables.events) : undefined;
   if (noops !== undefined) cleanup.add("end the demo's counter", () => noops.finish());
   const common = { target: chosen.target, tables, folder, seconds, ordersPerSecond, skipEvent };
-  const plan = { ...common, writers: WRITERS, holesClosed: noops && ((): number => noops.count) };
+  const plan = { ...common, writers: WRITERS, gapsClosed: noops && ((): number => noops.count) };
   const play = new Play(plan, screen, signal);
   cleanup.add("end the demo's processes", () => play.end());
-  const poller = holes ? new NaivePoller(database.handle, tables.events) : undefined;
+  const poller = gaps ? new NaivePoller(database.handle, tables.events) : undefined;
   if (poller !== undefined) cleanup.add("end the demo's poller", () => poller.finish());
   const played = await play.run();
   await play.end();
   const naivelySeen = await poller?.finish();
   const evidence = await readBack(chosen, tables, play.journals);
   const checks = [...judge(evidence), resumeCheck(played)];
-  screen.print(...renderResults({ played, evidence, checks, holes, naivelySeen }, screen.paint));
+  screen.print(...renderResults({ played, evidence, checks, gaps, naivelySeen }, screen.paint));
   return problemsOf(checks).length === 0;
 }
 

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { HoleClock } from "./gap-clock.ts";
+import { GapClock } from "./gap-clock.ts";
 
-function clockAt(): { clock: HoleClock; time: { ms: number } } {
+function clockAt(): { clock: GapClock; time: { ms: number } } {
   const time = { ms: 0 };
-  return { clock: new HoleClock(() => time.ms), time };
+  return { clock: new GapClock(() => time.ms), time };
 }
 
-// Catches: counting from the last page, or ending the wait with a page that was on its way before the hole was met.
-test("a wait is as long as from the hole to the first row beyond it; the longest is kept", () => {
+// Catches: counting from the last page, or ending the wait with a page that was on its way before the gap was met.
+test("a wait is as long as from the gap to the first row beyond it; the longest is kept", () => {
   const { clock, time } = clockAt();
   clock.gap({ prev: "9" });
   time.ms = 50;
@@ -21,7 +21,7 @@ test("a wait is as long as from the hole to the first row beyond it; the longest
 });
 
 // Catches: counting the time in which a slow consumer was busy with what it had.
-test("a hole that was met while the consumer still had work counts from when it had none", () => {
+test("a gap that was met while the consumer still had work counts from when it had none", () => {
   const { clock, time } = clockAt();
   clock.gap({ prev: "9" });
   time.ms = 70;

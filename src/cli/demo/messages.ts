@@ -45,8 +45,8 @@ export interface ConsumerProgress {
   /** Events that came again and had their effect already. */
   readonly duplicates: number;
   readonly failures: number;
-  /** Holes between ids that it came to. */
-  readonly holes: number;
+  /** Gaps between ids that it came to. */
+  readonly gaps: number;
   /** The longest that it waited at one. */
   readonly longestWaitMs: number;
 }

@@ -9,8 +9,8 @@ import { counted, grouped } from "./text.ts";
 
 export interface PlayPlan extends CompanyPlan {
   readonly seconds: number;
-  /** How many holes streams have closed so far; undefined where there are none. */
-  readonly holesClosed: (() => number) | undefined;
+  /** How many gaps streams have closed so far; undefined where there are none. */
+  readonly gapsClosed: (() => number) | undefined;
 }
 
 export interface Played {
@@ -136,7 +136,7 @@ export class Play {
       seconds: this.#plan.seconds,
       writing: this.#writing,
       tally: this.#tally.view(),
-      holesClosed: this.#plan.holesClosed?.(),
+      gapsClosed: this.#plan.gapsClosed?.(),
     };
     if (this.#screen.live) return this.#screen.draw(renderBlock(progress, this.#screen.paint));
     if (progress.elapsedMs - this.#printedAt < PRINT_EVERY_MS) return;

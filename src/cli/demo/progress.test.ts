@@ -9,16 +9,16 @@ function halfWay(): Progress {
   tally.started("mailer", "");
   const committed = Array.from({ length: 1234 }, (_, index) => String(index + 1));
   tally.written("a", { type: "written", committed, rolledBack: 176, retries: 0 });
-  const common = { type: "consumed", savedCursor: "", duplicates: 0, holes: 0, longestWaitMs: 0 } as const;
+  const common = { type: "consumed", savedCursor: "", duplicates: 0, gaps: 0, longestWaitMs: 0 } as const;
   tally.consumed("read-model", { ...common, position: "1000", failures: 0 });
   tally.consumed("mailer", { ...common, position: "1230", failures: 2 });
   tally.ended("read-model", "killed");
-  return { elapsedMs: 6240, seconds: 12, writing: true, tally: tally.view(), holesClosed: 171 };
+  return { elapsedMs: 6240, seconds: 12, writing: true, tally: tally.view(), gapsClosed: 171 };
 }
 
 test("a terminal shows a line on the orders and one a consumer", () => {
   expect(renderBlock(halfWay(), createPaint(false))).toEqual([
-    "  6.2 s of 12 s   1,234 orders  176 rolled back  171 holes closed  0/s",
+    "  6.2 s of 12 s   1,234 orders  176 rolled back  171 gaps closed  0/s",
     "    read-model  at event  1,000   lag   234   killed",
     "    mailer      at event  1,230   lag     4   running, 2 failures retried",
     "    audit       starts later",
@@ -27,12 +27,12 @@ test("a terminal shows a line on the orders and one a consumer", () => {
 
 test("a log gets the same in one line", () => {
   expect(renderLine({ ...halfWay(), writing: false })).toBe(
-    "  6.2 s  1,234 orders, 176 rolled back, 171 holes closed; lag 234/4/-",
+    "  6.2 s  1,234 orders, 176 rolled back, 171 gaps closed; lag 234/4/-",
   );
 });
 
-test("where rollbacks leave no holes, none are counted", () => {
-  const lines = renderBlock({ ...halfWay(), holesClosed: undefined, writing: false }, createPaint(false));
+test("where rollbacks leave no gaps, none are counted", () => {
+  const lines = renderBlock({ ...halfWay(), gapsClosed: undefined, writing: false }, createPaint(false));
   expect(lines[0]).toBe("  6.2 s   1,234 orders  176 rolled back  writers done");
 });
 

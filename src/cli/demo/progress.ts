@@ -9,8 +9,8 @@ export interface Progress {
   /** Whether orders are still placed. */
   readonly writing: boolean;
   readonly tally: TallyView;
-  /** How many holes streams have closed; undefined where there are none. */
-  readonly holesClosed: number | undefined;
+  /** How many gaps streams have closed; undefined where there are none. */
+  readonly gapsClosed: number | undefined;
 }
 
 /** The lines that are drawn again and again on a terminal. */
@@ -39,11 +39,11 @@ export function stamp(elapsedMs: number): string {
   return `${(elapsedMs / 1000).toFixed(1).padStart(5)} s`;
 }
 
-function counts({ tally, holesClosed }: Progress): string[] {
+function counts({ tally, gapsClosed }: Progress): string[] {
   return [
     counted(tally.committed, "order"),
     `${grouped(tally.rolledBack)} rolled back`,
-    ...(holesClosed === undefined ? [] : [`${counted(holesClosed, "hole")} closed`]),
+    ...(gapsClosed === undefined ? [] : [`${counted(gapsClosed, "gap")} closed`]),
   ];
 }
 

@@ -16,7 +16,7 @@ const evidence: Evidence = {
 
 function render(checks: readonly Check[], change: Partial<Results> = {}): string[] {
   const played = { tally: new Tally().view(), writingMs: 1000, restart: undefined };
-  return renderResults({ played, evidence, checks, holes: true, naivelySeen: 0, ...change }, createPaint(false));
+  return renderResults({ played, evidence, checks, gaps: true, naivelySeen: 0, ...change }, createPaint(false));
 }
 
 test("the last line says that all agreed", () => {
@@ -35,13 +35,13 @@ test("the last line names the first problem; long lists are cut", () => {
   expect(lines.at(-1)).toBe("FAILED: mailer lost event 0 and 7 more");
 });
 
-test("tells what became of rolled-back orders, where they leave holes and where they don't", () => {
-  const withHoles = render([]);
-  expect(withHoles).toContain("  orders rolled back            1   after their insert, which leaves a hole");
-  expect(withHoles).toContain("  holes closed                  1   with a noop row each, up to the last event");
-  const without = render([], { holes: false, naivelySeen: undefined }).join("\n");
-  expect(without).toContain("  orders rolled back            1   after their insert, which leaves no hole");
-  expect(without).not.toMatch(/holes closed|wait at a hole|out of order|naive/);
+test("tells what became of rolled-back orders, where they leave gaps and where they don't", () => {
+  const withGaps = render([]);
+  expect(withGaps).toContain("  orders rolled back            1   after their insert, which leaves a gap");
+  expect(withGaps).toContain("  gaps closed                   1   with a noop row each, up to the last event");
+  const without = render([], { gaps: false, naivelySeen: undefined }).join("\n");
+  expect(without).toContain("  orders rolled back            1   after their insert, which leaves no gap");
+  expect(without).not.toMatch(/gaps closed|wait at a gap|out of order|naive/);
 });
 
 test("no line is too long for a terminal of 80 columns", () => {

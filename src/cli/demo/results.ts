@@ -8,8 +8,8 @@ export interface Results {
   readonly played: Played;
   readonly evidence: Evidence;
   readonly checks: readonly Check[];
-  /** Whether ids commit out of order here, and rollbacks leave holes between them. */
-  readonly holes: boolean;
+  /** Whether ids commit out of order here, and rollbacks leave gaps between them. */
+  readonly gaps: boolean;
   /** How many events a poller saw that asks for ids above its last; undefined if none was tried. */
   readonly naivelySeen: number | undefined;
 }
@@ -38,29 +38,29 @@ export function problemsOf(checks: readonly Check[]): string[] {
 }
 
 function orderLines(results: Results): string[] {
-  const { played, evidence, holes } = results;
+  const { played, evidence, gaps } = results;
   const { acknowledged, rolledBack, events } = evidence;
   const perSecond = Math.round((acknowledged.length * 1000) / played.writingMs);
   const seconds = (played.writingMs / 1000).toFixed(1);
   const { retries } = played.tally;
   return [
     row("orders acknowledged", acknowledged.length, `in ${seconds} s, ${grouped(perSecond)} a second`),
-    row("orders rolled back", rolledBack.length, `after their insert, which leaves ${holes ? "a" : "no"} hole`),
+    row("orders rolled back", rolledBack.length, `after their insert, which leaves ${gaps ? "a" : "no"} gap`),
     ...(retries > 0 ? [row("transactions lost", retries, "by deadlock or lost connection; done again")] : []),
     row("events in the table", events.size, ""),
-    ...(holes ? holeLines(results) : []),
+    ...(gaps ? gapLines(results) : []),
   ];
 }
 
-function holeLines({ played, evidence, naivelySeen }: Results): string[] {
+function gapLines({ played, evidence, naivelySeen }: Results): string[] {
   const { acknowledged, events, noops } = evidence;
   const { consumers } = played.tally;
-  const met = consumers.reduce((sum, consumer) => sum + consumer.holes, 0);
+  const met = consumers.reduce((sum, consumer) => sum + consumer.gaps, 0);
   const longestMs = Math.max(...consumers.map(({ longestWaitMs }) => longestWaitMs));
   const missed = naivelySeen === undefined ? [] : [events.size - naivelySeen];
   return [
-    row("holes closed", noops.size, "with a noop row each, up to the last event"),
-    row("longest wait at a hole", `${(longestMs / 1000).toFixed(2)} s`, `of ${counted(met, "wait")} of all consumers`),
+    row("gaps closed", noops.size, "with a noop row each, up to the last event"),
+    row("longest wait at a gap", `${(longestMs / 1000).toFixed(2)} s`, `of ${counted(met, "wait")} of all consumers`),
     row("committed out of order", committedOutOfOrder(acknowledged), "acknowledged after one with a higher id"),
     ...missed.map((count) => row("missed by naive polling", count, "`where id > last`, tried alongside")),
   ];

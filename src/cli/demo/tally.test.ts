@@ -9,7 +9,7 @@ function consumed(position: string, counts: Partial<ConsumerProgress> = {}): Con
     savedCursor: "",
     duplicates: 0,
     failures: 0,
-    holes: 0,
+    gaps: 0,
     longestWaitMs: 0,
     ...counts,
   };
@@ -63,7 +63,7 @@ test("a consumer that was killed keeps its counts through its next life, which b
   tally.started("mailer", "");
   tally.consumed(
     "mailer",
-    consumed("50", { duplicates: 2, failures: 3, holes: 4, longestWaitMs: 60, savedCursor: "40" }),
+    consumed("50", { duplicates: 2, failures: 3, gaps: 4, longestWaitMs: 60, savedCursor: "40" }),
   );
   tally.ended("mailer", "killed");
   tally.consumed("mailer", consumed("51", { duplicates: 9 }));
@@ -75,9 +75,9 @@ test("a consumer that was killed keeps its counts through its next life, which b
     failures: 3,
   });
   tally.started("mailer", "42");
-  tally.consumed("mailer", consumed("60", { duplicates: 8, holes: 5, longestWaitMs: 20 }));
+  tally.consumed("mailer", consumed("60", { duplicates: 8, gaps: 5, longestWaitMs: 20 }));
   expect(mailerOf(tally)).toMatchObject({ state: "running", position: 60n, duplicates: 10, failures: 3, restarts: 1 });
-  expect(mailerOf(tally)).toMatchObject({ holes: 9, longestWaitMs: 60 });
+  expect(mailerOf(tally)).toMatchObject({ gaps: 9, longestWaitMs: 60 });
 });
 
 test("the rate is that of the last second", () => {

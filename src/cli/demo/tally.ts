@@ -17,8 +17,8 @@ export interface ConsumerView {
   readonly duplicates: number;
   readonly failures: number;
   readonly restarts: number;
-  /** Holes between ids that it came to. */
-  readonly holes: number;
+  /** Gaps between ids that it came to. */
+  readonly gaps: number;
   readonly longestWaitMs: number;
 }
 
@@ -40,11 +40,11 @@ interface Life {
   /** Of the lives before. */
   duplicates: number;
   failures: number;
-  holes: number;
+  gaps: number;
   longestWaitMs: number;
 }
 
-const noCounts = { duplicates: 0, failures: 0, holes: 0, longestWaitMs: 0 } as const;
+const noCounts = { duplicates: 0, failures: 0, gaps: 0, longestWaitMs: 0 } as const;
 const nothing: ConsumerProgress = { type: "consumed", position: "0", savedCursor: "", ...noCounts };
 const RATE_WINDOW_MS = 1000;
 
@@ -90,10 +90,10 @@ export class Tally {
 
   ended(name: ConsumerName, state: "killed" | "stopped"): void {
     const life = this.#life(name);
-    const { duplicates, failures, holes, longestWaitMs } = life.progress;
+    const { duplicates, failures, gaps, longestWaitMs } = life.progress;
     life.duplicates += duplicates;
     life.failures += failures;
-    life.holes += holes;
+    life.gaps += gaps;
     life.longestWaitMs = Math.max(life.longestWaitMs, longestWaitMs);
     life.progress = { ...life.progress, ...noCounts };
     life.state = state;
@@ -138,7 +138,7 @@ export class Tally {
       lag: this.#lag(life),
       duplicates: life.duplicates + progress.duplicates,
       failures: life.failures + progress.failures,
-      holes: life.holes + progress.holes,
+      gaps: life.gaps + progress.gaps,
       longestWaitMs: Math.max(life.longestWaitMs, progress.longestWaitMs),
     };
   }

@@ -47,7 +47,7 @@ export function judge(evidence: Evidence): Check[] {
     { claim: "every acknowledged order is an event", problems: lostOrders(evidence) },
     { claim: "every event is an order, and was acknowledged", problems: strayEvents(evidence) },
     { claim: "no rolled-back order left an event or an effect", problems: undeadOrders(evidence) },
-    { claim: "every id up to the last is an event or a closed hole", problems: openHoles(evidence) },
+    { claim: "every id up to the last is an event or a closed gap", problems: openGaps(evidence) },
     { claim: "every event reached every consumer", problems: eachConsumer(evidence, lostEvents) },
     { claim: "each consumer had them in ascending order", problems: eachConsumer(evidence, outOfOrder) },
     { claim: "nothing was done twice, or without an event", problems: eachConsumer(evidence, strayEffects) },
@@ -97,7 +97,7 @@ function undeadOrders({ rolledBack, orders, events, effects }: Evidence): string
   ]);
 }
 
-function openHoles({ events, noops }: Evidence): string[] {
+function openGaps({ events, noops }: Evidence): string[] {
   const last = [...events.keys()].map(BigInt).reduce((a, b) => (a > b ? a : b), 0n);
   const problems: string[] = [];
   for (let id = 1n; id < last; id++) {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Database, Session, SessionOptions } from "../database.ts";
 import { mysqlDialect } from "../mysql-dialect.ts";
-import { HeldSession } from "./lingering-session.ts";
+import { LingeringSession } from "./lingering-session.ts";
 
 /** Lends sessions that only count. */
 class CountedSessions {
@@ -48,14 +48,17 @@ class CountedSessions {
 
 const which = async (session: Session): Promise<string> => (await session.run("insert", [])).insertId;
 
-describe("HeldSession", () => {
+describe("LingeringSession", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  function held(): { sessions: CountedSessions; session: HeldSession } {
+  function held(): { sessions: CountedSessions; session: LingeringSession } {
     const sessions = new CountedSessions();
     const { database } = sessions;
-    return { sessions, session: new HeldSession({ database, isolation: "read uncommitted", setUp: ["set x = 1"] }) };
+    return {
+      sessions,
+      session: new LingeringSession({ database, isolation: "read uncommitted", setUp: ["set x = 1"] }),
+    };
   }
 
   // Catches one that takes its connections at the start, when the pool is needed for other things.

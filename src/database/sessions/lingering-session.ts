@@ -3,30 +3,30 @@ import { startTimer } from "../../waiting/timer.ts";
 import type { Database, Session } from "../database.ts";
 import { BorrowedSession, type BorrowOptions, mayHaveBroken } from "./borrowed-session.ts";
 
-export interface HeldSessionOptions extends BorrowOptions {
+export interface LingeringSessionOptions extends BorrowOptions {
   readonly database: Database;
 }
 
-// Holes come in flocks; opening a connection for each would take longer than closing it.
+// Gaps come in flocks; opening a connection for each would take longer than closing it.
 const LINGER_MS = 1000;
-// Of a small pool the user's own queries need the connection sooner than the next hole does.
+// Of a small pool the user's own queries need the connection sooner than the next gap does.
 const SMALL_POOL = 5;
 const LINGER_IN_SMALL_POOL_MS = 50;
-// What waits for the next hole must not keep the pool's connections from others: of each database only so many do.
+// What waits for the next gap must not keep the pool's connections from others: of each database only so many do.
 const MOST_LINGERING = 2;
-const lingering = new WeakMap<object, Set<HeldSession>>();
+const lingering = new WeakMap<object, Set<LingeringSession>>();
 
 /** A connection that is taken when first needed, used by one at a time, and given up soon after the last use. */
-export class HeldSession {
-  readonly #options: HeldSessionOptions;
+export class LingeringSession {
+  readonly #options: LingeringSessionOptions;
   readonly #mutex = new Mutex();
   /** Those of this database that linger. */
-  readonly #others: Set<HeldSession>;
+  readonly #others: Set<LingeringSession>;
   #held: BorrowedSession | undefined;
   #waiting = 0;
   #cancelLinger: (() => void) | undefined;
 
-  constructor(options: HeldSessionOptions) {
+  constructor(options: LingeringSessionOptions) {
     this.#options = options;
     const { identity } = options.database;
     this.#others = lingering.get(identity) ?? new Set();
@@ -46,7 +46,7 @@ export class HeldSession {
 
   async use<R>(work: (session: Session) => Promise<R>): Promise<R> {
     this.#waiting++;
-    const release = await this.#mutex.acquire({ what: "a connection that is used for a hole" });
+    const release = await this.#mutex.acquire({ what: "a connection that is used for a gap" });
     this.#stay();
     try {
       return await work(await this.#open().opened);

@@ -7,7 +7,7 @@ const utcNow = "strftime('%Y-%m-%d %H:%M:%f', 'now')";
 /** SQL as SQLite 3.35+ takes it, for tables that this library made. */
 export const sqliteDialect: Dialect = {
   name: "sqlite",
-  holesCanClose: false,
+  gapsCanClose: false,
   quote: (identifier) =>
     parseTableName(identifier)
       .map((part) => `"${part}"`)

@@ -14,7 +14,7 @@ import type { CursorWriter, StoredCursor } from "./cursor-writer.ts";
 import type { CursorsTableConfig } from "./cursors-table-options.ts";
 import { flushBeforeExit } from "./flush-before-exit.ts";
 
-export interface CursorLedgerSource {
+export interface BufferedCursorsSource {
   readonly table: string;
   readonly config: CursorsTableConfig;
   readonly writer: CursorWriter;
@@ -35,15 +35,15 @@ interface SetCall {
 }
 
 /** What one process knows of the cursors in one table of one database, and what it has yet to write. */
-export class CursorLedger {
-  readonly #source: CursorLedgerSource;
+export class BufferedCursors {
+  readonly #source: BufferedCursorsSource;
   readonly #entries = new Map<string, CursorEntry>();
   readonly #dirty = new Set<CursorEntry>();
   readonly #timer: CursorTimer;
   #writing: Promise<unknown> = Promise.resolve();
   #forgetExit: (() => void) | undefined;
 
-  constructor(source: CursorLedgerSource) {
+  constructor(source: BufferedCursorsSource) {
     this.#source = source;
     const { config, reporting, table } = source;
     this.#timer = new CursorTimer({

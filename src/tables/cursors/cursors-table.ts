@@ -6,7 +6,7 @@ import type { CursorStore, FlushOptions } from "../../reflex/cursor-store.ts";
 import { Reporting } from "../../reflex/observer.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import type { TableSchema } from "../schema/table-schema.ts";
-import { CursorLedger } from "./buffered-cursors.ts";
+import { BufferedCursors } from "./buffered-cursors.ts";
 import { CursorWriter } from "./cursor-writer.ts";
 import {
   type CursorsTableConfig,
@@ -33,7 +33,7 @@ export class CursorsTable implements AsyncDisposable {
   readonly schema: TableSchema;
   readonly #options: CursorsTableOptions;
   readonly #config: CursorsTableConfig;
-  readonly #ledgers = new Map<object, CursorLedger>();
+  readonly #buffered = new Map<object, BufferedCursors>();
 
   /**
    * `name` is the table's, or `schema.table`.
@@ -49,7 +49,7 @@ export class CursorsTable implements AsyncDisposable {
 
   /** The consumer's cursor; "" if it has none. What is held back for it is written first. */
   async getCursor(db: DatabaseHandle, consumer: string, options: CallOptions = {}): Promise<string> {
-    return this.#ledger(db).getCursor(consumer, options);
+    return this.#cursorsIn(db).getCursor(consumer, options);
   }
 
   /**
@@ -57,13 +57,13 @@ export class CursorsTable implements AsyncDisposable {
    * @throws ReflexError `cursor_not_advanced` if it is there or beyond, or if someone else moved it.
    */
   async setCursor(db: DatabaseHandle, consumer: string, cursor: string): Promise<void> {
-    await this.#ledger(db).setCursor(consumer, cursor);
+    await this.#cursorsIn(db).setCursor(consumer, cursor);
   }
 
   /** Writes what is held back, in every database, and waits until it is written. */
   async flush(options: FlushOptions = {}): Promise<void> {
     checkFlushOptions(options);
-    await allSettled([...this.#ledgers.values()].map((ledger) => ledger.flush(options)));
+    await allSettled([...this.#buffered.values()].map((cursors) => cursors.flush(options)));
   }
 
   /** A table of the same name and options but those given here; it shares nothing with this one. */
@@ -76,18 +76,18 @@ export class CursorsTable implements AsyncDisposable {
   /** The cursors of this table in `db`, for `run`. With options, of a clone. */
   toStore(db: DatabaseHandle, options?: CursorsTableOptions): CursorStore {
     if (options !== undefined) return this.clone(options).toStore(db);
-    const ledger = this.#ledger(db);
+    const cursors = this.#cursorsIn(db);
     return {
-      getCursor: (consumer, callOptions) => ledger.getCursor(consumer, callOptions),
-      setCursor: (consumer, cursor, callOptions) => ledger.setCursor(consumer, cursor, callOptions),
-      flush: (flushOptions) => ledger.flush(flushOptions),
-      [Symbol.asyncDispose]: () => ledger.close(),
+      getCursor: (consumer, callOptions) => cursors.getCursor(consumer, callOptions),
+      setCursor: (consumer, cursor, callOptions) => cursors.setCursor(consumer, cursor, callOptions),
+      flush: (flushOptions) => cursors.flush(flushOptions),
+      [Symbol.asyncDispose]: () => cursors.close(),
     };
   }
 
   /** Writes what is held back and stops the timers. Idempotent; the table can be used again after it. */
   async close(): Promise<void> {
-    await allSettled([...this.#ledgers.values()].map((ledger) => ledger.close()));
+    await allSettled([...this.#buffered.values()].map((cursors) => cursors.close()));
   }
 
   /** As {@link close}, for `await using`. */
@@ -95,16 +95,16 @@ export class CursorsTable implements AsyncDisposable {
     return this.close();
   }
 
-  #ledger(db: DatabaseHandle): CursorLedger {
+  #cursorsIn(db: DatabaseHandle): BufferedCursors {
     const database = toDatabase(db);
-    const known = this.#ledgers.get(database.identity);
+    const known = this.#buffered.get(database.identity);
     if (known !== undefined) return known;
     const { observer, logger } = this.#options;
     const writer = new CursorWriter(this.name, this.#config, database);
     const reporting = new Reporting([observer], logger);
-    const ledger = new CursorLedger({ table: this.name, config: this.#config, writer, reporting });
-    this.#ledgers.set(database.identity, ledger);
-    return ledger;
+    const cursors = new BufferedCursors({ table: this.name, config: this.#config, writer, reporting });
+    this.#buffered.set(database.identity, cursors);
+    return cursors;
   }
 }
 

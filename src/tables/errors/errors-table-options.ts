@@ -1,5 +1,12 @@
 import type { Executor } from "../../database/database.ts";
-import { aDuration, aFunction, aLogger, anObject, checkOptions, type OptionChecks } from "../../options/check-options.ts";
+import {
+  aDuration,
+  aFunction,
+  aLogger,
+  anObject,
+  checkOptions,
+  type OptionChecks,
+} from "../../options/check-options.ts";
 import type { ErrorStatus, ErrorToRecord } from "../../reflex/consumer-error.ts";
 import type { Logger, Observer } from "../../reflex/observer.ts";
 import {

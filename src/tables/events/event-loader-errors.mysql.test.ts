@@ -137,7 +137,7 @@ describeEachServer((engine) => {
       ]);
     });
 
-    // Catches metadata that two streams could change for each other, and an own class in the shared window.
+    // Catches metadata that two streams could change for each other, and an own class in the shared cache.
     test("may return objects of any make: streams deliver events with a timestamp", async () => {
       const pool = await engine.createRawPool();
       const plain = await makeTable(pool);

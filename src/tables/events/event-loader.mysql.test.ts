@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../../../test/servers/engines.ts";
-import { idRange, leaveHole, noopIds, Reports } from "../../../test/streams/gaps.ts";
+import { idRange, leaveGap, noopIds, Reports } from "../../../test/streams/gaps.ts";
 import { eventWithId, fixed, load, MICROS, ownColumns } from "../../../test/streams/loaders.ts";
 import { makeTable, nothingWithin, openInsert, rest, take } from "../../../test/streams/streams.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
@@ -148,11 +148,11 @@ describeEachServer((engine) => {
     });
 
     // Catches a default that overrides the option.
-    test("closes holes when the option gaps is given, and waits for one that is in flight", async () => {
+    test("closes gaps when the option gaps is given, and waits for one that is in flight", async () => {
       const pool = await engine.createRawPool();
       const plain = await makeTable(pool);
       const table = plain.clone({ loader: ownColumns(plain.name), gaps: {} });
-      await leaveHole(pool, table);
+      await leaveGap(pool, table);
       await table.insert(pool, "b", 1);
       const late = await openInsert(pool, table);
       await table.insert(pool, "d", 1);
@@ -165,14 +165,14 @@ describeEachServer((engine) => {
       await stream.close();
     });
 
-    // Catches noops planted into a table of which the loader may show anything, without anyone's word.
-    test.concurrent("waits at a hole with the reason filling_off and plants nothing, until fillGaps() is called", async () => {
+    // Catches noops inserted into a table of which the loader may show anything, without anyone's word.
+    test.concurrent("waits at a gap with the reason filling_off and inserts no noop, until fillGaps() is called", async () => {
       const pool = await engine.createRawPool();
       const stalls = new Reports<StallReport>();
       const plain = await makeTable(pool);
       const table = plain.clone({ loader: ownColumns(plain.name), observer: { stall: stalls.add } });
       await table.insert(pool, "a", 1);
-      await leaveHole(pool, table);
+      await leaveGap(pool, table);
       await table.insert(pool, "c", 1);
       const stream = table.stream(pool, "1");
       const pending = take(stream, 1);

@@ -21,7 +21,7 @@ export interface LoadRequest {
  * connection that all streams of the pool read through, in autocommit mode.
  *
  * It must return every committed event beyond `after`, ascending, up to `limit` of them, and the same for an id each time:
- * one that it leaves out is a hole at which streams wait. Make events with `makeEvent`.
+ * one that it leaves out is a gap at which streams wait. Make events with `makeEvent`.
  */
 export type EventsLoader = (db: Executor, request: LoadRequest) => Promise<readonly ReflexEvent[]>;
 

@@ -45,7 +45,7 @@ export function eventColumns(dialect: Dialect, config: EventsTableConfig, plain:
   return columns.join(", ");
 }
 
-/** Whether the event closes a hole: type 0, and the foreign id that noops of this table have. */
+/** Whether the event closes a gap: type 0, and the foreign id that noops of this table have. */
 export function isNoopOf(event: ReflexEvent, { noopForeignId }: Pick<EventsTableConfig, "noopForeignId">): boolean {
   return event.type === noopEventType && event.foreignId === noopForeignId;
 }

@@ -23,7 +23,7 @@ import type { EventsLoader } from "./event-loader.ts";
 import { type GapConfig, type GapOptions, toGapConfig } from "./gap-options.ts";
 import { toWakeConfig, type WakeConfig, type WakeOptions } from "./wake-options.ts";
 
-/** The columns and types of an events table, and how its streams read, wake and close holes. */
+/** The columns and types of an events table, and how its streams read, wake and close gaps. */
 export interface EventsTableOptions<T extends number = number> {
   /** The auto-increment primary key. @defaultValue "id" */
   idField?: string | undefined;
@@ -43,7 +43,7 @@ export interface EventsTableOptions<T extends number = number> {
   types?: Readonly<Record<string, T>> | undefined;
   /** What a stream does with a row whose type is not in `types`. @defaultValue "deliver" */
   onUnknownType?: "deliver" | "error" | undefined;
-  /** Whether streams deliver noops, the rows of type 0 that close holes. @defaultValue false */
+  /** Whether streams deliver noops, the rows of type 0 that close gaps. @defaultValue false */
   includeNoops?: boolean | undefined;
   /** The longest that a stream at the head waits though nothing wakes it, in ms. @defaultValue 10 000 */
   backoffMs?: number | undefined;
@@ -58,13 +58,13 @@ export interface EventsTableOptions<T extends number = number> {
   foreignIdColumn?: "text" | "binary" | undefined;
   /**
    * Reads events in place of the table's own query. The table and `idField` still name where the highest id is looked up;
-   * other columns are not needed. Holes are then closed only if `gaps` or `fillGaps()` says so.
+   * other columns are not needed. Gaps are then closed only if `gaps` or `fillGaps()` says so.
    */
   loader?: EventsLoader | undefined;
   /** Inserts an event in place of the table's own statement. */
   inserter?: EventsInserter | undefined;
   /**
-   * How holes are closed that rolled-back transactions leave; false waits for ever.
+   * How gaps are closed that rolled-back transactions leave; false waits for ever.
    * @defaultValue closes them; false with a `loader`
    */
   gaps?: false | GapOptions | undefined;
@@ -169,7 +169,7 @@ export function toEventsTableConfig<T extends number>(
     throw typeMistake("invalid_option", `option trace of ${owner} needs option traceField, the column to store it in`);
   }
   const fields = toFields(owner, options);
-  // What a loader returns need not be this table's rows: what would close a hole is for the user to know.
+  // What a loader returns need not be this table's rows: what would close a gap is for the user to know.
   const gaps = toGapConfig(owner, options.gaps ?? (loader === undefined ? undefined : false));
   return {
     fields,

@@ -5,7 +5,7 @@ import { checkIdentifier } from "../../database/identifiers.ts";
 import { isSqlParam } from "../../database/sql-param.ts";
 import { aCount, aFiniteDuration, anObject, checkOptions, type OptionChecks } from "../../options/check-options.ts";
 
-/** How holes are closed that rolled-back transactions leave between ids. */
+/** How gaps are closed that rolled-back transactions leave between ids. */
 export interface GapOptions {
   /**
    * The server that takes the writes. Declare it when streams read from a replica; else it is the one they read from, as
@@ -18,7 +18,7 @@ export interface GapOptions {
   graceMs?: number | undefined;
   /** Values of a noop's columns where the table's own defaults won't do, such as a NOT NULL column or a uuid. */
   noopValues?: Readonly<Record<string, SqlParam>> | undefined;
-  /** The largest hole that is closed; a larger one ends the stream with `gap_too_large`. @defaultValue 1 000 000 */
+  /** The largest gap that is closed; a larger one ends the stream with `gap_too_large`. @defaultValue 1 000 000 */
   maxIds?: number | undefined;
 }
 
@@ -43,7 +43,7 @@ function aDatabase(value: unknown): string | undefined {
   }
 }
 
-/** A value that no server takes would be found only once a hole is to be closed. */
+/** A value that no server takes would be found only once a gap is to be closed. */
 function someParams(value: unknown): string | undefined {
   const problem = anObject(value);
   if (problem !== undefined) return problem;

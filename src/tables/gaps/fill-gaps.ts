@@ -6,7 +6,7 @@ import type { CallOptions } from "../../waiting/time-limit.ts";
 import { gapControlOf } from "./gap-control.ts";
 
 /**
- * Closes the holes that rolled-back transactions leave in this table, through `db`, the pool of the server that takes the
+ * Closes the gaps that rolled-back transactions leave in this table, through `db`, the pool of the server that takes the
  * writes. Streams do it by themselves; call this when they read from a replica, or after {@link stopFillingGaps}.
  * @throws TypeError `invalid_argument` for what is no pool or no events table.
  */
@@ -15,7 +15,7 @@ export function fillGaps(db: DatabaseHandle, table: object): void {
 }
 
 /**
- * Ends all filling of this table's holes by this process: streams then wait at them. Resolves once what is under way has
+ * Ends all filling of this table's gaps by this process: streams then wait at them. Resolves once what is under way has
  * ended, at once when there is none.
  */
 export async function stopFillingGaps(table: object, options: CallOptions = {}): Promise<void> {

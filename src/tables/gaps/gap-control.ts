@@ -3,25 +3,25 @@ import type { Reporting } from "../../reflex/observer.ts";
 import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
 import type { GapConfig } from "../events/gap-options.ts";
 
-/** A hole between two rows. If `prev` + 1 were `next`, there would be none. */
+/** A gap between two rows. If `prev` + 1 were `next`, there would be none. */
 export interface Gap {
-  /** The id before the hole; "0" at the table's start. */
+  /** The id before the gap; "0" at the table's start. */
   readonly prev: string;
   /** The first id after it. */
   readonly next: string;
 }
 
-/** Told of each hole once, when it is first seen. Its errors are reported and stop nothing. */
+/** Told of each gap once, when it is first seen. Its errors are reported and stop nothing. */
 export type GapListener = (gap: Gap) => void;
 
 // A writer that lost an id to a noop shows that the grace is too short for this machine; it is doubled for this long.
 const CAUTION_MS = 60_000;
 const LONGEST_GRACE_MS = 1000;
 
-// Of the holes in one database; older ones were closed long ago.
+// Of the gaps in one database; older ones were closed long ago.
 const MOST_REMEMBERED = 1000;
 
-/** What one events table, or a stream with options of its own, does about holes. */
+/** What one events table, or a stream with options of its own, does about gaps. */
 export class GapControl {
   readonly config: GapConfig;
   readonly #reporting: Reporting;
@@ -29,7 +29,7 @@ export class GapControl {
   readonly #table: GapControl | undefined;
   readonly #listeners = new Set<GapListener>();
   readonly #fills = new Set<Promise<unknown>>();
-  /** The ids before holes that were told of, by database. */
+  /** The ids before gaps that were told of, by database. */
   readonly #told = new WeakMap<object, Set<string>>();
   #filling: boolean;
   #stopped = false;
@@ -73,7 +73,7 @@ export class GapControl {
     this.#stopped = false;
   }
 
-  /** Plants nothing from now on; resolves when what is under way has ended. */
+  /** Inserts no noop from now on; resolves when what is under way has ended. */
   async stopFilling(options: CallOptions): Promise<void> {
     this.#filling = false;
     this.#stopped = true;
@@ -92,7 +92,7 @@ export class GapControl {
   }
 
   /** A writer of this process met a noop where it was about to insert. */
-  beMoreCareful(): void {
+  doubleGrace(): void {
     this.#graceMs = Math.min(LONGEST_GRACE_MS, Math.max(1, this.graceMs) * 2);
     this.#cautiousUntil = performance.now() + CAUTION_MS;
   }
@@ -105,7 +105,7 @@ export class GapControl {
     this.#listeners.clear();
   }
 
-  /** Tells of a hole that some stream sees in this database, unless it was told of before. */
+  /** Tells of a gap that some stream sees in this database, unless it was told of before. */
   tell(table: string, gap: Gap, database: object): void {
     if (this.#table !== undefined) return this.#table.tell(table, gap, database);
     if (!this.#isNew(gap, database)) return;

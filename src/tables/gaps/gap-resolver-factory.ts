@@ -1,12 +1,12 @@
 import type { Database } from "../../database/database.ts";
 import type { EventsTableConfig } from "../events/events-table-options.ts";
 import type { GapControl } from "./gap-control.ts";
-import { HoleResolver, type HoleServers } from "./gap-resolver.ts";
-import { Planter } from "./noop-inserter.ts";
+import { GapResolver, type GapServers } from "./gap-resolver.ts";
+import { GraceTracker } from "./grace-tracker.ts";
+import { NoopInserter } from "./noop-inserter.ts";
 import { Probe } from "./probe.ts";
-import { Ripening } from "./grace-tracker.ts";
 
-export interface HoleToolsSource {
+export interface GapResolverFactorySource {
   readonly table: string;
   readonly config: EventsTableConfig;
   readonly database: Database;
@@ -17,28 +17,28 @@ export interface HoleToolsSource {
   readonly epoch: () => number;
 }
 
-/** What one reader resolves its holes with. Connections are taken only while there is a hole. */
-export class HoleTools {
-  readonly #source: HoleToolsSource;
+/** What one reader resolves its gaps with. Connections are taken only while there is a gap. */
+export class GapResolverFactory {
+  readonly #source: GapResolverFactorySource;
   #declared: Database | undefined;
-  #planter: Planter | undefined;
+  #noopInserter: NoopInserter | undefined;
   #probes: Probe[] = [];
-  #ripening = new Ripening();
+  #graces = new GraceTracker();
   #epoch = 0;
 
-  constructor(source: HoleToolsSource) {
+  constructor(source: GapResolverFactorySource) {
     this.#source = source;
   }
 
-  makeResolver(): HoleResolver {
+  makeResolver(): GapResolver {
     const { table, gaps, noopProblem, notify, epoch } = this.#source;
     if (this.#epoch !== epoch()) {
       // A server that restarted gives ids anew: what was in flight before proves nothing.
       this.#epoch = epoch();
-      this.#ripening = new Ripening();
+      this.#graces = new GraceTracker();
     }
-    const servers = (): HoleServers => this.#servers();
-    return new HoleResolver({ table, gaps, noopProblem, servers, ripening: this.#ripening, onPlanted: notify });
+    const servers = (): GapServers => this.#servers();
+    return new GapResolver({ table, gaps, noopProblem, servers, graces: this.#graces, onInserted: notify });
   }
 
   /** As far as `position`, but below any row there that a transaction has inserted and not committed. */
@@ -49,22 +49,22 @@ export class HoleTools {
   }
 
   close(): void {
-    this.#planter?.close();
+    this.#noopInserter?.close();
     for (const probe of this.#probes) probe.close();
   }
 
   /** Made anew when `fillGaps` has named the primary, even if it is the server that streams read from. */
-  #servers(): HoleServers {
+  #servers(): GapServers {
     const { table, config, database, gaps } = this.#source;
-    if (this.#planter === undefined || this.#declared !== gaps.primary) {
+    if (this.#noopInserter === undefined || this.#declared !== gaps.primary) {
       this.close();
       this.#declared = gaps.primary;
       const primary = gaps.primary ?? database;
       const { noopValues, probe = [primary] } = gaps.config;
       const declared = gaps.primary !== undefined;
-      this.#planter = new Planter({ table, config, database: primary, declared, noopValues });
+      this.#noopInserter = new NoopInserter({ table, config, database: primary, declared, noopValues });
       this.#probes = probe.map((server) => new Probe({ table, config, database: server }));
     }
-    return { planter: this.#planter, probes: this.#probes };
+    return { noopInserter: this.#noopInserter, probes: this.#probes };
   }
 }

@@ -3,49 +3,49 @@ import { ReflexError } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { StallReason } from "../../reflex/observer.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
-import type { Hole } from "../position/contiguous.ts";
+import type { GapRange } from "../position/contiguous.ts";
 import { missingIds } from "../position/missing-ids.ts";
 import type { GapControl } from "./gap-control.ts";
-import type { Planted, Planter } from "./noop-inserter.ts";
+import type { GraceTracker } from "./grace-tracker.ts";
+import type { InsertedNoops, NoopInserter } from "./noop-inserter.ts";
 import { unfillable } from "./noop-inserter.ts";
 import type { Probe } from "./probe.ts";
-import type { Ripening } from "./grace-tracker.ts";
 
-/** Whom to ask about a hole, and who closes it. */
-export interface HoleServers {
+/** Whom to ask about a gap, and who closes it. */
+export interface GapServers {
   readonly probes: readonly Probe[];
-  readonly planter: Planter;
+  readonly noopInserter: NoopInserter;
 }
 
-export interface HoleResolverSource {
+export interface GapResolverSource {
   readonly table: string;
   readonly gaps: GapControl;
-  /** Asked at every step: fillGaps() may name others while a hole is open. */
-  readonly servers: () => HoleServers;
+  /** Asked at every step: fillGaps() may name others while a gap is open. */
+  readonly servers: () => GapServers;
   /** What this reader has learned about missing ids. */
-  readonly ripening: Ripening;
+  readonly graces: GraceTracker;
   /** Why no noop can be made for this table; undefined if one can. */
   readonly noopProblem: string | undefined;
   /** Called when noops were committed. */
-  readonly onPlanted: () => void;
+  readonly onInserted: () => void;
 }
 
-/** A hole as the last poll showed it. */
-export interface SeenHole {
-  readonly hole: Hole;
-  /** The row before the hole; undefined at the table's start or where it was pruned. */
+/** A gap as the last poll showed it. */
+export interface SeenGap {
+  readonly gap: GapRange;
+  /** The row before the gap; undefined at the table's start or where it was pruned. */
   readonly anchor: ReflexEvent | undefined;
-  /** The rows above the hole, ascending. */
+  /** The rows above the gap, ascending. */
   readonly beyond: readonly ReflexEvent[];
-  /** How old the row above the hole is by the server's clock. */
+  /** How old the row above the gap is by the server's clock. */
   readonly ageMs: number;
 }
 
-/** What one step did, and why the hole is still open. */
+/** What one step did, and why the gap is still open. */
 export type Step =
   /** Something may have changed: poll at once. */
   | { readonly kind: "poll" }
-  /** Not ripe yet, or nothing to be done: poll after this long. */
+  /** Not fillable yet, or nothing to be done: poll after this long. */
   | {
       readonly kind: "wait";
       readonly delayMs: number | undefined;
@@ -58,29 +58,29 @@ const OLD_ROW_MS = 60_000;
 const MOST_FRUITLESS_FILLS = 5;
 const FILLING_OFF =
   "gap filling is off for this table, and ids of rolled-back transactions stay missing: call fillGaps(), or set the option gaps";
-const LOCKED = "another transaction holds a lock where the noops that close the hole go: commit it or end it";
+const LOCKED = "another transaction holds a lock where the noops that close the gap go: commit it or end it";
 
-/** Brings one hole nearer to its end, a step at a time. Keeps what it learned between the steps. */
-export class HoleResolver {
-  readonly #source: HoleResolverSource;
+/** Brings one gap nearer to its end, a step at a time. Keeps what it learned between the steps. */
+export class GapResolver {
+  readonly #source: GapResolverSource;
   #fruitless = 0;
-  #lastPlanted = -1n;
+  #lastInserted = -1n;
   #committed = -1n;
 
-  constructor(source: HoleResolverSource) {
+  constructor(source: GapResolverSource) {
     this.#source = source;
   }
 
-  /** PROBE, then PLANT, WAIT, GRACE or HOLD. Rejects with what no retry can mend. */
-  async step(seen: SeenHole, signal: AbortSignal): Promise<Step> {
+  /** PROBE, then FILL, WAIT, GRACE or HOLD. Rejects with what no retry can mend. */
+  async step(seen: SeenGap, signal: AbortSignal): Promise<Step> {
     const { gaps, noopProblem } = this.#source;
-    this.#checkSize(seen.hole);
+    this.#checkSize(seen.gap);
     if (!gaps.filling) return hold("filling_off", FILLING_OFF);
     if (noopProblem !== undefined) return hold("unfillable", noopProblem);
-    // Taken while the probe runs, so that a plant does not wait for a connection.
-    this.#source.servers().planter.warmUp();
+    // Taken while the probe runs, so that an insert of noops does not wait for a connection.
+    this.#source.servers().noopInserter.warmUp();
     const missing = missingIds(
-      seen.hole.prev,
+      seen.gap.prev,
       seen.beyond.map(({ id }) => BigInt(id)),
     );
     const probed = await this.#probe(missing);
@@ -89,20 +89,23 @@ export class HoleResolver {
   }
 
   async #decide(
-    seen: SeenHole,
+    seen: SeenGap,
     found: { missing: readonly bigint[]; inFlight: ReadonlyMap<bigint, Probe> },
     signal: AbortSignal,
   ): Promise<Step> {
     const { missing, inFlight } = found;
     const graceMs = seen.ageMs > OLD_ROW_MS ? 0 : this.#source.gaps.graceMs;
-    const ripe = this.#source.ripening.ripen(missing, new Set(inFlight.keys()), { now: performance.now(), graceMs });
-    if (ripe.ids.length > 0) return this.#plant(seen, ripe.ids);
+    const fillable = this.#source.graces.fillableIds(missing, new Set(inFlight.keys()), {
+      now: performance.now(),
+      graceMs,
+    });
+    if (fillable.ids.length > 0) return this.#insertNoops(seen, fillable.ids);
     const first = missing[0] ?? 0n;
     const holder = inFlight.get(first);
     if (holder !== undefined) return this.#waitFor(first, holder, signal);
     return {
       kind: "wait",
-      delayMs: ripe.nextInMs,
+      delayMs: fillable.nextInMs,
       reason: "missing_ids",
       message: "they have not been missing for long enough",
     };
@@ -127,30 +130,30 @@ export class HoleResolver {
     }
   }
 
-  async #plant(seen: SeenHole, ids: readonly bigint[]): Promise<Step> {
+  async #insertNoops(seen: SeenGap, ids: readonly bigint[]): Promise<Step> {
     const { gaps, servers, table } = this.#source;
     // It may have been turned off while the probe ran.
     if (!gaps.filling) return hold("filling_off", FILLING_OFF);
-    let planted: Planted;
+    let inserted: InsertedNoops;
     try {
-      planted = await gaps.track(servers().planter.plant(ids, rowsAround(seen, ids)));
+      inserted = await gaps.track(servers().noopInserter.insertNoops(ids, rowsAround(seen, ids)));
     } catch (error) {
       if (!isRetryable(error)) throw this.#explained(error);
       return hold("unreachable", unreachable(error));
     }
-    if (planted.kind === "held") return hold(planted.reason, planted.message);
-    // At once, since it may be gone already; told, since a lock on the hole can last.
-    if (planted.kind === "collided") return { kind: "wait", delayMs: 0, reason: "in_flight", message: LOCKED };
-    this.#source.onPlanted();
-    this.#countFruitless(ids, planted.warnings, table);
+    if (inserted.kind === "held") return hold(inserted.reason, inserted.message);
+    // At once, since it may be gone already; told, since a lock on the gap can last.
+    if (inserted.kind === "collided") return { kind: "wait", delayMs: 0, reason: "in_flight", message: LOCKED };
+    this.#source.onInserted();
+    this.#countFruitless(ids, inserted.warnings, table);
     return { kind: "poll" };
   }
 
-  /** The same first id planted again and again without a row: a key, constraint or trigger keeps the noop out. */
+  /** The same first id inserted again and again without a row: a key, constraint or trigger keeps the noop out. */
   #countFruitless(ids: readonly bigint[], warnings: string, table: string): void {
     const first = ids[0] ?? 0n;
-    this.#fruitless = first === this.#lastPlanted ? this.#fruitless + 1 : 1;
-    this.#lastPlanted = first;
+    this.#fruitless = first === this.#lastInserted ? this.#fruitless + 1 : 1;
+    this.#lastInserted = first;
     if (this.#fruitless >= MOST_FRUITLESS_FILLS)
       throw unfillable(table, warnings === "" ? `row ${first} does not appear` : warnings);
   }
@@ -173,24 +176,24 @@ export class HoleResolver {
 
   /** The server that was asked may be another than the one that streams read from, with an error of its own. */
   #explained(error: unknown): unknown {
-    return tableError(error, { table: this.#source.table, activity: "close a hole in" });
+    return tableError(error, { table: this.#source.table, activity: "close a gap in" });
   }
 
-  #checkSize(hole: Hole): void {
+  #checkSize(gap: GapRange): void {
     const { maxIds } = this.#source.gaps.config;
-    const size = hole.next - hole.prev - 1n;
+    const size = gap.next - gap.prev - 1n;
     if (size <= BigInt(maxIds)) return;
     throw new ReflexError(
       "gap_too_large",
-      `${size} ids are missing in ${this.#source.table} between ${hole.prev} and ${hole.next}, more than gaps.maxIds (${maxIds}): find out what jumped, then raise maxIds; or, once no transaction on the table is open, insert a row of type 0 and foreign id 0 with id ${hole.next - 1n} and set the consumer's cursor to ${hole.next - 1n}`,
-      { details: { table: this.#source.table, prev: String(hole.prev), next: String(hole.next) } },
+      `${size} ids are missing in ${this.#source.table} between ${gap.prev} and ${gap.next}, more than gaps.maxIds (${maxIds}): find out what jumped, then raise maxIds; or, once no transaction on the table is open, insert a row of type 0 and foreign id 0 with id ${gap.next - 1n} and set the consumer's cursor to ${gap.next - 1n}`,
+      { details: { table: this.#source.table, prev: String(gap.prev), next: String(gap.next) } },
     );
   }
 }
 
-/** The rows that bound what is planted, as the reader has them. */
-function rowsAround({ hole, anchor, beyond }: SeenHole, ids: readonly bigint[]): ReflexEvent[] {
-  const last = ids.at(-1) ?? hole.prev;
+/** The rows that bound what is inserted, as the reader has them. */
+function rowsAround({ gap, anchor, beyond }: SeenGap, ids: readonly bigint[]): ReflexEvent[] {
+  const last = ids.at(-1) ?? gap.prev;
   const above = beyond.find(({ id }) => BigInt(id) > last);
   return [anchor, beyond[0], above].filter(
     (event, index, all) => event !== undefined && all.indexOf(event) === index,

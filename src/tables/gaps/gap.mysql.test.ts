@@ -3,7 +3,7 @@ import { describeEachServer } from "../../../test/servers/engines.ts";
 import { makeTable, openInsert, take } from "../../../test/streams/streams.ts";
 
 describeEachServer((engine) => {
-  test("a hole that a rollback left before the stream came is closed", async () => {
+  test("a gap that a rollback left before the stream came is closed", async () => {
     const pool = await engine.createRawPool();
     const table = await makeTable(pool);
     const rolledBack = await openInsert(pool, table);
@@ -14,7 +14,7 @@ describeEachServer((engine) => {
     await stream.close();
   });
 
-  test("a hole whose transaction rolls back while the stream waits is closed", async () => {
+  test("a gap whose transaction rolls back while the stream waits is closed", async () => {
     const pool = await engine.createRawPool();
     const table = await makeTable(pool);
     const stream = table.stream(pool, "");

@@ -1,25 +1,29 @@
 const MOST_REMEMBERED = 100_000;
 
-export interface Ripe {
-  /** Ids to plant now, ascending. */
+export interface Fillable {
+  /** Ids that noops may take now, ascending. */
   readonly ids: readonly bigint[];
-  /** When the first missing id becomes ripe; undefined if it is ripe or in flight. */
+  /** When the first missing id becomes fillable; undefined if it is fillable or in flight. */
   readonly nextInMs: number | undefined;
   /** Whether the first missing id belongs to an open transaction. */
   readonly firstInFlight: boolean;
 }
 
 /**
- * Which missing ids may be planted without hurting a writer that is about to insert: those of transactions that were seen
+ * Which missing ids noops may take without hurting a writer that is about to insert: those of transactions that were seen
  * and are gone, and those that have been missing for the whole grace. What is known is kept from poll to poll; a clock that
  * starts anew at each poll never runs out.
  */
-export class Ripening {
+export class GraceTracker {
   readonly #firstSeen = new Map<bigint, number>();
   readonly #wereInFlight = new Set<bigint>();
 
   /** `now` is a monotonic clock, in ms. */
-  ripen(missing: readonly bigint[], inFlight: ReadonlySet<bigint>, clock: { now: number; graceMs: number }): Ripe {
+  fillableIds(
+    missing: readonly bigint[],
+    inFlight: ReadonlySet<bigint>,
+    clock: { now: number; graceMs: number },
+  ): Fillable {
     const { now, graceMs } = clock;
     this.#forget();
     const ids: bigint[] = [];

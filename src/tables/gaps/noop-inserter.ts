@@ -1,5 +1,5 @@
 import type { Database, Session, SqlParam } from "../../database/database.ts";
-import { HeldSession } from "../../database/sessions/lingering-session.ts";
+import { LingeringSession } from "../../database/sessions/lingering-session.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
 import { ReflexError } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
@@ -8,7 +8,7 @@ import type { EventsTableConfig } from "../events/events-table-options.ts";
 import { isSameRow } from "../position/position.ts";
 import { replicaSign } from "./replica-sign.ts";
 
-export interface PlanterSource {
+export interface NoopInserterSource {
   readonly table: string;
   readonly config: EventsTableConfig;
   readonly database: Database;
@@ -17,10 +17,10 @@ export interface PlanterSource {
   readonly noopValues: Readonly<Record<string, SqlParam>>;
 }
 
-/** What came of planting. */
-export type Planted =
+/** What came of inserting noops. */
+export type InsertedNoops =
   /** The statement ran. For each id there is a row now, or someone else holds it. */
-  | { readonly kind: "planted"; readonly count: number; readonly warnings: string }
+  | { readonly kind: "inserted"; readonly count: number; readonly warnings: string }
   /** Someone else was at it: look again. */
   | { readonly kind: "collided" }
   /** Not here, not now. */
@@ -39,29 +39,35 @@ const NO_REPLICA_MS = 10_000;
 const LOCK_WAIT = "set session innodb_lock_wait_timeout = 1";
 
 /** Inserts noops on the server that takes the writes. */
-export class Planter {
-  readonly #source: PlanterSource;
-  readonly #session: HeldSession;
+export class NoopInserter {
+  readonly #source: NoopInserterSource;
+  readonly #session: LingeringSession;
   #noReplicaUntil = 0;
 
-  constructor(source: PlanterSource) {
+  constructor(source: NoopInserterSource) {
     this.#source = source;
     const { database, config } = source;
     const { acquireTimeoutMs, statementTimeoutMs } = config;
     // Below this level an insert fails where the binlog holds statements (error 1665).
     const isolation = "repeatable read";
-    this.#session = new HeldSession({ database, isolation, setUp: [LOCK_WAIT], acquireTimeoutMs, statementTimeoutMs });
+    this.#session = new LingeringSession({
+      database,
+      isolation,
+      setUp: [LOCK_WAIT],
+      acquireTimeoutMs,
+      statementTimeoutMs,
+    });
   }
 
   warmUp(): void {
     this.#session.warmUp();
   }
 
-  /** Plants a noop at each of these ids, which lie between these rows as a reader has them. */
-  async plant(ids: readonly bigint[], around: readonly ReflexEvent[]): Promise<Planted> {
+  /** Inserts a noop at each of these ids, which lie between these rows as a reader has them. */
+  async insertNoops(ids: readonly bigint[], around: readonly ReflexEvent[]): Promise<InsertedNoops> {
     try {
       return await this.#session.use((session) =>
-        this.#inTransaction(session, () => this.#checkAndPlant(session, ids, around)),
+        this.#inTransaction(session, () => this.#checkAndInsert(session, ids, around)),
       );
     } catch (error) {
       return this.#explain(error);
@@ -72,12 +78,12 @@ export class Planter {
     this.#session.close();
   }
 
-  async #inTransaction(session: Session, work: () => Promise<Planted>): Promise<Planted> {
+  async #inTransaction(session: Session, work: () => Promise<InsertedNoops>): Promise<InsertedNoops> {
     await session.control("start transaction");
     try {
-      const planted = await work();
+      const inserted = await work();
       await session.control("commit");
-      return planted;
+      return inserted;
     } catch (error) {
       // The error that led here is the one to report; a session in doubt is closed with it.
       await session.control("rollback").catch(() => this.#session.close());
@@ -85,17 +91,21 @@ export class Planter {
     }
   }
 
-  async #checkAndPlant(session: Session, ids: readonly bigint[], around: readonly ReflexEvent[]): Promise<Planted> {
+  async #checkAndInsert(
+    session: Session,
+    ids: readonly bigint[],
+    around: readonly ReflexEvent[],
+  ): Promise<InsertedNoops> {
     const obstacle = (await this.#checkServer(session, around)) ?? (await this.#checkReplica(session));
     if (obstacle !== undefined) return obstacle;
     const { sql, params } = this.#insert(ids);
     const { affectedRows } = await session.run(sql, params, this.#limits);
     const warnings = affectedRows === 0 ? await showWarnings(session) : "";
-    return { kind: "planted", count: affectedRows, warnings };
+    return { kind: "inserted", count: affectedRows, warnings };
   }
 
   /** The rows on both sides must be here, the same: on another server, or in another history, an id means nothing. */
-  async #checkServer(session: Session, around: readonly ReflexEvent[]): Promise<Planted | undefined> {
+  async #checkServer(session: Session, around: readonly ReflexEvent[]): Promise<InsertedNoops | undefined> {
     const { database, table, config } = this.#source;
     const { dialect } = database;
     const id = `t.${dialect.quote(config.fields.id)}`;
@@ -123,7 +133,7 @@ export class Planter {
         );
   }
 
-  async #checkReplica(session: Session): Promise<Planted | undefined> {
+  async #checkReplica(session: Session): Promise<InsertedNoops | undefined> {
     if (this.#source.declared || performance.now() < this.#noReplicaUntil) return undefined;
     const sign = await replicaSign(session, this.#limits);
     if (sign === undefined) {
@@ -157,7 +167,7 @@ export class Planter {
     return { sql, params: padded.flatMap((id) => [String(id), ...own.map(([, value]) => value)]) };
   }
 
-  #explain(error: unknown): Planted {
+  #explain(error: unknown): InsertedNoops {
     switch (meaningOf(error)) {
       case "duplicate_key":
       case "lock_timeout":
@@ -189,11 +199,11 @@ export class Planter {
   }
 }
 
-/** The error of a hole whose noop the table refuses. */
+/** The error of a gap whose noop the table refuses. */
 export function unfillable(table: string, why: string, cause?: unknown): ReflexError {
   return new ReflexError(
     "gap_unfillable",
-    `${table} refuses the noop that would close a hole: ${why}; give its columns values in gaps.noopValues, or change the constraint, key or trigger so that rows of type 0 pass`,
+    `${table} refuses the noop that would close a gap: ${why}; give its columns values in gaps.noopValues, or change the constraint, key or trigger so that rows of type 0 pass`,
     { cause, details: { table } },
   );
 }
@@ -203,7 +213,7 @@ async function showWarnings(session: Session): Promise<string> {
   return [...new Set(rows.map(({ Message }) => Message ?? ""))].slice(0, 3).join("; ");
 }
 
-function held(reason: "not_writable" | "unproven" | "lagging", message: string): Planted {
+function held(reason: "not_writable" | "unproven" | "lagging", message: string): InsertedNoops {
   return { kind: "held", reason, message };
 }
 

@@ -1,5 +1,5 @@
 import type { Database, Session } from "../../database/database.ts";
-import { HeldSession } from "../../database/sessions/lingering-session.ts";
+import { LingeringSession } from "../../database/sessions/lingering-session.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
 import type { EventsTableConfig } from "../events/events-table-options.ts";
 
@@ -15,7 +15,7 @@ const LOCK_WAIT = "set session innodb_lock_wait_timeout = 1";
 /** Asks one server that takes writes for rows that are not committed. What it says is a hint, never proof. */
 export class Probe {
   readonly #source: ProbeSource;
-  readonly #session: HeldSession;
+  readonly #session: LingeringSession;
   readonly #inFlightText: string;
   readonly #waitText: string;
 
@@ -25,7 +25,13 @@ export class Probe {
     const { acquireTimeoutMs, statementTimeoutMs } = config;
     // Locks are taken in this level as in READ COMMITTED: on rows, never on the gaps where writers insert.
     const isolation = "read uncommitted";
-    this.#session = new HeldSession({ database, isolation, setUp: [LOCK_WAIT], acquireTimeoutMs, statementTimeoutMs });
+    this.#session = new LingeringSession({
+      database,
+      isolation,
+      setUp: [LOCK_WAIT],
+      acquireTimeoutMs,
+      statementTimeoutMs,
+    });
     const { dialect } = database;
     const id = `t.${dialect.quote(config.fields.id)}`;
     const select = `select ${dialect.asText(id)} as id_text from ${dialect.quote(table)} as t`;

@@ -1,7 +1,7 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
 
 /** Events that follow a position, of one epoch. */
-export interface Advanced {
+export interface Batch {
   readonly events: readonly ReflexEvent[];
   readonly epoch: number;
   readonly last: ReflexEvent | undefined;

@@ -2,7 +2,7 @@ import { array, assert, constantFrom, integer, property, record } from "fast-che
 import { describe, expect, test } from "vitest";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { toEvent } from "../events/event-row.ts";
-import { RecentWindow } from "./event-cache.ts";
+import { EventCache } from "./event-cache.ts";
 
 const MANY = { events: 1000, bytes: 10_000_000 };
 
@@ -19,13 +19,13 @@ function ids(read: readonly ReflexEvent[] | undefined): number[] | undefined {
   return read?.map(({ id }) => Number(id));
 }
 
-describe("RecentWindow", () => {
+describe("EventCache", () => {
   // Catches one that answers "no events" where it knows nothing: a stream would take it for the head.
   test("knows nothing when it is empty", () => {
-    const window = new RecentWindow(MANY);
-    expect(window.read(0n, 10)).toBeUndefined();
-    expect(window.at(0n)).toBeUndefined();
-    expect(window.at(1n)).toBeUndefined();
+    const cache = new EventCache(MANY);
+    expect(cache.read(0n, 10)).toBeUndefined();
+    expect(cache.at(0n)).toBeUndefined();
+    expect(cache.at(1n)).toBeUndefined();
   });
 
   // Catches off-by-one bounds at both ends: a skipped or repeated event.
@@ -36,9 +36,9 @@ describe("RecentWindow", () => {
     { after: 8n, expected: [9] },
     { after: 9n, expected: undefined },
   ])("gives what follows row $after, when it holds the first of it", ({ after, expected }) => {
-    const window = new RecentWindow(MANY);
-    window.add(5n, events(6, 9));
-    expect(ids(window.read(after, 2))).toEqual(expected);
+    const cache = new EventCache(MANY);
+    cache.add(5n, events(6, 9));
+    expect(ids(cache.read(after, 2))).toEqual(expected);
   });
 
   test.each([
@@ -48,74 +48,74 @@ describe("RecentWindow", () => {
     // Catches one that a slow stream pulls back, so that streams in front lose it.
     { name: "lies behind", after: 1n, added: events(2, 4), expected: [6, 7, 8, 9] },
     { name: "begins behind and reaches past the end", after: 3n, added: events(4, 12), expected: [6, 7, 8, 9] },
-    // Catches one that joins over a distance: a silent hole.
+    // Catches one that joins over a distance: a silent gap.
     { name: "lies further ahead", after: 20n, added: events(21, 22), expected: [21, 22] },
-  ])("keeps its events ascending without a hole when what is added $name", ({ after, added, expected }) => {
-    const window = new RecentWindow(MANY);
-    window.add(5n, events(6, 9));
-    window.add(after, added);
-    expect(ids(window.read(BigInt((expected[0] ?? 0) - 1), 100))).toEqual(expected);
-    for (const id of expected) expect(window.at(BigInt(id))?.id).toBe(String(id));
-    expect(window.at(BigInt((expected[0] ?? 0) - 1))).toBeUndefined();
-    expect(window.at(BigInt((expected.at(-1) ?? 0) + 1))).toBeUndefined();
+  ])("keeps its events ascending without a gap when what is added $name", ({ after, added, expected }) => {
+    const cache = new EventCache(MANY);
+    cache.add(5n, events(6, 9));
+    cache.add(after, added);
+    expect(ids(cache.read(BigInt((expected[0] ?? 0) - 1), 100))).toEqual(expected);
+    for (const id of expected) expect(cache.at(BigInt(id))?.id).toBe(String(id));
+    expect(cache.at(BigInt((expected[0] ?? 0) - 1))).toBeUndefined();
+    expect(cache.at(BigInt((expected.at(-1) ?? 0) + 1))).toBeUndefined();
   });
 
   // Catches one that forgets its newest events instead of its oldest, or none.
   test("holds at most so many events, the latest", () => {
-    const window = new RecentWindow({ events: 5, bytes: 10_000_000 });
-    window.add(0n, events(1, 4));
-    window.add(4n, events(5, 8));
-    expect(window.read(2n, 10)).toBeUndefined();
-    expect(ids(window.read(3n, 10))).toEqual([4, 5, 6, 7, 8]);
+    const cache = new EventCache({ events: 5, bytes: 10_000_000 });
+    cache.add(0n, events(1, 4));
+    cache.add(4n, events(5, 8));
+    expect(cache.read(2n, 10)).toBeUndefined();
+    expect(ids(cache.read(3n, 10))).toEqual([4, 5, 6, 7, 8]);
   });
 
   // Catches one that counts events only: large metadata would fill the memory.
   test("holds at most so many bytes, of the latest events", () => {
-    const window = new RecentWindow({ events: 1000, bytes: 5000 });
-    window.add(
+    const cache = new EventCache({ events: 1000, bytes: 5000 });
+    cache.add(
       0n,
       Array.from({ length: 10 }, (_, index) => event(index + 1, 800)),
     );
-    expect(ids(window.read(5n, 10))).toEqual([6, 7, 8, 9, 10]);
-    expect(window.read(4n, 10)).toBeUndefined();
+    expect(ids(cache.read(5n, 10))).toEqual([6, 7, 8, 9, 10]);
+    expect(cache.read(4n, 10)).toBeUndefined();
   });
 
   // Catches one whose sum of bytes keeps what was dropped, and so shrinks to nothing.
   test("counts the bytes of what it holds only, also after it was dropped", () => {
-    const window = new RecentWindow({ events: 1000, bytes: 5000 });
+    const cache = new EventCache({ events: 1000, bytes: 5000 });
     for (let round = 0; round < 5; round++) {
-      window.add(
+      cache.add(
         0n,
         [1, 2, 3, 4].map((id) => event(id, 800)),
       );
-      window.drop();
+      cache.drop();
     }
-    expect(window.read(0n, 10)).toBeUndefined();
-    window.add(
+    expect(cache.read(0n, 10)).toBeUndefined();
+    cache.add(
       0n,
       [1, 2, 3, 4].map((id) => event(id, 800)),
     );
-    expect(ids(window.read(0n, 10))).toEqual([1, 2, 3, 4]);
+    expect(ids(cache.read(0n, 10))).toEqual([1, 2, 3, 4]);
   });
 
   test("drops an event that alone is beyond its bytes, and goes on behind it", () => {
-    const window = new RecentWindow({ events: 10, bytes: 1000 });
-    window.add(0n, [event(1), event(2, 5000)]);
-    expect(window.read(0n, 10)).toBeUndefined();
-    expect(window.read(1n, 10)).toBeUndefined();
-    window.add(2n, [event(3)]);
-    expect(ids(window.read(2n, 10))).toEqual([3]);
+    const cache = new EventCache({ events: 10, bytes: 1000 });
+    cache.add(0n, [event(1), event(2, 5000)]);
+    expect(cache.read(0n, 10)).toBeUndefined();
+    expect(cache.read(1n, 10)).toBeUndefined();
+    cache.add(2n, [event(3)]);
+    expect(ids(cache.read(2n, 10))).toEqual([3]);
   });
 
-  test("whatever is added gives events that follow the position without a hole, within its bounds", () => {
+  test("whatever is added gives events that follow the position without a gap, within its bounds", () => {
     const step = record({ after: integer({ min: 0, max: 40 }), count: integer({ min: 0, max: 8 }) });
     const bounds = constantFrom(3, 7, 1000);
     assert(
       property(array(step, { maxLength: 20 }), bounds, (steps, most) => {
-        const window = new RecentWindow({ events: most, bytes: 10_000_000 });
-        for (const { after, count } of steps) window.add(BigInt(after), events(after + 1, after + count));
+        const cache = new EventCache({ events: most, bytes: 10_000_000 });
+        for (const { after, count } of steps) cache.add(BigInt(after), events(after + 1, after + count));
         for (let after = 0; after <= 50; after++) {
-          const read = ids(window.read(BigInt(after), 100));
+          const read = ids(cache.read(BigInt(after), 100));
           if (read === undefined) continue;
           expect(read.length).toBeGreaterThan(0);
           expect(read.length).toBeLessThanOrEqual(most);

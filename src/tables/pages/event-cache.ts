@@ -1,13 +1,13 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { sizeOf } from "../events/event-size.ts";
 
-export interface WindowBounds {
+export interface EventCacheBounds {
   readonly events: number;
   readonly bytes: number;
 }
 
 /** Events that were read together, which follow one another. */
-interface Stretch {
+interface CachedRun {
   /** The id before the first. */
   readonly after: bigint;
   readonly events: readonly ReflexEvent[];
@@ -15,26 +15,26 @@ interface Stretch {
 }
 
 // Shorter ones are joined, so that a stream which is behind gets many events at a time.
-const LONG_STRETCH = 500;
+const LONG_RUN = 500;
 
 /** The latest contiguous events that were read, for the streams that are not far behind. */
-export class RecentWindow {
-  readonly #bounds: WindowBounds;
+export class EventCache {
+  readonly #bounds: EventCacheBounds;
   /** Each begins where the one before ends. */
-  #stretches: Stretch[] = [];
+  #runs: CachedRun[] = [];
   #length = 0;
   #bytes = 0;
 
-  constructor(bounds: WindowBounds) {
+  constructor(bounds: EventCacheBounds) {
     this.#bounds = bounds;
   }
 
   /**
-   * Keeps events that were read after the row `after`. They extend the window if they join its end; further ahead they
-   * replace it; what it holds already, and what lies behind it, is left out: the window is for the streams in front.
+   * Keeps events that were read after the row `after`. They extend the cache if they join its end; further ahead they
+   * replace it; what it holds already, and what lies behind it, is left out: the cache is for the streams in front.
    */
   add(after: bigint, events: readonly ReflexEvent[]): void {
-    const [oldest] = this.#stretches;
+    const [oldest] = this.#runs;
     const end = oldest === undefined ? after : oldest.after + BigInt(this.#length);
     if (oldest !== undefined && (after + BigInt(events.length) <= end || after < oldest.after)) return;
     if (after > end) this.drop();
@@ -44,47 +44,47 @@ export class RecentWindow {
     this.#shrink();
   }
 
-  /** Up to `limit` events that follow the row `after`, if the window holds the first of them. */
+  /** Up to `limit` events that follow the row `after`, if the cache holds the first of them. */
   read(after: bigint, limit: number): readonly ReflexEvent[] | undefined {
-    const stretch = this.#stretchOf(after);
-    if (stretch === undefined) return undefined;
-    const from = Number(after - stretch.after);
-    return from === 0 && stretch.events.length <= limit ? stretch.events : stretch.events.slice(from, from + limit);
+    const run = this.#runOf(after);
+    if (run === undefined) return undefined;
+    const from = Number(after - run.after);
+    return from === 0 && run.events.length <= limit ? run.events : run.events.slice(from, from + limit);
   }
 
-  /** The event with this id, if the window holds it. */
+  /** The event with this id, if the cache holds it. */
   at(id: bigint): ReflexEvent | undefined {
-    const stretch = this.#stretchOf(id - 1n);
-    return stretch?.events[Number(id - 1n - stretch.after)];
+    const run = this.#runOf(id - 1n);
+    return run?.events[Number(id - 1n - run.after)];
   }
 
   drop(): void {
-    this.#stretches = [];
+    this.#runs = [];
     this.#length = 0;
     this.#bytes = 0;
   }
 
-  /** The stretch that holds the event after the row `after`. */
-  #stretchOf(after: bigint): Stretch | undefined {
-    return this.#stretches.findLast((stretch) => after >= stretch.after && after < endOf(stretch));
+  /** The run that holds the event after the row `after`. */
+  #runOf(after: bigint): CachedRun | undefined {
+    return this.#runs.findLast((run) => after >= run.after && after < endOf(run));
   }
 
-  #append(added: Stretch): void {
-    const last = this.#stretches.at(-1);
+  #append(added: CachedRun): void {
+    const last = this.#runs.at(-1);
     this.#length += added.events.length;
     this.#bytes += added.bytes;
-    if (last === undefined || last.events.length + added.events.length > LONG_STRETCH) {
-      this.#stretches.push(added);
+    if (last === undefined || last.events.length + added.events.length > LONG_RUN) {
+      this.#runs.push(added);
       return;
     }
     const events = [...last.events, ...added.events];
-    this.#stretches[this.#stretches.length - 1] = { after: last.after, events, bytes: last.bytes + added.bytes };
+    this.#runs[this.#runs.length - 1] = { after: last.after, events, bytes: last.bytes + added.bytes };
   }
 
-  /** Takes events off the oldest stretch until the window is within its bounds. */
+  /** Takes events off the oldest run until the cache is within its bounds. */
   #shrink(): void {
     for (;;) {
-      const [oldest] = this.#stretches;
+      const [oldest] = this.#runs;
       const surplus = this.#length - this.#bounds.events;
       if (oldest === undefined || (surplus <= 0 && this.#bytes <= this.#bounds.bytes)) return;
       const whole = surplus >= oldest.events.length;
@@ -93,13 +93,13 @@ export class RecentWindow {
       const bytes = whole ? 0 : bytesOf(events);
       this.#length -= count;
       this.#bytes -= oldest.bytes - bytes;
-      if (events.length === 0) this.#stretches.shift();
-      else this.#stretches[0] = { after: oldest.after + BigInt(count), events, bytes };
+      if (events.length === 0) this.#runs.shift();
+      else this.#runs[0] = { after: oldest.after + BigInt(count), events, bytes };
     }
   }
 
-  /** How many events at its beginning have to go for the window to be within its bytes, at most all of them. */
-  #surplusBytes({ events }: Stretch): number {
+  /** How many events at its beginning have to go for the cache to be within its bytes, at most all of them. */
+  #surplusBytes({ events }: CachedRun): number {
     let bytes = this.#bytes;
     const kept = events.findIndex((event) => {
       if (bytes <= this.#bounds.bytes) return true;
@@ -110,7 +110,7 @@ export class RecentWindow {
   }
 }
 
-function endOf({ after, events }: Stretch): bigint {
+function endOf({ after, events }: CachedRun): bigint {
   return after + BigInt(events.length);
 }
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { makeEvent } from "../events/make-event.ts";
 import type { Position } from "../position/position.ts";
+import { gaplessPage } from "./gapless-page.ts";
 import { pageOfEvents } from "./read-page.ts";
-import { wholePage } from "./gapless-page.ts";
 
 const event = (id: number, foreignId = "x"): ReflexEvent =>
   makeEvent({ id, type: 1, foreignId, timestampMicros: 1_000_000 });
@@ -14,9 +14,9 @@ const page = (...ids: number[]): ReturnType<typeof pageOfEvents> =>
     3,
   );
 
-describe("wholePage", () => {
+describe("gaplessPage", () => {
   test("knows a full page behind its anchor, and leaves the anchor out", () => {
-    const whole = wholePage(at(5), page(5, 6, 7, 8), 3);
+    const whole = gaplessPage(at(5), page(5, 6, 7, 8), 3);
     expect(whole?.events.map(({ id }) => id)).toEqual(["6", "7", "8"]);
     expect(whole).toMatchObject({ full: true, epoch: 3, last: { id: "8" } });
     // Streams share it: it is made once.
@@ -25,21 +25,21 @@ describe("wholePage", () => {
 
   // Catches a page that seems to be empty when it was let go of.
   test("lets go of its events for good, unless several streams were given it", () => {
-    const own = wholePage(at(5), page(5, 6, 7), 2);
+    const own = gaplessPage(at(5), page(5, 6, 7), 2);
     expect(own?.events).toHaveLength(2);
     own?.letGo?.();
     expect(() => own?.events).toThrow("taken already");
-    const shared = wholePage(at(5), page(5, 6, 7), 2);
+    const shared = gaplessPage(at(5), page(5, 6, 7), 2);
     shared?.share?.();
     expect(shared?.events).toHaveLength(2);
     shared?.letGo?.();
     expect(shared?.events).toHaveLength(2);
   });
 
-  // Each is for others to judge: a hole, the head, another history, a start.
+  // Each is for others to judge: a gap, the head, another history, a start.
   test.each([
-    { name: "a hole inside", position: at(5), read: page(5, 6, 8, 9) },
-    { name: "a hole right after the position", position: at(5), read: page(5, 7, 8, 9) },
+    { name: "a gap inside", position: at(5), read: page(5, 6, 8, 9) },
+    { name: "a gap right after the position", position: at(5), read: page(5, 7, 8, 9) },
     { name: "fewer rows than asked for", position: at(5), read: page(5, 6, 7) },
     { name: "no rows", position: at(5), read: page() },
     { name: "no row at the position", position: at(5), read: page(6, 7, 8, 9) },
@@ -47,6 +47,6 @@ describe("wholePage", () => {
     { name: "a position without an anchor", position: { id: 5n, anchor: undefined }, read: page(5, 6, 7, 8) },
     { name: "the table's start", position: { id: 0n, anchor: undefined }, read: page(1, 2, 3, 4) },
   ])("says nothing of $name", ({ position, read }) => {
-    expect(wholePage(position, read, 3)).toBeUndefined();
+    expect(gaplessPage(position, read, 3)).toBeUndefined();
   });
 });

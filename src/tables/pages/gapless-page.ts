@@ -1,26 +1,26 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { isSameRow, type Position } from "../position/position.ts";
-import type { Advanced } from "./batch.ts";
+import type { Batch } from "./batch.ts";
 import type { ReadPage } from "./read-page.ts";
 
 /**
- * What a read of `limit` rows and the one at the position gave, if they follow it without a hole: to be seen by their ends
+ * What a read of `limit` rows and the one at the position gave, if they follow it without a gap: to be seen by their ends
  * alone, so that the next page can be asked for before this one's events are made. Undefined says nothing.
  */
-export function wholePage(position: Position, page: ReadPage, limit: number): Advanced | undefined {
+export function gaplessPage(position: Position, page: ReadPage, limit: number): Batch | undefined {
   const { first, last } = page;
   if (position.anchor === undefined || first === undefined || last === undefined) return undefined;
-  if (!isWhole(page, position.id, limit + 1) || !isSameRow(first, position.anchor)) return undefined;
-  return new WholePage(page, last);
+  if (!isGapless(page, position.id, limit + 1) || !isSameRow(first, position.anchor)) return undefined;
+  return new GaplessPage(page, last);
 }
 
 /** Whether a page has as many events as were asked for, the first of which is the one asked for, and none is missing. */
-export function isWhole({ first, last, length }: ReadPage, from: bigint, limit: number): boolean {
+export function isGapless({ first, last, length }: ReadPage, from: bigint, limit: number): boolean {
   if (first === undefined || last === undefined || length !== limit) return false;
   return BigInt(first.id) === from && BigInt(last.id) === from + BigInt(limit - 1);
 }
 
-class WholePage implements Advanced {
+class GaplessPage implements Batch {
   readonly full = true;
   readonly last: ReflexEvent;
   readonly #page: ReadPage;

@@ -1,13 +1,13 @@
 import { describe, expect, test, vi } from "vitest";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { makeEvent } from "../events/make-event.ts";
-import { EarlyReads } from "./read-ahead.ts";
+import { ReadAhead } from "./read-ahead.ts";
 import { pageOfEvents, type ReadPage } from "./read-page.ts";
 
 /** A table of ids, and what was read of it. */
 class Table {
   readonly asked: string[] = [];
-  readonly early: EarlyReads;
+  readonly early: ReadAhead;
   last = 100;
   epoch = 1;
   wanted = true;
@@ -15,7 +15,7 @@ class Table {
   tookMs = 0;
 
   constructor() {
-    this.early = new EarlyReads({
+    this.early = new ReadAhead({
       read: (from, limit) => this.#read(Number(from), limit),
       epoch: () => this.epoch,
       wanted: () => this.wanted,
@@ -76,7 +76,7 @@ describe("reads ahead of those that are asked for", () => {
     }
   });
 
-  test("ask for nothing after a page that has a hole, or is not full", async () => {
+  test("ask for nothing after a page that has a gap, or is not full", async () => {
     const table = new Table();
     table.last = 25;
     await table.pages(20, 2);

@@ -1,6 +1,6 @@
 import { throwIfAborted } from "../../waiting/abort.ts";
+import { isGapless } from "./gapless-page.ts";
 import type { ReadPage } from "./read-page.ts";
-import { isWhole } from "./gapless-page.ts";
 
 // Where a page takes longer than this, the time limit of one asked for early would have to last for two.
 const FAST_MS = 500;
@@ -8,7 +8,7 @@ const FAST_MS = 500;
 /** Reads up to `limit` events with at least this id. */
 export type ReadEvents = (from: bigint, limit: number, signal?: AbortSignal) => Promise<ReadPage>;
 
-export interface EarlyReadsSource {
+export interface ReadAheadSource {
   readonly read: ReadEvents;
   /** The epoch of a read that would be made now. */
   readonly epoch: () => number;
@@ -17,7 +17,7 @@ export interface EarlyReadsSource {
 }
 
 /** A page that was asked for before anybody needed it. */
-interface EarlyRead {
+interface AheadRead {
   readonly from: bigint;
   readonly limit: number;
   readonly page: Promise<ReadPage | undefined>;
@@ -28,13 +28,13 @@ interface EarlyRead {
  * it, so that the server has its next statement as soon as it is done, and does not wait until this process has read its
  * answer. An early page counts only if it is whole: of all others it is the newest state that matters.
  */
-export class EarlyReads {
-  readonly #source: EarlyReadsSource;
-  #early: EarlyRead | undefined;
+export class ReadAhead {
+  readonly #source: ReadAheadSource;
+  #early: AheadRead | undefined;
   /** The last page's end and size, if it was whole and came fast. */
   #last: { readonly end: bigint; readonly limit: number } | undefined;
 
-  constructor(source: EarlyReadsSource) {
+  constructor(source: ReadAheadSource) {
     this.#source = source;
   }
 
@@ -46,7 +46,7 @@ export class EarlyReads {
     const last = this.#last;
     this.#last = undefined;
     const end = from + BigInt(limit - 1);
-    // Of the same size, as in a backfill: a hole is followed by reads of one row each.
+    // Of the same size, as in a backfill: a gap is followed by reads of one row each.
     if (last?.end === from && last.limit === limit && this.#source.wanted()) this.#ask(end, limit);
     let page = await (asked ?? this.#ifWhole(early));
     if (page === undefined) {
@@ -54,7 +54,7 @@ export class EarlyReads {
       throwIfAborted(signal);
       page = await this.#source.read(from, limit, signal);
     }
-    if (performance.now() - startedAt < FAST_MS && isWhole(page, from, limit)) this.#last = { end, limit };
+    if (performance.now() - startedAt < FAST_MS && isGapless(page, from, limit)) this.#last = { end, limit };
     return page;
   }
 
@@ -64,15 +64,15 @@ export class EarlyReads {
     this.#early = { from, limit, page };
   }
 
-  #take(from: bigint, limit: number): EarlyRead | undefined {
+  #take(from: bigint, limit: number): AheadRead | undefined {
     const early = this.#early;
     this.#early = undefined;
     return early?.from === from && early.limit === limit ? early : undefined;
   }
 
-  async #ifWhole(early: EarlyRead | undefined): Promise<ReadPage | undefined> {
+  async #ifWhole(early: AheadRead | undefined): Promise<ReadPage | undefined> {
     const page = await early?.page;
     if (early === undefined || page === undefined || page.epoch !== this.#source.epoch()) return undefined;
-    return isWhole(page, early.from, early.limit) ? page : undefined;
+    return isGapless(page, early.from, early.limit) ? page : undefined;
   }
 }

@@ -1,5 +1,5 @@
 /** Ids that are missing between two rows that are not. */
-export interface Hole {
+export interface GapRange {
   /** The id before it; 0 at the table's start. */
   readonly prev: bigint;
   /** The first id after it. */
@@ -7,10 +7,10 @@ export interface Hole {
 }
 
 export interface Contiguous {
-  /** How many of the rows follow the cursor without a hole. */
+  /** How many of the rows follow the cursor without a gap. */
   readonly count: number;
   /** What comes after those; undefined if the rows end there. */
-  readonly hole: Hole | undefined;
+  readonly gap: GapRange | undefined;
 }
 
 /**
@@ -18,14 +18,14 @@ export interface Contiguous {
  * transaction that has not committed yet. At cursor 0 that is id 1: the first visible row need not be the first.
  */
 export function contiguous(after: bigint, rows: readonly { readonly id: string | bigint }[]): Contiguous {
-  if (noneMissing(after, rows)) return { count: rows.length, hole: undefined };
+  if (noneMissing(after, rows)) return { count: rows.length, gap: undefined };
   let prev = after;
   for (const [index, { id }] of rows.entries()) {
     const next = BigInt(id);
-    if (next !== prev + 1n) return { count: index, hole: { prev, next } };
+    if (next !== prev + 1n) return { count: index, gap: { prev, next } };
     prev = next;
   }
-  return { count: rows.length, hole: undefined };
+  return { count: rows.length, gap: undefined };
 }
 
 /** Whether there are as many ascending ids as there are numbers from the first to the last. */

@@ -9,9 +9,9 @@ describe("missingIds", () => {
   test.each([
     { name: "no rows", prev: 5n, visible: [], missing: [] },
     { name: "nothing missing", prev: 5n, visible: [6n, 7n], missing: [] },
-    { name: "one hole", prev: 5n, visible: [8n], missing: [6n, 7n] },
-    // Catches one that takes the first hole only: a flock of holes would cost a round each.
-    { name: "several holes", prev: 5n, visible: [7n, 8n, 11n], missing: [6n, 9n, 10n] },
+    { name: "one gap", prev: 5n, visible: [8n], missing: [6n, 7n] },
+    // Catches one that takes the first gap only: a flock of gaps would cost a round each.
+    { name: "several gaps", prev: 5n, visible: [7n, 8n, 11n], missing: [6n, 9n, 10n] },
     { name: "the table's start", prev: 0n, visible: [3n], missing: [1n, 2n] },
     // Catches ids that go through a number.
     { name: "ids beyond 2^53", prev: 2n ** 53n, visible: [2n ** 53n + 3n], missing: [2n ** 53n + 1n, 2n ** 53n + 2n] },
@@ -19,7 +19,7 @@ describe("missingIds", () => {
     expect(missingIds(prev, visible)).toEqual(missing);
   });
 
-  // Catches one that builds the whole list first: a hole of 2^62 ids would fill the memory.
+  // Catches one that builds the whole list first: a gap of 2^62 ids would fill the memory.
   test("are at most a round's worth, the lowest", () => {
     expect(missingIds(0n, [2n ** 62n])).toEqual(range(1, MOST_IDS_A_ROUND));
     expect(missingIds(0n, [4n, BigInt(MOST_IDS_A_ROUND) + 100n])).toEqual([

@@ -1,4 +1,4 @@
-/** The most ids that one round of probing and planting takes. */
+/** The most ids that one round of probing and inserting noops takes. */
 export const MOST_IDS_A_ROUND = 10_000;
 
 /** Ids that are missing after `prev` and below the last visible one, ascending, at most {@link MOST_IDS_A_ROUND}. */

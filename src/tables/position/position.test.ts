@@ -28,7 +28,7 @@ describe("isSameRow", () => {
 });
 
 describe("judge", () => {
-  test("gives what follows the anchor without a hole", () => {
+  test("gives what follows the anchor without a gap", () => {
     expect(judge(at(4, event(4)), events(4, 5, 6, 8), true)).toEqual({ kind: "rows", events: events(5, 6) });
   });
 
@@ -42,22 +42,22 @@ describe("judge", () => {
   });
 
   // Catches the reference's exception for the first row: the event with id 1 may still commit.
-  test("sees a hole behind the anchor and before the first row of the table", () => {
+  test("sees a gap behind the anchor and before the first row of the table", () => {
     expect(judge(at(4, event(4)), events(4, 6), true)).toEqual({
-      kind: "hole",
-      hole: { prev: 4n, next: 6n },
+      kind: "gap",
+      gap: { prev: 4n, next: 6n },
       anchored: true,
       beyond: events(6),
     });
     expect(judge(at(0), events(2, 3), true)).toEqual({
-      kind: "hole",
-      hole: { prev: 0n, next: 2n },
+      kind: "gap",
+      gap: { prev: 0n, next: 2n },
       anchored: false,
       beyond: events(2, 3),
     });
   });
 
-  test("sees no hole where ids are given in the order of commits", () => {
+  test("sees no gap where ids are given in the order of commits", () => {
     expect(judge(at(4, event(4)), events(4, 6, 9), false)).toEqual({ kind: "rows", events: events(6, 9) });
   });
 
@@ -65,9 +65,9 @@ describe("judge", () => {
     { name: "another time", row: event(4, { micros: 5 }) },
     { name: "another foreign id", row: event(4, { foreignId: "x" }) },
   ])("doubts another row at the anchor's id: $name", ({ row }) => {
-    const doubt = { kind: "doubt", code: "history_rewritten", firstId: undefined };
-    expect(judge(at(4, event(4)), [row, event(5)], true)).toEqual(doubt);
-    expect(judge(at(4, event(4)), [row, event(5)], false)).toEqual(doubt);
+    const suspected = { kind: "suspected_fault", code: "history_rewritten", firstId: undefined };
+    expect(judge(at(4, event(4)), [row, event(5)], true)).toEqual(suspected);
+    expect(judge(at(4, event(4)), [row, event(5)], false)).toEqual(suspected);
   });
 
   // Catches one that polls for ids above the cursor only, and so goes on over a lost history.
@@ -82,7 +82,7 @@ describe("judge", () => {
 });
 
 describe("judgeWithoutAnchor", () => {
-  const doubt = (code: PositionFaultCode, firstId?: bigint): object => ({ kind: "doubt", code, firstId });
+  const suspected = (code: PositionFaultCode, firstId?: bigint): object => ({ kind: "suspected_fault", code, firstId });
   const empty = { lowest: undefined, highest: undefined };
 
   test.each([
@@ -98,32 +98,37 @@ describe("judgeWithoutAnchor", () => {
       name: "an empty table, counter at it",
       rows: [],
       edges: { ...empty, nextId: 4n },
-      verdict: doubt("cursor_ahead"),
+      verdict: suspected("cursor_ahead"),
     },
-    { name: "an empty table, counter at 1", rows: [], edges: { ...empty, nextId: 1n }, verdict: doubt("cursor_ahead") },
+    {
+      name: "an empty table, counter at 1",
+      rows: [],
+      edges: { ...empty, nextId: 1n },
+      verdict: suspected("cursor_ahead"),
+    },
     {
       name: "an empty table, counter unknown",
       rows: [],
       edges: { ...empty, nextId: undefined },
-      verdict: doubt("cursor_ahead"),
+      verdict: suspected("cursor_ahead"),
     },
     {
       name: "rows below only",
       rows: [],
       edges: { lowest: 1n, highest: 3n, nextId: 4n },
-      verdict: doubt("cursor_ahead"),
+      verdict: suspected("cursor_ahead"),
     },
     {
       name: "rows below and above, the next there",
       rows: events(5, 6),
       edges: { lowest: 3n, highest: 6n, nextId: 7n },
-      verdict: doubt("cursor_row_missing"),
+      verdict: suspected("cursor_row_missing"),
     },
     {
       name: "rows below and above, the next missing too",
       rows: events(9),
       edges: { lowest: 1n, highest: 9n, nextId: 10n },
-      verdict: doubt("cursor_row_missing"),
+      verdict: suspected("cursor_row_missing"),
     },
     {
       name: "nothing below, the next there",
@@ -135,7 +140,7 @@ describe("judgeWithoutAnchor", () => {
       name: "nothing below, the next missing",
       rows: events(6, 7),
       edges: { lowest: 6n, highest: 7n, nextId: 8n },
-      verdict: doubt("history_pruned", 6n),
+      verdict: suspected("history_pruned", 6n),
     },
   ])("judges as the table of states says: $name", ({ rows, edges, verdict }) => {
     expect(judgeWithoutAnchor(at(4, event(4)), rows, edges)).toEqual(verdict);

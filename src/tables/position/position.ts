@@ -1,6 +1,6 @@
 import { ReflexError } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
-import { contiguous, type Hole } from "./contiguous.ts";
+import { contiguous, type GapRange } from "./contiguous.ts";
 
 /** Where a stream is. */
 export interface Position {
@@ -28,17 +28,17 @@ export type Verdict =
   /** Events that follow the position. */
   | { readonly kind: "rows"; readonly events: readonly ReflexEvent[] }
   | { readonly kind: "head" }
-  /** `beyond` are the events above the hole, which may hold further holes. */
+  /** `beyond` are the events above the gap, which may hold further gaps. */
   | {
-      readonly kind: "hole";
-      readonly hole: Hole;
+      readonly kind: "gap";
+      readonly gap: GapRange;
       readonly beyond: readonly ReflexEvent[];
       /** Whether the row at the position is there. */
       readonly anchored: boolean;
     }
   /** The row at the position is missing: judge again with the table's edges. */
   | { readonly kind: "no_anchor" }
-  | { readonly kind: "doubt"; readonly code: PositionFaultCode; readonly firstId: bigint | undefined };
+  | { readonly kind: "suspected_fault"; readonly code: PositionFaultCode; readonly firstId: bigint | undefined };
 
 /** Whether two reads of one id gave the same row. */
 export function isSameRow(a: ReflexEvent, b: ReflexEvent): boolean {
@@ -46,21 +46,21 @@ export function isSameRow(a: ReflexEvent, b: ReflexEvent): boolean {
 }
 
 /**
- * Judges the events with `id >= position.id`, ascending. With `holesCanClose` false, what is missing between rows is no hole
+ * Judges the events with `id >= position.id`, ascending. With `gapsCanClose` false, what is missing between rows is no gap
  * but was deleted.
  */
-export function judge(position: Position, events: readonly ReflexEvent[], holesCanClose: boolean): Verdict {
-  if (position.id === 0n) return judgeFollowing(0n, events, { holesCanClose, anchored: false });
+export function judge(position: Position, events: readonly ReflexEvent[], gapsCanClose: boolean): Verdict {
+  if (position.id === 0n) return judgeFollowing(0n, events, { gapsCanClose, anchored: false });
   const first = events[0];
   if (first === undefined || BigInt(first.id) !== position.id) {
     return position.floor === true
-      ? judgeFollowing(position.id, events, { holesCanClose, anchored: false })
+      ? judgeFollowing(position.id, events, { gapsCanClose, anchored: false })
       : { kind: "no_anchor" };
   }
   if (position.anchor !== undefined && !isSameRow(first, position.anchor)) {
-    return { kind: "doubt", code: "history_rewritten", firstId: undefined };
+    return { kind: "suspected_fault", code: "history_rewritten", firstId: undefined };
   }
-  return judgeFollowing(position.id, events.slice(1), { holesCanClose, anchored: true });
+  return judgeFollowing(position.id, events.slice(1), { gapsCanClose, anchored: true });
 }
 
 /** Judges a poll that did not find the row at the position. */
@@ -70,27 +70,27 @@ export function judgeWithoutAnchor(position: Position, events: readonly ReflexEv
   if (lowest === undefined) {
     // An empty table whose counter is beyond the position: every row was consumed and pruned. TRUNCATE resets the counter.
     const pruned = nextId !== undefined && nextId > position.id;
-    return pruned ? { kind: "head" } : { kind: "doubt", code: "cursor_ahead", firstId: undefined };
+    return pruned ? { kind: "head" } : { kind: "suspected_fault", code: "cursor_ahead", firstId: undefined };
   }
-  if (first === undefined) return { kind: "doubt", code: "cursor_ahead", firstId: undefined };
-  if (lowest < position.id) return { kind: "doubt", code: "cursor_row_missing", firstId: undefined };
+  if (first === undefined) return { kind: "suspected_fault", code: "cursor_ahead", firstId: undefined };
+  if (lowest < position.id) return { kind: "suspected_fault", code: "cursor_row_missing", firstId: undefined };
   const firstId = BigInt(first.id);
-  if (firstId > position.id + 1n) return { kind: "doubt", code: "history_pruned", firstId };
-  return judgeFollowing(position.id, events, { holesCanClose: true, anchored: false });
+  if (firstId > position.id + 1n) return { kind: "suspected_fault", code: "history_pruned", firstId };
+  return judgeFollowing(position.id, events, { gapsCanClose: true, anchored: false });
 }
 
 interface FollowingRules {
-  readonly holesCanClose: boolean;
+  readonly gapsCanClose: boolean;
   readonly anchored: boolean;
 }
 
 function judgeFollowing(after: bigint, events: readonly ReflexEvent[], rules: FollowingRules): Verdict {
-  const { holesCanClose, anchored } = rules;
+  const { gapsCanClose, anchored } = rules;
   if (events.length === 0) return { kind: "head" };
-  if (!holesCanClose) return { kind: "rows", events };
-  const { count, hole } = contiguous(after, events);
+  if (!gapsCanClose) return { kind: "rows", events };
+  const { count, gap } = contiguous(after, events);
   if (count > 0) return { kind: "rows", events: count === events.length ? events : events.slice(0, count) };
-  return hole === undefined ? { kind: "head" } : { kind: "hole", hole, beyond: events, anchored };
+  return gap === undefined ? { kind: "head" } : { kind: "gap", gap, beyond: events, anchored };
 }
 
 /** The error of a confirmed fault. */

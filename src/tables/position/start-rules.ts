@@ -23,26 +23,26 @@ export interface FirstRow {
 
 /**
  * Where a stream from the head starts, given the committed ids of the last {@link HEAD_LOOK_BACK}, ascending: below the
- * first hole, since what fills it commits after the call although its id is below the highest. What is missing below
+ * first gap, since what fills it commits after the call although its id is below the highest. What is missing below
  * `floor`, which {@link pruneStart} gives, does not count.
  */
 export function headStart(ids: readonly bigint[], floor: bigint): HeadStart {
   const head = ids.at(-1) ?? 0n;
   const lookedFrom = head - BigInt(HEAD_LOOK_BACK);
   const before = lookedFrom > 0n ? lookedFrom : 0n;
-  const { hole } = contiguous(
+  const { gap } = contiguous(
     floor > before ? floor : before,
     ids.map((id) => ({ id })),
   );
   const reached = head > floor ? head : floor;
-  const after = hole === undefined ? reached : hole.prev;
+  const after = gap === undefined ? reached : gap.prev;
   return { after, committed: new Set(ids.filter((id) => id > after)) };
 }
 
 /**
  * Where a stream without a cursor starts, given the table's first row. Row 1 is expected. A long missing prefix is taken as
  * pruned when its first row is over an hour old: no statement runs that long and still holds an id below it. Of a younger
- * one, or of an empty table, the last {@link START_FENCE} ids are closed like any hole.
+ * one, or of an empty table, the last {@link START_FENCE} ids are closed like any gap.
  */
 export function pruneStart(first: FirstRow): bigint {
   const missing = first.id - 1n;

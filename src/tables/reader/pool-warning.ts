@@ -1,7 +1,7 @@
 import type { Database } from "../../database/database.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 
-// One that reads, for all tables of a database; one that probes and one that plants, while there is a hole.
+// One that reads, for all tables of a database; one that probes and one that inserts noops, while there is a gap.
 const CONNECTIONS_OF_STREAMS = 3;
 
 const warned = new WeakSet<object>();
@@ -12,7 +12,7 @@ export function warnOfSmallPool({ database, reporting }: { database: Database; r
   if (poolSize === undefined || poolSize >= CONNECTIONS_OF_STREAMS || warned.has(identity)) return;
   warned.add(identity);
   reporting.warn(
-    `streams read from a pool of ${poolSize}: they hold one connection and take up to two more to close a hole; give the pool at least ${CONNECTIONS_OF_STREAMS}, besides those that your own queries need`,
+    `streams read from a pool of ${poolSize}: they hold one connection and take up to two more to close a gap; give the pool at least ${CONNECTIONS_OF_STREAMS}, besides those that your own queries need`,
     { poolSize },
   );
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Reporting, type StallReport } from "../../reflex/observer.ts";
 import { STALL_AFTER_MS, StallWatch } from "./stall-watch.ts";
 
-const hole = { prev: 4n, next: 6n };
+const gap = { prev: 4n, next: 6n };
 const inFlight = { reason: "in_flight", message: "its transaction is open" } as const;
 
 describe("StallWatch", () => {
@@ -15,16 +15,16 @@ describe("StallWatch", () => {
     return { stall: new StallWatch("orders", reporting), reports };
   }
 
-  // Catches one that cries at every short hole, and one that cries at every poll.
+  // Catches one that cries at every short gap, and one that cries at every poll.
   test("tells once of a stream that stands for long, and once when it goes on", () => {
     const { stall, reports } = watch();
-    stall.blocked(hole, inFlight);
+    stall.blocked(gap, inFlight);
     vi.advanceTimersByTime(STALL_AFTER_MS - 1);
-    stall.blocked(hole, inFlight);
+    stall.blocked(gap, inFlight);
     expect(reports).toEqual([]);
     vi.advanceTimersByTime(1);
-    stall.blocked(hole, inFlight);
-    stall.blocked(hole, inFlight);
+    stall.blocked(gap, inFlight);
+    stall.blocked(gap, inFlight);
     expect(reports).toEqual([
       {
         table: "orders",
@@ -37,29 +37,29 @@ describe("StallWatch", () => {
       },
     ]);
     vi.advanceTimersByTime(2000);
-    stall.advanced();
-    stall.advanced();
+    stall.resolved();
+    stall.resolved();
     expect(reports).toHaveLength(2);
     expect(reports[1]).toMatchObject({ state: "resumed", prev: "4", next: "6", waitedMs: STALL_AFTER_MS + 2000 });
   });
 
   test("tells nothing of a stream that went on in time", () => {
     const { stall, reports } = watch();
-    stall.blocked(hole, inFlight);
+    stall.blocked(gap, inFlight);
     vi.advanceTimersByTime(STALL_AFTER_MS - 1);
-    stall.advanced();
-    stall.blocked(hole, inFlight);
+    stall.resolved();
+    stall.blocked(gap, inFlight);
     vi.advanceTimersByTime(STALL_AFTER_MS - 1);
-    stall.blocked(hole, inFlight);
+    stall.blocked(gap, inFlight);
     expect(reports).toEqual([]);
   });
 
   // Catches one that tells the first reason only: "in flight" stays on the screen though the disk is full.
   test("tells again when the reason changes, and counts from the beginning", () => {
     const { stall, reports } = watch();
-    stall.blocked(hole, inFlight);
+    stall.blocked(gap, inFlight);
     vi.advanceTimersByTime(STALL_AFTER_MS);
-    stall.blocked(hole, inFlight);
+    stall.blocked(gap, inFlight);
     stall.blocked({ prev: 4n, next: 9n }, { reason: "not_writable", message: "read-only" });
     expect(reports.map(({ reason, next }) => [reason, next])).toEqual([
       ["in_flight", "6"],
@@ -69,10 +69,10 @@ describe("StallWatch", () => {
     expect(reports[1]?.waitedMs).toBe(STALL_AFTER_MS);
   });
 
-  // Catches one whose clock runs on from an earlier hole.
+  // Catches one whose clock runs on from an earlier gap.
   test("counts anew at another place", () => {
     const { stall, reports } = watch();
-    stall.blocked(hole, inFlight);
+    stall.blocked(gap, inFlight);
     vi.advanceTimersByTime(STALL_AFTER_MS);
     stall.blocked({ prev: 7n, next: 9n }, inFlight);
     expect(reports).toEqual([]);

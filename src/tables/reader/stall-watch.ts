@@ -1,5 +1,5 @@
 import type { Reporting, StallReason } from "../../reflex/observer.ts";
-import type { Hole } from "../position/contiguous.ts";
+import type { GapRange } from "../position/contiguous.ts";
 
 /** How long a stream may stand at one place before it says so. */
 export const STALL_AFTER_MS = 5000;
@@ -21,18 +21,18 @@ export class StallWatch {
     this.#reporting = reporting;
   }
 
-  /** The stream has come to this hole, or is still at it. In how many ms it is to be told, if what is done takes so long. */
-  arrived(hole: Hole): number {
+  /** The stream has come to this gap, or is still at it. In how many ms it is to be told, if what is done takes so long. */
+  arrived(gap: GapRange): number {
     const now = performance.now();
-    if (this.#standing?.prev !== hole.prev) this.#standing = { prev: hole.prev, since: now, told: undefined };
+    if (this.#standing?.prev !== gap.prev) this.#standing = { prev: gap.prev, since: now, told: undefined };
     const leftMs = this.#standing.since + STALL_AFTER_MS - now;
     return leftMs > 0 ? leftMs : STALL_AFTER_MS;
   }
 
-  /** The stream stands at this hole; told again when the reason changes. */
-  blocked(hole: Hole, why: { reason: StallReason; message: string }): void {
-    const ids = hole.next - hole.prev === 2n ? `row ${hole.prev + 1n}` : `rows ${hole.prev + 1n} to ${hole.next - 1n}`;
-    this.#stands(hole.prev, { ...why, next: String(hole.next), what: `${ids}, missing below row ${hole.next}` });
+  /** The stream stands at this gap; told again when the reason changes. */
+  blocked(gap: GapRange, why: { reason: StallReason; message: string }): void {
+    const ids = gap.next - gap.prev === 2n ? `row ${gap.prev + 1n}` : `rows ${gap.prev + 1n} to ${gap.next - 1n}`;
+    this.#stands(gap.prev, { ...why, next: String(gap.next), what: `${ids}, missing below row ${gap.next}` });
   }
 
   /** The reader's server has not got the row at the position yet. */
@@ -48,7 +48,7 @@ export class StallWatch {
   }
 
   /** The stream went past where it stood, or to the head. */
-  advanced(): void {
+  resolved(): void {
     const standing = this.#standing;
     this.#standing = undefined;
     if (standing?.told === undefined) return;

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { StreamPlaces } from "./stream-positions.ts";
+import { StreamPositions } from "./stream-positions.ts";
 
 test("a place behind counts if it is another's, before the event, and near", () => {
-  const places = new StreamPlaces();
+  const places = new StreamPositions();
   const [own, other] = [{ position: 5n }, { position: 100n }];
   places.join(own);
   expect(places.anyBehind(100n, 50n, own)).toBe(false);

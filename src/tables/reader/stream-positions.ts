@@ -1,11 +1,11 @@
 /** Where one stream is. */
-export interface StreamPlace {
+export interface StreamPosition {
   position: bigint;
 }
 
 /** Where the streams of one reader are. */
-export class StreamPlaces {
-  readonly #places = new Set<StreamPlace>();
+export class StreamPositions {
+  readonly #places = new Set<StreamPosition>();
 
   /** How many streams there are. */
   get size(): number {
@@ -13,16 +13,16 @@ export class StreamPlaces {
   }
 
   /** Adds a stream, which keeps its place up to date and leaves when it ends. */
-  join(place: StreamPlace): void {
+  join(place: StreamPosition): void {
     this.#places.add(place);
   }
 
-  leave(place: StreamPlace): void {
+  leave(place: StreamPosition): void {
     this.#places.delete(place);
   }
 
   /** Whether another stream than this one is before the event with this id, but at most `reach` ids. */
-  anyBehind(id: bigint, reach: bigint, except: StreamPlace): boolean {
+  anyBehind(id: bigint, reach: bigint, except: StreamPosition): boolean {
     for (const place of this.#places) {
       if (place !== except && place.position < id && id - place.position <= reach) return true;
     }

@@ -6,23 +6,23 @@ import { processBudget } from "../../waiting/work-budget.ts";
 import type { PlainColumns } from "../events/event-row.ts";
 import type { EventsTableConfig } from "../events/events-table-options.ts";
 import type { GapControl } from "../gaps/gap-control.ts";
-import { HoleTools } from "../gaps/gap-resolver-factory.ts";
-import type { Advanced } from "../pages/batch.ts";
-import { EarlyReads } from "../pages/read-ahead.ts";
+import { GapResolverFactory } from "../gaps/gap-resolver-factory.ts";
+import type { Batch } from "../pages/batch.ts";
+import { EventCache } from "../pages/event-cache.ts";
 import { LoadGate } from "../pages/load-gate.ts";
 import { PageReader } from "../pages/page-reader.ts";
 import { PageSize } from "../pages/page-size.ts";
-import { RecentWindow } from "../pages/event-cache.ts";
+import { ReadAhead } from "../pages/read-ahead.ts";
 import { isSameRow, type Position } from "../position/position.ts";
-import type { LookedUpTable } from "../wake/head-look.ts";
-import { headWatcher } from "../wake/head-poller.ts";
+import type { PolledHead } from "../wake/head-look.ts";
+import { headPoller } from "../wake/head-poller.ts";
 import type { StreamWatcher } from "../wake/notifier.ts";
 import { WakeSignal } from "../wake/wake-signal.ts";
 import { checkPosition } from "./check-position.ts";
 import { warnOfSmallPool } from "./pool-warning.ts";
-import type { ReaderParts } from "./reader-context.ts";
-import { SharedAdvance } from "./shared-position-reader.ts";
-import { type StreamPlace, StreamPlaces } from "./stream-positions.ts";
+import type { ReaderContext } from "./reader-context.ts";
+import { SharedPositionReader } from "./shared-position-reader.ts";
+import { type StreamPosition, StreamPositions } from "./stream-positions.ts";
 
 export interface TableReaderSource {
   readonly table: string;
@@ -41,25 +41,25 @@ export interface TableReaderSource {
 // After an event more are likely for this long.
 const HOT_MS = 400;
 const LOADS_AT_A_TIME = 2;
-const WINDOW_BOUNDS = { events: 20_000, bytes: 16 * 1024 * 1024 };
-const WINDOW_REACH = BigInt(WINDOW_BOUNDS.events);
+const CACHE_BOUNDS = { events: 20_000, bytes: 16 * 1024 * 1024 };
+const CACHE_REACH = BigInt(CACHE_BOUNDS.events);
 
 /** Reads one table in one database, for all its streams. */
 export class TableReader {
   readonly pages: PageReader;
-  readonly places: StreamPlaces = new StreamPlaces();
+  readonly positions: StreamPositions = new StreamPositions();
   /** How many streams share it. */
   streams = 0;
   readonly #source: TableReaderSource;
-  readonly #parts: ReaderParts;
-  readonly #tools: HoleTools;
-  readonly #window = new RecentWindow(WINDOW_BOUNDS);
-  #windowEpoch = 0;
-  readonly #advances = new Map<bigint, SharedAdvance>();
+  readonly #context: ReaderContext;
+  readonly #resolvers: GapResolverFactory;
+  readonly #cache = new EventCache(CACHE_BOUNDS);
+  #cacheEpoch = 0;
+  readonly #positionReaders = new Map<bigint, SharedPositionReader>();
   readonly #unsubscribe: () => void;
   #hotUntil = 0;
-  /** Known to the head watcher once a stream was at the head. */
-  #lookedUp: LookedUpTable | undefined;
+  /** Known to the head poller once a stream was at the head. */
+  #polledHead: PolledHead | undefined;
   #closed = false;
 
   constructor(source: TableReaderSource) {
@@ -72,9 +72,9 @@ export class TableReader {
       wake.wake();
     });
     this.pages = new PageReader(source);
-    this.#tools = new HoleTools({ ...source, epoch: () => this.pages.epoch });
+    this.#resolvers = new GapResolverFactory({ ...source, epoch: () => this.pages.epoch });
     const { table, config, database, reporting, gaps } = source;
-    this.#parts = {
+    this.#context = {
       table,
       config,
       database,
@@ -82,26 +82,26 @@ export class TableReader {
       gaps,
       wake,
       pages: this.pages,
-      early: new EarlyReads({
+      readAhead: new ReadAhead({
         read: (from, limit, signal) => this.pages.read(from, limit, signal),
         epoch: () => this.pages.epoch,
         // The pages of several streams are asked for side by side anyway; a loader may do more than read.
-        wanted: () => this.places.size < 2 && config.loader === undefined && database.dialect.holesCanClose,
+        wanted: () => this.positions.size < 2 && config.loader === undefined && database.dialect.gapsCanClose,
       }),
       loads: new LoadGate(LOADS_AT_A_TIME),
       pageSize: new PageSize(config),
       head: { watch: (head) => this.#watch(head, wake) },
-      makeResolver: () => this.#tools.makeResolver(),
+      makeResolver: () => this.#resolvers.makeResolver(),
       belowOpenRows: (position) => this.belowOpenRows(position),
       tellGap: ({ prev, next }) => gaps.tell(table, { prev: String(prev), next: String(next) }, database.identity),
-      onFault: () => this.#window.drop(),
+      onFault: () => this.#cache.drop(),
     };
   }
 
   /** Events that follow the position, as soon as there are any. Rejects with the signal's reason. */
-  async next(position: Position, signal: AbortSignal): Promise<Advanced> {
+  async next(position: Position, signal: AbortSignal): Promise<Batch> {
     throwIfAborted(signal);
-    const held = this.#fromWindow(position);
+    const held = this.#fromCache(position);
     const following = held === undefined ? this.#read(position, signal) : Promise.resolve(held);
     // Only now: while others have their turn the server reads.
     following.catch(() => undefined);
@@ -109,34 +109,34 @@ export class TableReader {
     return following;
   }
 
-  async #read(position: Position, signal: AbortSignal): Promise<Advanced> {
-    const advanced = await this.#join(position).wait(signal);
+  async #read(position: Position, signal: AbortSignal): Promise<Batch> {
+    const batch = await this.#join(position).wait(signal);
     this.#heatUp();
-    return advanced;
+    return batch;
   }
 
   /** Keeps events that followed the position of the stream at `place`, for those that come after it. */
-  keep(position: Position, advanced: Advanced, place: StreamPlace): void {
+  keep(position: Position, batch: Batch, place: StreamPosition): void {
     const { config, database } = this.#source;
-    const { epoch, last } = advanced;
-    if (last === undefined || !config.cache || !database.dialect.holesCanClose || epoch !== this.pages.epoch) return;
+    const { epoch, last } = batch;
+    if (last === undefined || !config.cache || !database.dialect.gapsCanClose || epoch !== this.pages.epoch) return;
     const end = BigInt(last.id);
-    if (epoch === this.#windowEpoch && this.#window.at(end) !== undefined) return;
+    if (epoch === this.#cacheEpoch && this.#cache.at(end) !== undefined) return;
     // What no other stream will ask for soon would only be kept from the garbage collector.
-    if (!this.places.anyBehind(end, WINDOW_REACH, place)) return;
-    if (epoch !== this.#windowEpoch) this.#window.drop();
-    this.#windowEpoch = epoch;
-    this.#window.add(position.id, advanced.events);
+    if (!this.positions.anyBehind(end, CACHE_REACH, place)) return;
+    if (epoch !== this.#cacheEpoch) this.#cache.drop();
+    this.#cacheEpoch = epoch;
+    this.#cache.add(position.id, batch.events);
   }
 
   /** Resolves if a stream may be at this position. @throws the position fault if there is one and it is confirmed */
   check(position: Position, signal: AbortSignal): Promise<void> {
-    return checkPosition(this.#parts, position, signal);
+    return checkPosition(this.#context, position, signal);
   }
 
   /** The highest position up to this one with no open row at or below it: a start there misses none that commits. */
   belowOpenRows(position: bigint): Promise<bigint> {
-    return this.#tools.belowOpenRows(position);
+    return this.#resolvers.belowOpenRows(position);
   }
 
   close(): void {
@@ -146,41 +146,41 @@ export class TableReader {
       () => this.#unsubscribe(),
       (error) => reporting.error({ activity: "notify", name, error }),
     );
-    this.#tools.close();
-    if (this.#lookedUp !== undefined) headWatcher(this.#source.database).leave(this.#lookedUp);
+    this.#resolvers.close();
+    if (this.#polledHead !== undefined) headPoller(this.#source.database).leave(this.#polledHead);
     this.pages.close();
   }
 
-  #fromWindow(position: Position): Advanced | undefined {
+  #fromCache(position: Position): Batch | undefined {
     // After a reconnect what was read before may be gone from the table.
-    if (!this.#source.config.cache || this.#windowEpoch !== this.pages.epoch) return undefined;
+    if (!this.#source.config.cache || this.#cacheEpoch !== this.pages.epoch) return undefined;
     const { anchor } = position;
-    const here = this.#window.at(position.id);
+    const here = this.#cache.at(position.id);
     if (here !== undefined && anchor !== undefined && !isSameRow(here, anchor)) return undefined;
-    const most = this.#parts.pageSize.after(position.id);
-    const events = this.#window.read(position.id, most);
+    const most = this.#context.pageSize.after(position.id);
+    const events = this.#cache.read(position.id, most);
     if (events === undefined) return undefined;
-    return { events, last: events.at(-1), epoch: this.#windowEpoch, full: events.length >= most };
+    return { events, last: events.at(-1), epoch: this.#cacheEpoch, full: events.length >= most };
   }
 
-  #join(position: Position): SharedAdvance {
-    const known = this.#advances.get(position.id);
+  #join(position: Position): SharedPositionReader {
+    const known = this.#positionReaders.get(position.id);
     if (known !== undefined && this.#source.config.cache && agree(known.position, position)) return known;
-    const advance: SharedAdvance = new SharedAdvance(this.#parts, position, () => {
-      if (this.#advances.get(position.id) === advance) this.#advances.delete(position.id);
+    const reader: SharedPositionReader = new SharedPositionReader(this.#context, position, () => {
+      if (this.#positionReaders.get(position.id) === reader) this.#positionReaders.delete(position.id);
     });
-    if (this.#source.config.cache) this.#advances.set(position.id, advance);
-    return advance;
+    if (this.#source.config.cache) this.#positionReaders.set(position.id, reader);
+    return reader;
   }
 
   #watch(head: bigint, wake: WakeSignal): () => void {
     const { config, database, table } = this.#source;
     const { wake: intervals, fields } = config;
     if (intervals === false || this.#closed) return () => undefined;
-    const watcher = headWatcher(database);
-    this.#lookedUp ??= watcher.join(table, fields.id);
+    const watcher = headPoller(database);
+    this.#polledHead ??= watcher.join(table, fields.id);
     return watcher.watch({
-      table: this.#lookedUp,
+      table: this.#polledHead,
       head,
       gtid: intervals.gtid,
       intervalMs: (heard) =>

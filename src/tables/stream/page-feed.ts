@@ -2,10 +2,10 @@ import { sessionsReturned } from "../../database/sessions/borrowed-session.ts";
 import { isReflexError } from "../../errors/reflex-error.ts";
 import { throwIfAborted } from "../../waiting/abort.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
-import type { Advanced } from "../pages/batch.ts";
+import type { Batch } from "../pages/batch.ts";
 import type { Position } from "../position/position.ts";
 import { retried } from "../reader/retried.ts";
-import type { StreamPlace } from "../reader/stream-positions.ts";
+import type { StreamPosition } from "../reader/stream-positions.ts";
 import type { TableReader } from "../reader/table-reader.ts";
 import type { Feed, Page } from "./feed.ts";
 import type { FeedSource } from "./feed-source.ts";
@@ -18,16 +18,16 @@ const nothing: ReadonlySet<bigint> = new Set();
 export class PageFeed<T extends number> implements Feed<T> {
   readonly #source: FeedSource;
   #reader: TableReader | undefined;
-  readonly #place: StreamPlace;
+  readonly #streamPosition: StreamPosition;
   #position: Position;
   #start: Start | undefined;
   /** What follows a full page, asked for before that page was consumed. */
-  #ahead: Promise<Advanced> | undefined;
+  #ahead: Promise<Batch> | undefined;
 
   constructor(source: FeedSource) {
     this.#source = source;
     this.#position = { id: source.after, anchor: undefined };
-    this.#place = { position: source.after };
+    this.#streamPosition = { position: source.after };
   }
 
   async start(): Promise<string> {
@@ -38,7 +38,7 @@ export class PageFeed<T extends number> implements Feed<T> {
     throwIfAborted(signal);
     const reader = this.#source.openReader(description);
     this.#reader = reader;
-    reader.places.join(this.#place);
+    reader.positions.join(this.#streamPosition);
     this.#start = await withTimeLimit(startOf(reader, this.#source), { signal, what: "the first read" });
     this.#moveTo(this.#start.position);
     return String(this.#position.id);
@@ -52,18 +52,18 @@ export class PageFeed<T extends number> implements Feed<T> {
         if (this.#position.id > target) await this.#openReader().check(this.#position, this.#source.signal);
         return undefined;
       }
-      const advanced = await this.#following();
-      this.#askAhead(advanced, target);
+      const batch = await this.#following();
+      this.#askAhead(batch, target);
       // Only now are the events made: while the server reads the next page.
-      this.#openReader().keep(this.#position, advanced, this.#place);
+      this.#openReader().keep(this.#position, batch, this.#streamPosition);
       const { table, config } = this.#source;
-      const passed = passEvents<T>(advanced.events, { table, config, target, leaveOut });
-      advanced.letGo?.();
+      const passed = passEvents<T>(batch.events, { table, config, target, leaveOut });
+      batch.letGo?.();
       if (passed.error !== undefined) throw passed.error;
       // On SQLite ids may be missing for good, the target's too.
       if (passed.last === undefined) return undefined;
       this.#moveTo({ id: BigInt(passed.last.id), anchor: passed.last });
-      if (passed.last.id !== advanced.last?.id) this.#ahead = undefined;
+      if (passed.last.id !== batch.last?.id) this.#ahead = undefined;
       return this.#page(passed.events, passed.last.id);
     }
   }
@@ -78,7 +78,7 @@ export class PageFeed<T extends number> implements Feed<T> {
 
   async close(): Promise<void> {
     if (this.#reader === undefined) return;
-    this.#reader.places.leave(this.#place);
+    this.#reader.positions.leave(this.#streamPosition);
     this.#source.closeReader(this.#reader);
     this.#reader = undefined;
     await sessionsReturned();
@@ -86,27 +86,26 @@ export class PageFeed<T extends number> implements Feed<T> {
 
   #moveTo(position: Position): void {
     this.#position = position;
-    this.#place.position = position.id;
+    this.#streamPosition.position = position.id;
   }
 
-  async #following(): Promise<Advanced> {
+  async #following(): Promise<Batch> {
     const reader = this.#openReader();
     const { signal } = this.#source;
     const ahead = this.#ahead;
     this.#ahead = undefined;
     try {
-      const advanced = await (ahead ?? reader.next(this.#position, signal));
+      const batch = await (ahead ?? reader.next(this.#position, signal));
       // Read ahead on a connection that is gone since: what it showed may have been undone.
-      if (ahead !== undefined && advanced.epoch !== reader.pages.epoch)
-        return await reader.next(this.#position, signal);
-      return advanced;
+      if (ahead !== undefined && batch.epoch !== reader.pages.epoch) return await reader.next(this.#position, signal);
+      return batch;
     } catch (error) {
       if (!this.#skipPruned(error)) throw error;
       return this.#following();
     }
   }
 
-  #askAhead({ full, last }: Advanced, target: bigint | undefined): void {
+  #askAhead({ full, last }: Batch, target: bigint | undefined): void {
     if (!full || last === undefined || (target !== undefined && BigInt(last.id) >= target)) return;
     const position = { id: BigInt(last.id), anchor: last };
     this.#ahead = this.#openReader().next(position, this.#source.signal);

@@ -25,7 +25,7 @@ export async function startOf(reader: TableReader, source: FeedSource): Promise<
   });
   if (!fromHead)
     return begin(after === 0n ? await tableStart(reader, source) : await cursorStart(pages, after, signal));
-  if (!database.dialect.holesCanClose) return begin(await cursorStart(pages, await pages.readHead(), signal));
+  if (!database.dialect.gapsCanClose) return begin(await cursorStart(pages, await pages.readHead(), signal));
   const ids = await pages.readRecentIds();
   const head = headStart(ids, await floorBelow(reader, ids[0], signal));
   const position = await cursorStart(pages, head.after, signal);
@@ -43,7 +43,7 @@ async function tableStart(reader: TableReader, source: FeedSource): Promise<Posi
   const { pages } = reader;
   const { firstId, database, signal } = source;
   if (firstId !== undefined) return { id: firstId - 1n, anchor: undefined, floor: true };
-  if (!database.dialect.holesCanClose) return { id: 0n, anchor: undefined };
+  if (!database.dialect.gapsCanClose) return { id: 0n, anchor: undefined };
   const { first } = await pages.read(0n, 1, signal);
   const floor = await floorBelow(reader, first === undefined ? undefined : BigInt(first.id), signal);
   return { id: floor, anchor: undefined, floor: true };
@@ -62,8 +62,8 @@ async function floorOfEmpty(pages: PageReader): Promise<bigint> {
 }
 
 /**
- * Noops at the table's start are what earlier starts have planted: the rule goes by the first event, else each start would
- * plant further down than the last.
+ * Noops at the table's start are what earlier starts have inserted: the rule goes by the first event, else each start would
+ * insert noops further down than the last.
  */
 async function floorOfPruned(pages: PageReader, lowest: bigint, signal: AbortSignal): Promise<bigint> {
   const event = await pages.readFirstEvent(lowest, signal);

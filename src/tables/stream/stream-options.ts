@@ -13,7 +13,7 @@ import type { GapOptions } from "../events/gap-options.ts";
 
 /** What streams of an events table take besides what all streams do. */
 export interface TableStreamOptions extends StreamOptions {
-  /** How this stream has holes closed; it then shares nothing with the table's other streams. @defaultValue the table's */
+  /** How this stream has gaps closed; it then shares nothing with the table's other streams. @defaultValue the table's */
   gaps?: false | GapOptions | undefined;
   /** What to do when rows beyond the cursor were deleted unread: end with `history_pruned`, or go on. @defaultValue "error" */
   onPruned?: "error" | "skip" | undefined;

@@ -55,7 +55,7 @@ describeEachEngine((engine) => {
 });
 
 describeEachServer((engine) => {
-  describe("a stream at a hole", () => {
+  describe("a stream at a gap", () => {
     test("holds at the table's start until row 1 commits, though row 2 is visible", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);
@@ -63,7 +63,7 @@ describeEachServer((engine) => {
       await table.insert(pool, "early", 1);
       const stream = table.stream(pool, "");
       const first = take(stream, 2);
-      // A second stream to the head waits at the same hole: it is not the head.
+      // A second stream to the head waits at the same gap: it is not the head.
       const toHead = rest(table.stream(pool, "0", { toHead: true }));
       await expect(Promise.race([first, toHead, nothingWithin(300)])).resolves.toBe("nothing");
       await late.commit();

@@ -2,10 +2,10 @@ import type { Database } from "../../database/database.ts";
 import { mayHaveBroken } from "../../database/sessions/borrowed-session.ts";
 import { isServersAnswer } from "../../database/sql-errors.ts";
 import { startTimer } from "../../waiting/timer.ts";
-import { CommitWatch } from "./gtid-commit-loop.ts";
+import { GtidCommitLoop } from "./gtid-commit-loop.ts";
 import { GTID_FACTS, type GtidFacts, numbersCommits } from "./gtid-wait.ts";
 
-export interface CommitListenerParts {
+export interface CommitHintsSource {
   readonly database: Database;
   /** Runs a query on a connection that is there already. */
   readonly ask: (sql: string) => Promise<readonly GtidFacts[]>;
@@ -22,30 +22,30 @@ const LONGEST_REST_MS = 60_000;
  * Listens for commits for as long as streams wait at heads, where the server tells of them. All of it is a hint: nobody is
  * told when it fails, since looks on time find the same events. It is tried again, less and less often.
  */
-export class CommitListener {
-  readonly #parts: CommitListenerParts;
+export class CommitHints {
+  readonly #source: CommitHintsSource;
   #waiting = 0;
-  #watch: CommitWatch | undefined;
+  #loop: GtidCommitLoop | undefined;
   #able: boolean;
   #restMs = SHORTEST_REST_MS;
   #restUntil = 0;
   #cancelRest: (() => void) | undefined;
 
-  constructor(parts: CommitListenerParts) {
-    this.#parts = parts;
-    this.#able = hasRoom(parts.database);
+  constructor(source: CommitHintsSource) {
+    this.#source = source;
+    this.#able = hasRoom(source.database);
   }
 
   /** Whether events are heard of, so that looks on time only make sure. */
   get reliable(): boolean {
-    return this.#watch?.reliable ?? false;
+    return this.#loop?.reliable ?? false;
   }
 
   /** A stream has come to a head. */
   arrive(): void {
     this.#waiting++;
-    if (this.#watch === undefined) this.#begin();
-    else this.#watch.arrived();
+    if (this.#loop === undefined) this.#begin();
+    else this.#loop.arrived();
   }
 
   /** A stream waits at its head no more. */
@@ -54,15 +54,15 @@ export class CommitListener {
   }
 
   /** A look on time has found that a head has moved since the look before it, which began at `since`. */
-  movedUnheard(since: number): void {
-    this.#watch?.movedUnheard(since);
+  missedCommit(since: number): void {
+    this.#loop?.missedCommit(since);
   }
 
   /** Gives the connection back at once. The next stream that comes to a head has it listen again. */
   close(): void {
     this.#cancelRest?.();
-    this.#watch?.end();
-    this.#watch = undefined;
+    this.#loop?.end();
+    this.#loop = undefined;
   }
 
   #begin(): void {
@@ -74,16 +74,16 @@ export class CommitListener {
   }
 
   async #listen(): Promise<void> {
-    const { database, look } = this.#parts;
-    const watch = new CommitWatch({ database, look, wanted: () => this.#waiting > 0 });
-    this.#watch = watch;
+    const { database, look } = this.#source;
+    const loop = new GtidCommitLoop({ database, look, wanted: () => this.#waiting > 0 });
+    this.#loop = loop;
     const begunAt = performance.now();
     const possible = await this.#isPossible();
-    const ended = possible === true ? await watch.run() : "not begun";
-    if (this.#watch !== watch) return;
-    this.#watch = undefined;
+    const ended = possible === true ? await loop.run() : "not begun";
+    if (this.#loop !== loop) return;
+    this.#loop = undefined;
     // Not after a pool was short of connections, as it may be often: only if that has not been so for long.
-    const worked = ended === "given back" ? performance.now() - begunAt > LONGEST_REST_MS : watch.hasAnnounced;
+    const worked = ended === "given back" ? performance.now() - begunAt > LONGEST_REST_MS : loop.hasAnnounced;
     if (worked) this.#restMs = SHORTEST_REST_MS;
     if (possible === false) this.#restMs = LONGEST_REST_MS;
     if (ended !== "unwanted") this.#rest();
@@ -100,7 +100,7 @@ export class CommitListener {
   /** Whether the server tells of commits, asked before a connection is taken for it; undefined if it does not say. */
   async #isPossible(): Promise<boolean | undefined> {
     try {
-      const [facts] = await this.#parts.ask(GTID_FACTS);
+      const [facts] = await this.#source.ask(GTID_FACTS);
       return facts !== undefined && numbersCommits(facts);
     } catch (error) {
       // A server that does not know these variables, as MariaDB does not, never will.

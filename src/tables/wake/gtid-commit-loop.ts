@@ -3,7 +3,7 @@ import { startTimer } from "../../waiting/timer.ts";
 import { GtidWait } from "./gtid-wait.ts";
 import { WakePace } from "./wake-pace.ts";
 
-export interface CommitWatchParts {
+export interface GtidCommitLoopSource {
   readonly database: Database;
   /** Whether a stream waits at a head now. */
   readonly wanted: () => boolean;
@@ -15,14 +15,14 @@ export interface CommitWatchParts {
  * Why it ended: nobody has waited at a head for a while; it was made to, or the pool has no connection to spare; or it does
  * not work.
  */
-export type WatchEnd = "unwanted" | "given back" | "failed";
+export type LoopEnd = "unwanted" | "given back" | "failed";
 
 // Between two events a stream is away from the head for as long as its consumer takes.
 const LINGER_MS = 5000;
 
 /** Hears of commits on a connection of its own, and has the heads looked at after each. */
-export class CommitWatch {
-  readonly #parts: CommitWatchParts;
+export class GtidCommitLoop {
+  readonly #source: GtidCommitLoopSource;
   readonly #pace = new WakePace();
   #wait: GtidWait | undefined;
   #ended = false;
@@ -32,8 +32,8 @@ export class CommitWatch {
   #lastWasHeard = false;
   #missedOne = false;
 
-  constructor(parts: CommitWatchParts) {
-    this.#parts = parts;
+  constructor(source: GtidCommitLoopSource) {
+    this.#source = source;
   }
 
   /** Whether it has ever told of an event. */
@@ -52,7 +52,7 @@ export class CommitWatch {
   }
 
   /** A look that it did not ask for has found a head moved since another look, which began at `since`. */
-  movedUnheard(since: number): void {
+  missedCommit(since: number): void {
     this.#lastWasHeard = false;
     if (this.#wait !== undefined && since >= this.#wait.knownSince) this.#missedOne = true;
   }
@@ -65,11 +65,11 @@ export class CommitWatch {
   }
 
   /** Until it ends. */
-  async run(): Promise<WatchEnd> {
+  async run(): Promise<LoopEnd> {
     if (this.#ended) return "given back";
     const stopListening = this.#giveBackInShortage();
     try {
-      this.#wait = await GtidWait.open(this.#parts.database);
+      this.#wait = await GtidWait.open(this.#source.database);
       return await this.#announce(this.#wait);
     } catch {
       return this.#ended ? "given back" : "failed";
@@ -80,9 +80,9 @@ export class CommitWatch {
     }
   }
 
-  async #announce(wait: GtidWait): Promise<WatchEnd> {
+  async #announce(wait: GtidWait): Promise<LoopEnd> {
     // What was committed before it began to listen it will not hear of.
-    await this.#parts.look();
+    await this.#source.look();
     while (await this.#isWanted()) {
       const startedAt = performance.now();
       const committed = await wait.next();
@@ -98,7 +98,7 @@ export class CommitWatch {
   /** Has the heads looked at as soon as a stream waits at one. */
   async #look(): Promise<boolean> {
     while (await this.#isWanted()) {
-      const moved = await this.#parts.look();
+      const moved = await this.#source.look();
       if (moved === undefined) continue;
       if (moved) this.#hasAnnounced = this.#lastWasHeard = true;
       return moved;
@@ -108,13 +108,13 @@ export class CommitWatch {
 
   /** Waits until a stream waits at a head, for a while. */
   async #isWanted(): Promise<boolean> {
-    if (!this.#ended && !this.#parts.wanted()) {
+    if (!this.#ended && !this.#source.wanted()) {
       this.#isHolding = true;
       await this.#pause(LINGER_MS);
       this.#isHolding = false;
       this.#pace.rested();
     }
-    return !this.#ended && this.#parts.wanted();
+    return !this.#ended && this.#source.wanted();
   }
 
   #pause(pauseMs: number): Promise<void> {
@@ -132,7 +132,7 @@ export class CommitWatch {
   /** Those who wait for a connection need it for more than a hint. */
   #giveBackInShortage(): () => void {
     let waiting = 0;
-    const stop = this.#parts.database.onShortage?.(() => {
+    const stop = this.#source.database.onShortage?.(() => {
       waiting++;
       // The first may be oneself.
       if (this.#wait !== undefined || waiting > 1) this.end();

@@ -9,7 +9,7 @@ describe("lastTransaction", () => {
     { set: "", last: 0n },
     { set: `${OWN}:1`, last: 1n },
     { set: `${OWN}:1-77`, last: 77n },
-    // Holes: of transactions that commit in another order than they were numbered in, or of a set that was given by hand.
+    // Gaps: of transactions that commit in another order than they were numbered in, or of a set that was given by hand.
     { set: `${OWN}:1-4:6:9-12`, last: 12n },
     { set: `${OTHER}:1-99`, last: 0n },
     // The server breaks its text into lines.

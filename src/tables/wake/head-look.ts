@@ -2,7 +2,7 @@ import type { Database } from "../../database/database.ts";
 import type { ReadOptions, SharedSession } from "../../database/sessions/shared-session.ts";
 
 /** A table whose highest id is looked up. */
-export interface LookedUpTable {
+export interface PolledHead {
   readonly table: string;
   readonly idField: string;
   /** At the last look; undefined before the first. */
@@ -17,7 +17,7 @@ export interface LookResult {
   readonly since: number;
 }
 
-interface Entry extends LookedUpTable {
+interface Entry extends PolledHead {
   highest: bigint | undefined;
   users: number;
 }
@@ -36,7 +36,7 @@ export class HeadLook {
   }
 
   /** Looks it up from now on; call {@link remove} once when done with it. */
-  add(table: string, idField: string): LookedUpTable {
+  add(table: string, idField: string): PolledHead {
     const key = JSON.stringify([table, idField]);
     let entry = this.#entries.get(key);
     if (entry === undefined) {
@@ -48,7 +48,7 @@ export class HeadLook {
     return entry;
   }
 
-  remove({ table, idField }: LookedUpTable): void {
+  remove({ table, idField }: PolledHead): void {
     const key = JSON.stringify([table, idField]);
     const entry = this.#entries.get(key);
     if (entry === undefined || --entry.users > 0) return;

@@ -1,12 +1,12 @@
 import type { Database } from "../../database/database.ts";
 import { type ReadOptions, type SharedSession, shareSession } from "../../database/sessions/shared-session.ts";
 import { startTimer } from "../../waiting/timer.ts";
-import { CommitListener } from "./commit-hints.ts";
-import { HeadLook, type LookedUpTable, type LookResult } from "./head-look.ts";
+import { CommitHints } from "./commit-hints.ts";
+import { HeadLook, type LookResult, type PolledHead } from "./head-look.ts";
 
 /** A table whose head someone waits at. */
 export interface WatchedHead {
-  readonly table: LookedUpTable;
+  readonly table: PolledHead;
   /** Events beyond this id wake. */
   readonly head: bigint;
   readonly limits: ReadOptions;
@@ -20,34 +20,34 @@ export interface WatchedHead {
   failed(error: unknown): void;
 }
 
-// What a wake-up did not find at once it will not find at once again: the row may lie above a hole.
+// What a wake-up did not find at once it will not find at once again: the row may lie above a gap.
 const SAME_VALUE_MS = 50;
 const AFTER_ERROR_MS = 250;
-const HURRIED_MS = 5;
+const SOON_MS = 5;
 
-const watchers = new WeakMap<object, HeadWatcher>();
+const pollers = new WeakMap<object, HeadPoller>();
 
-/** The watcher of all heads in this database. */
-export function headWatcher(database: Database): HeadWatcher {
-  let watcher = watchers.get(database.identity);
-  if (watcher === undefined) {
-    watcher = new HeadWatcher(database);
-    watchers.set(database.identity, watcher);
+/** The poller of all heads in this database. */
+export function headPoller(database: Database): HeadPoller {
+  let poller = pollers.get(database.identity);
+  if (poller === undefined) {
+    poller = new HeadPoller(database);
+    pollers.set(database.identity, poller);
   }
-  return watcher;
+  return poller;
 }
 
 /**
  * Looks at the heads at which streams of a database wait, for as long as any does: on time, and at once where the server
  * tells of a commit.
  */
-export class HeadWatcher {
+export class HeadPoller {
   readonly #database: Database;
   readonly #looks: HeadLook;
-  readonly #listener: CommitListener;
+  readonly #hints: CommitHints;
   readonly #watched = new Set<WatchedHead>();
   readonly #woken = new WeakMap<WatchedHead, { value: bigint; at: number }>();
-  readonly #hurried = new WeakMap<LookedUpTable, bigint>();
+  readonly #lookedSoon = new WeakMap<PolledHead, bigint>();
   #session: SharedSession | undefined;
   #cancelTimer: (() => void) | undefined;
   #dueAt = 0;
@@ -56,7 +56,7 @@ export class HeadWatcher {
   constructor(database: Database) {
     this.#database = database;
     this.#looks = new HeadLook(database);
-    this.#listener = new CommitListener({
+    this.#hints = new CommitHints({
       database,
       ask: async (sql) => (await this.#session?.rows<never>(sql, [], this.#limits))?.rows ?? [],
       look: () => this.#lookAfterCommit(),
@@ -64,15 +64,15 @@ export class HeadWatcher {
   }
 
   /** Has looks include a table, until {@link leave}. */
-  join(table: string, idField: string): LookedUpTable {
+  join(table: string, idField: string): PolledHead {
     this.#session ??= shareSession(this.#database);
     return this.#looks.add(table, idField);
   }
 
-  leave(table: LookedUpTable): void {
+  leave(table: PolledHead): void {
     this.#looks.remove(table);
     if (!this.#looks.empty) return;
-    this.#listener.close();
+    this.#hints.close();
     this.#cancel();
     this.#session?.close();
     this.#session = undefined;
@@ -81,12 +81,12 @@ export class HeadWatcher {
   /** Watches until the function that it returns is called. */
   watch(head: WatchedHead): () => void {
     this.#watched.add(head);
-    if (head.gtid) this.#listener.arrive();
+    if (head.gtid) this.#hints.arrive();
     this.reschedule();
-    this.#hurry(head);
+    this.#lookSoon(head);
     return () => {
       if (!this.#watched.delete(head)) return;
-      if (head.gtid) this.#listener.depart();
+      if (head.gtid) this.#hints.depart();
       if (this.#watched.size === 0) this.#cancel();
     };
   }
@@ -94,16 +94,16 @@ export class HeadWatcher {
   /** Takes the intervals anew, when one has become shorter. A look that is due sooner stays: it is never put off. */
   reschedule(): void {
     if (this.#watched.size === 0) return;
-    const heard = this.#listener.reliable;
+    const heard = this.#hints.reliable;
     this.#lookBy(performance.now() + Math.min(...[...this.#watched].map((head) => head.intervalMs(heard))));
   }
 
   /** A look made while this stream's poll was under way has found what the poll did not: nothing will tell of it again. */
-  #hurry({ table, head }: WatchedHead): void {
+  #lookSoon({ table, head }: WatchedHead): void {
     const { highest } = table;
-    if (highest === undefined || highest <= head || this.#hurried.get(table) === highest) return;
-    this.#hurried.set(table, highest);
-    this.#lookBy(performance.now() + HURRIED_MS);
+    if (highest === undefined || highest <= head || this.#lookedSoon.get(table) === highest) return;
+    this.#lookedSoon.set(table, highest);
+    this.#lookBy(performance.now() + SOON_MS);
   }
 
   #lookBy(dueAt: number): void {
@@ -131,7 +131,7 @@ export class HeadWatcher {
   async #lookOnTime(): Promise<void> {
     const looked = await this.#look();
     if (looked?.moved !== true) return;
-    this.#listener.movedUnheard(looked.since);
+    this.#hints.missedCommit(looked.since);
     this.reschedule();
   }
 

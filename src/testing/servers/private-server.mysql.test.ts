@@ -109,7 +109,7 @@ describe("when the process that started a server is killed", () => {
     await symlink(join(repository, "node_modules"), join(compiled, "node_modules"));
     await writeFile(
       join(compiled, "parent.js"),
-      `import { startPrivateServer } from "./src/testing/private-server.js";
+      `import { startPrivateServer } from "./src/testing/servers/private-server.js";
        const { pid, dataFolder } = await startPrivateServer({ vendor: process.argv[2] });
        console.log(JSON.stringify({ pid, dataFolder }));
        if (process.argv[3] === "stay") setInterval(() => {}, 1000);`,

@@ -67,7 +67,7 @@ describe("SQLite", () => {
 });
 
 describeEachServer((engine) => {
-  // Catches a list that ends at a hole as if that were the head, and one that waits for it until the runner gives up.
+  // Catches a list that ends at a gap as if that were the head, and one that waits for it until the runner gives up.
   test("the next events are refused while an open transaction holds them up", async () => {
     const pool = await engine.createRawPool();
     const table = await createdEvents(pool);

@@ -45,7 +45,7 @@ export async function getLatestId<T extends number = number>(
  * The events after the cursor `after` ("" or "0" for all) up to the head, in order: what a stream delivers by now. With
  * `lagMs`, only those that are this old by the server's clock, without waiting for the others.
  *
- * Like any stream it closes holes that rolled-back transactions left. One that is still open holds it up; after 4 s
+ * Like any stream it closes gaps that rolled-back transactions left. One that is still open holds it up; after 4 s
  * without progress it gives up.
  * @throws ReflexError `time_limit` in that case, and whatever ends a stream of the table.
  * @example
