@@ -69,10 +69,9 @@ export type {
 export { goErrorColumns } from "./tables/errors/errors-table-options.ts";
 export type { ErrorsTableSchemaOptions } from "./tables/errors/errors-table-schema.ts";
 export { errorsTableSchema } from "./tables/errors/errors-table-schema.ts";
-export type { EventsInserter, EventToStore } from "./tables/events/event-insert.ts";
-export type { EventsLoader, LoadRequest } from "./tables/events/event-loader.ts";
 export type { EventsTableOptions } from "./tables/events/events-table-options.ts";
 export type { GapOptions } from "./tables/events/gap-options.ts";
+export type { EventsInserter, EventsLoader, EventToStore, LoadRequest } from "./tables/events/loader-and-inserter.ts";
 export type { EventParts } from "./tables/events/make-event.ts";
 export { makeEvent } from "./tables/events/make-event.ts";
 export type { Notify } from "./tables/events/notify.ts";

@@ -7,7 +7,7 @@ import { createDeadLetterConsumer } from "../../patterns/dead-letter.ts";
 import { createConsumer } from "../../reflex/consumer.ts";
 import { ErrorStatus } from "../../reflex/consumer-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
-import type { EventsLoader } from "../events/event-loader.ts";
+import type { EventsLoader } from "../events/loader-and-inserter.ts";
 import { makeEvent } from "../events/make-event.ts";
 import { EventsTable } from "../events-table.ts";
 import { EventsTableInt } from "../events-table-int.ts";

@@ -5,9 +5,10 @@ import { tableError } from "../../database/table-error.ts";
 import { show, typeMistake } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
-import { callLoader, type EventsLoader } from "./event-loader.ts";
+import { callLoader } from "./event-loader.ts";
 import { type EventRow, eventColumns, toEvent } from "./event-row.ts";
 import type { EventsTableConfig } from "./events-table-options.ts";
+import type { EventsLoader } from "./loader-and-inserter.ts";
 
 /** Where the events of a table are. */
 interface EventSource {

@@ -10,27 +10,9 @@ import { tableError } from "../../database/table-error.ts";
 import { isReflexError, ReflexError, show, typeMistake } from "../../errors/reflex-error.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import type { EventsTableConfig } from "./events-table-options.ts";
+import type { EventsInserter } from "./loader-and-inserter.ts";
 import { eventId } from "./make-event.ts";
 import { type Notify, notifyOnce } from "./notify.ts";
-
-/** An event for an {@link EventsInserter}, checked. */
-export interface EventToStore {
-  /** Of an `EventsTableInt` in decimal. */
-  readonly foreignId: string;
-  /** Never 0, which is a noop's. */
-  readonly type: number;
-  /** As it was given to the insert, text as UTF-8. */
-  readonly metadata: Uint8Array | undefined;
-  /** What the option `trace` gave. */
-  readonly trace: Uint8Array | undefined;
-}
-
-/**
- * Inserts one event in place of the table's own statement, within the transaction `tx`, and resolves with the event's id in
- * decimal, or with undefined if it does not know it. A statement whose id was taken by a noop meanwhile is tried again by
- * `tx` itself, with a new id.
- */
-export type EventsInserter = (tx: Executor, event: EventToStore) => Promise<string | undefined>;
 
 /** An event as it goes into its row, checked. */
 export interface EventToInsert {

@@ -7,7 +7,7 @@ import type { EventStream } from "../../reflex/stream.ts";
 import { EventsTable } from "../events-table.ts";
 import { EventsTableInt } from "../events-table-int.ts";
 import { createTables } from "../schema/table-schema.ts";
-import type { EventsInserter, EventToStore } from "./event-insert.ts";
+import type { EventsInserter, EventToStore } from "./loader-and-inserter.ts";
 
 function insertInto(table: string, seen: EventToStore[] = []): EventsInserter {
   return async (tx, event) => {

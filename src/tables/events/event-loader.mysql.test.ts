@@ -7,7 +7,7 @@ import type { ReflexEvent } from "../../reflex/event.ts";
 import type { StallReport } from "../../reflex/observer.ts";
 import { EventsTable } from "../events-table.ts";
 import { fillGaps } from "../gaps/fill-gaps.ts";
-import type { EventsLoader } from "./event-loader.ts";
+import type { EventsLoader } from "./loader-and-inserter.ts";
 import { makeEvent } from "./make-event.ts";
 
 describeEachServer((engine) => {

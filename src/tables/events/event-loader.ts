@@ -4,26 +4,8 @@ import { checkCallOptions } from "../../reflex/call-options.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { abortReason } from "../../waiting/abort.ts";
 import { type CallOptions, timeLimitError, withTimeLimit } from "../../waiting/time-limit.ts";
+import type { EventsLoader } from "./loader-and-inserter.ts";
 import { eventId, makeEvent } from "./make-event.ts";
-
-/** What a loader is asked for. */
-export interface LoadRequest {
-  /** Events with ids beyond this one, in decimal. */
-  readonly after: string;
-  /** The most events that are wanted. */
-  readonly limit: number;
-  /** Aborted when no one waits for the events any more, or when they took too long. */
-  readonly signal: AbortSignal;
-}
-
-/**
- * Reads events in place of the table's own query: of another layout, or with more in their metadata. `db` is the
- * connection that all streams of the pool read through, in autocommit mode.
- *
- * It must return every committed event beyond `after`, ascending, up to `limit` of them, and the same for an id each time:
- * one that it leaves out is a gap at which streams wait. Make events with `makeEvent`.
- */
-export type EventsLoader = (db: Executor, request: LoadRequest) => Promise<readonly ReflexEvent[]>;
 
 export interface LoaderCall {
   readonly table: string;

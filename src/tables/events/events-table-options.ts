@@ -18,9 +18,8 @@ import {
 } from "../../options/check-options.ts";
 import type { Logger, Observer } from "../../reflex/observer.ts";
 import type { EventsNotifier } from "../wake/notifier.ts";
-import type { EventsInserter } from "./event-insert.ts";
-import type { EventsLoader } from "./event-loader.ts";
 import { type GapConfig, type GapOptions, toGapConfig } from "./gap-options.ts";
+import type { EventsInserter, EventsLoader } from "./loader-and-inserter.ts";
 import { toWakeConfig, type WakeConfig, type WakeOptions } from "./wake-options.ts";
 
 /** The columns and types of an events table, and how its streams read, wake and close gaps. */

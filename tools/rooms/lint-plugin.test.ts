@@ -1,0 +1,43 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { importProblem } from "./lint-plugin.mjs";
+import { roomOf, rooms } from "./rooms.mjs";
+
+const repository = fileURLToPath(new URL("../../", import.meta.url));
+const sources = execFileSync("git", ["ls-files", "src/*.ts"], { cwd: repository, encoding: "utf8" }).trim().split("\n");
+
+test.each([
+  {
+    name: "from above",
+    file: "src/tables/gaps/a.ts",
+    imported: "src/tables/reader/b.ts",
+    why: "only what is below it",
+  },
+  { name: "of its own floor", file: "src/reflex/a.ts", imported: "src/database/b.ts", why: "only what is below it" },
+  {
+    name: "that it is not to know",
+    file: "src/patterns/a.ts",
+    imported: "src/database/b.ts",
+    why: "only, not database",
+  },
+  { name: "of no room", file: "src/reflex/a.ts", imported: "src/elsewhere/b.ts", why: "src/elsewhere/b.ts is no room" },
+  { name: "outside of the source", file: "src/reflex/a.ts", imported: "test/support/b.ts", why: "outside of it" },
+  { name: "an index", file: "src/testing/index.ts", imported: "src/testing/memory/index.ts", why: "imports an index" },
+])("a file may not import what is $name", ({ file, imported, why }) => {
+  expect(importProblem(file, imported)).toContain(why);
+});
+
+test("a file may import its own room and those below", () => {
+  expect(importProblem("src/tables/reader/a.ts", "src/tables/reader/b.ts")).toBeUndefined();
+  expect(importProblem("src/tables/reader/a.ts", "src/errors/b.ts")).toBeUndefined();
+});
+
+test("every file of the source stands in a room, and every room that is not planned has files", () => {
+  expect(sources.filter((file) => roomOf(file) === undefined && !file.startsWith("src/cli/demo/"))).toEqual([]);
+  const built = rooms.filter(({ planned }) => planned !== true);
+  expect(built.filter((room) => !sources.some((file) => roomOf(file) === room))).toEqual([]);
+  const planned = rooms.filter(({ planned }) => planned === true);
+  expect(planned.filter(({ path }) => existsSync(`${repository}src/${path}`)).map(({ path }) => path)).toEqual(["cli"]);
+});
