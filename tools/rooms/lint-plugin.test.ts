@@ -38,6 +38,6 @@ test("every file of the source stands in a room, and every room that is not plan
   expect(sources.filter((file) => roomOf(file) === undefined && !file.startsWith("src/cli/demo/"))).toEqual([]);
   const built = rooms.filter(({ planned }) => planned !== true);
   expect(built.filter((room) => !sources.some((file) => roomOf(file) === room))).toEqual([]);
-  const planned = rooms.filter(({ planned }) => planned === true);
-  expect(planned.filter(({ path }) => existsSync(`${repository}src/${path}`)).map(({ path }) => path)).toEqual(["cli"]);
+  const named = rooms.filter((room) => room.planned === true);
+  expect(named.filter(({ path }) => existsSync(`${repository}src/${path}`)).map(({ path }) => path)).toEqual(["cli"]);
 });

@@ -1,5 +1,6 @@
 // Which rooms the source has, and on which floor each stands: the one list for the lint rule beside it and for the tests of
-// docs/architecture.md. A room is a folder of src/. It may import its own files and rooms of lower floors, nothing else. What is planned is a name so far.
+// docs/architecture.md. A room is a folder of src/. It may import its own files and rooms of lower floors, nothing else.
+// A planned room is a name so far.
 
 /** @type {readonly import("./rooms.mjs").Room[]} */
 export const rooms = [
