@@ -29,7 +29,7 @@ const config: ViteUserConfig = defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["{src,test,tools,bench}/**/*.test.ts"],
+          include: ["{src,demo,test,tools,bench}/**/*.test.ts"],
           // The peers of the bench bring packages of their own, with tests in TypeScript.
           exclude: ["**/*.mysql.test.ts", "**/node_modules/**"],
         },
@@ -38,7 +38,7 @@ const config: ViteUserConfig = defineConfig({
         extends: true,
         test: {
           name: "mysql",
-          include: ["{src,test,tools}/**/*.mysql.test.ts"],
+          include: ["{src,demo,test,tools}/**/*.mysql.test.ts"],
           globalSetup: ["./test/servers/global-setup.ts"],
           // All files share one server a vendor: side by side, they would be in each other's measurements and locks.
           fileParallelism: false,

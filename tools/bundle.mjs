@@ -1,13 +1,13 @@
 // Bundles the source into dist/, or into the folder that is named: one file a part, as each that Node.js loads takes
-// time at the start of the user's program. What two of the programs use is in a chunk, so that its state is there once.
+// time at the start of the user's program. What two of the entries use is in a chunk, so that its state is there once.
 import { relative, resolve, sep } from "node:path";
 import { build } from "rolldown";
 
 const repository = resolve(import.meta.dirname, "..");
 const source = resolve(repository, "src");
 
-// What "exports" of package.json names; the demo, and the programs that it starts from beside it.
-const PROGRAMS = ["index", "patterns/index", "testing/index", "cli/demo/main", "cli/demo/writer", "cli/demo/consumer"];
+// What "exports" of package.json names.
+const ENTRIES = ["index", "patterns/index", "testing/index"];
 
 function isIn(...folders) {
   return (file) => folders.includes(relative(source, file).split(sep)[0]);
@@ -15,7 +15,7 @@ function isIn(...folders) {
 
 await build({
   cwd: repository,
-  input: Object.fromEntries(PROGRAMS.map((name) => [name, `src/${name}.ts`])),
+  input: Object.fromEntries(ENTRIES.map((name) => [name, `src/${name}.ts`])),
   platform: "node",
   // Drivers are the user's.
   external: /^[^./]/,
@@ -35,7 +35,6 @@ await build({
         { name: "reflex", test: isIn("waiting", "reflex") },
         { name: "tables", test: isIn("database", "tables") },
         { name: "testing", test: isIn("testing"), minShareCount: 2 },
-        { name: "demo", test: isIn("cli"), minShareCount: 2 },
       ],
     },
   },

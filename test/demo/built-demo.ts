@@ -11,7 +11,7 @@ import { buildPackage } from "../package/build-package.ts";
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 const run = promisify(execFile);
 
-/** The package as it would be installed, in a folder of its own: the demo's processes can't run TypeScript. */
+/** The package and the demo as `npm run demo` builds them, in a folder of its own: Node.js 20 can't run TypeScript. */
 export class BuiltDemo {
   readonly #folder: string;
   #runs = 0;
@@ -23,6 +23,10 @@ export class BuiltDemo {
   static async build(): Promise<BuiltDemo> {
     const folder = await mkdtemp(join(tmpdir(), "rsql-built-"));
     await buildPackage(join(folder, "dist"));
+    const compiler = join(repository, "node_modules/typescript/bin/tsc");
+    // Types are checked elsewhere.
+    const target = ["-p", join(repository, "tsconfig.demo.json"), "--outDir", join(folder, ".demo"), "--noCheck"];
+    await run(process.execPath, [compiler, ...target]);
     await copyFile(join(repository, "package.json"), join(folder, "package.json"));
     await symlink(join(repository, "node_modules"), join(folder, "node_modules"));
     return new BuiltDemo(folder);
@@ -33,7 +37,7 @@ export class BuiltDemo {
     const temporary = join(this.#folder, `tmp-${++this.#runs}`);
     await mkdir(temporary);
     const { DATABASE_URL: _, ...inherited } = process.env;
-    const child = spawn(process.execPath, [join(this.#folder, "dist/cli/demo/main.js"), ...args], {
+    const child = spawn(process.execPath, [join(this.#folder, ".demo/main.js"), ...args], {
       env: { ...inherited, TMPDIR: temporary, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });

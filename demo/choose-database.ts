@@ -1,7 +1,6 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type DatabaseHandle, toDatabase } from "reflex-rsql";
-import { findServer, howToInstall } from "../../testing/servers/find-server.ts";
-import { startPrivateServer } from "../../testing/servers/private-server.ts";
+import { startMariadb, type TestServer } from "reflex-rsql/testing";
 import { checkDatabaseUrl, type DemoArguments, UsageError } from "./arguments.ts";
 import type { Cleanup } from "./cleanup.ts";
 import { type DatabaseTarget, DemoError, openDatabase } from "./connect.ts";
@@ -29,15 +28,13 @@ const noGapsOnSqlite =
 /** The user's database if they named one, else a private server if there is one, else SQLite. */
 export async function chooseDatabase(args: DemoArguments, around: Surroundings): Promise<ChosenDatabase> {
   if (args.engine === "sqlite") return chooseSqlite(around, [noGapsOnSqlite]);
-  if (args.engine === "private") return choosePrivate(around);
+  if (args.engine === "private") return choosePrivate(await startPrivate(), around);
   if (args.database !== undefined) return chooseUsers("--database", args.database, around.signal);
   const url = around.env["DATABASE_URL"];
   if (url) return chooseUsers("DATABASE_URL", url, around.signal);
-  if ((await findServer()) !== undefined) return choosePrivate(around);
-  return chooseSqlite(around, [
-    noGapsOnSqlite,
-    `No program for a private server was found. To have one, install ${howToInstall("mariadb")}`,
-  ]);
+  const started = await startPrivate().catch((error: DemoError) => error);
+  if (!(started instanceof DemoError)) return choosePrivate(started, around);
+  return chooseSqlite(around, [noGapsOnSqlite, `A private server could not be started: ${started.message}`]);
 }
 
 async function chooseUsers(origin: string, url: string, signal: AbortSignal): Promise<ChosenDatabase> {
@@ -59,15 +56,22 @@ async function chooseUsers(origin: string, url: string, signal: AbortSignal): Pr
   return { kind: "yours", target, title: `${version}, yours at ${place}`, notes };
 }
 
-async function choosePrivate({ cleanup, signal }: Surroundings): Promise<ChosenDatabase> {
-  const server = await startPrivateServer().catch((error: unknown) => {
-    throw new DemoError(error instanceof Error ? error.message : String(error));
-  });
-  cleanup.add(`end process ${server.pid} and remove ${server.dataFolder}`, () => server.stop());
-  // The mariadb driver takes no URL without a database.
-  const anyDatabase = server.url.replace("/?", "/information_schema?");
-  await ask({ kind: "mysql", url: anyDatabase }, (handle) => toDatabase(handle).run("create database demo", []));
-  const target = { kind: "mysql", url: server.url.replace("/?", "/demo?") } as const;
+/** A MariaDB, or a MySQL if there is no MariaDB. */
+async function startPrivate(): Promise<TestServer> {
+  try {
+    return await startMariadb();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return startMariadb({ vendor: "mysql" }).catch(() => {
+      throw new DemoError(reason);
+    });
+  }
+}
+
+async function choosePrivate(server: TestServer, { cleanup, signal }: Surroundings): Promise<ChosenDatabase> {
+  const { socketPath } = server;
+  cleanup.add(`end the server whose socket is ${socketPath}, and remove ${dirname(socketPath)}`, () => server.stop());
+  const target = { kind: "mysql", url: await server.createDatabase("demo") } as const;
   const { version, notes } = await ask(target, (handle) => lookAtServer(handle, signal));
   return { kind: "private", target, title: `${version}, a server of the demo's own`, notes };
 }
