@@ -39,7 +39,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "mysql",
           include: ["{src,demo,test,tools}/**/*.mysql.test.ts"],
-          globalSetup: ["./test/servers/global-setup.ts"],
+          globalSetup: ["./test/support/servers/global-setup.ts"],
           // All files share one server a vendor: side by side, they would be in each other's measurements and locks.
           fileParallelism: false,
         },

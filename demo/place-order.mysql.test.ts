@@ -1,6 +1,6 @@
 import { type Database, ReflexError, toDatabase } from "reflex-rsql";
 import { expect, test } from "vitest";
-import { describeEachEngine } from "../test/servers/engines.ts";
+import { describeEachEngine } from "../test/support/servers/engines.ts";
 import { type OrderPlan, placeOrder } from "./place-order.ts";
 import { createDemoTables, DemoTables } from "./tables.ts";
 

@@ -1,6 +1,6 @@
 import type { RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { describeEachEngine, type EnginePool } from "../../test/servers/engines.ts";
+import { describeEachEngine, type EnginePool } from "../../test/support/servers/engines.ts";
 import type { TimeStorage } from "./dialect.ts";
 import { toDatabase } from "./handles/recognise.ts";
 import { mysqlDialect } from "./mysql-dialect.ts";

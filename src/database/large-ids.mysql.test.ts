@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { describeEachEngine, type EnginePool } from "../../test/servers/engines.ts";
+import { describeEachEngine, type EnginePool } from "../../test/support/servers/engines.ts";
 import { toDatabase } from "./handles/recognise.ts";
 import { mysqlDialect } from "./mysql-dialect.ts";
 

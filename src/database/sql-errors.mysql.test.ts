@@ -1,7 +1,7 @@
 import { createPool as createMariadbPool } from "mariadb";
 import { createPool, type Pool, type RowDataPacket } from "mysql2/promise";
 import { beforeAll, describe, expect, test } from "vitest";
-import { describeEachEngine, type EnginePool } from "../../test/servers/engines.ts";
+import { describeEachEngine, type EnginePool } from "../../test/support/servers/engines.ts";
 import { startPrivateServer } from "../testing/servers/private-server.ts";
 import type { Executor } from "./database.ts";
 import { toDatabase, toInsertTarget } from "./handles/recognise.ts";

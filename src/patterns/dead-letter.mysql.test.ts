@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describeEachDatabase, newErrorsTable, newName } from "../../test/errors/error-targets.ts";
+import { describeEachDatabase, newErrorsTable, newName } from "../../test/support/tables/error-targets.ts";
 import { createConsumer } from "../reflex/consumer.ts";
 import { ErrorStatus } from "../reflex/consumer-error.ts";
 import { run } from "../reflex/run.ts";

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { RunScene } from "../../test/runs/run-scene.ts";
+import { RunScene } from "../../test/support/runs/run-scene.ts";
 import type { Consumer } from "./consumer.ts";
 import type { CursorStore } from "./cursor-store.ts";
 import type { RunOptions } from "./run.ts";

@@ -1,6 +1,6 @@
 import type { PoolConnection, RowDataPacket } from "mysql2/promise";
 import { describe, expect, test } from "vitest";
-import { describeEachEngine, describeEachServer } from "../../test/servers/engines.ts";
+import { describeEachEngine, describeEachServer } from "../../test/support/servers/engines.ts";
 import { transaction } from "../database/handles/transaction.ts";
 import { foreignIdInt, type ReflexEvent } from "../reflex/event.ts";
 import type { EventStream } from "../reflex/stream.ts";

@@ -1,5 +1,5 @@
-import { describeEachEngine, type EnginePool } from "../servers/engines.ts";
-import { registerCursorContracts } from "./table-contracts.ts";
+import { registerCursorContracts } from "../support/contracts/table-contracts.ts";
+import { describeEachEngine, type EnginePool } from "../support/servers/engines.ts";
 
 describeEachEngine((engine) => {
   let pool: Promise<EnginePool> | undefined;

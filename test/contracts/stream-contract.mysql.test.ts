@@ -1,5 +1,5 @@
-import { describeEachEngine, type EnginePool } from "../servers/engines.ts";
-import { registerStreamContracts } from "./table-contracts.ts";
+import { registerStreamContracts } from "../support/contracts/table-contracts.ts";
+import { describeEachEngine, type EnginePool } from "../support/servers/engines.ts";
 
 describeEachEngine((engine) => {
   let pool: Promise<EnginePool> | undefined;

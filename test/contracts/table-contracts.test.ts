@@ -4,7 +4,7 @@ import { join } from "node:path";
 import Libsql from "libsql";
 import { afterAll, describe } from "vitest";
 import { sqliteDatabase } from "../../src/database/sqlite/sqlite-database.ts";
-import { registerCursorContracts, registerStreamContracts } from "./table-contracts.ts";
+import { registerCursorContracts, registerStreamContracts } from "../support/contracts/table-contracts.ts";
 
 describe.each(["file", "memory"])("on SQLite in %s", (where) => {
   const folder = mkdtempSync(join(tmpdir(), "contracts-"));

@@ -2,7 +2,7 @@ import { createPool, type RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findServer, howToInstall } from "../../src/testing/servers/find-server.ts";
 import { startPrivateServer } from "../../src/testing/servers/private-server.ts";
-import { describeEachServer } from "../servers/engines.ts";
+import { describeEachServer } from "../support/servers/engines.ts";
 import { BuiltDemo, stillRunning } from "./built-demo.ts";
 
 const short = ["--seconds", "2", "--orders-per-second", "60"];

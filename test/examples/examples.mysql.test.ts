@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { describeEachServer } from "../servers/engines.ts";
+import { describeEachServer } from "../support/servers/engines.ts";
 import { ExamplePrograms } from "./example-programs.ts";
 
 let examples: ExamplePrograms;

@@ -17,7 +17,7 @@ import {
 } from "reflex-rsql";
 import { getLatestId, getNextEvents } from "reflex-rsql/testing";
 import { afterAll, describe, expect, test } from "vitest";
-import { failureOf } from "./refusing-database.ts";
+import { failureOf } from "../support/input/refusing-database.ts";
 import {
   type Case,
   consumer,
@@ -33,7 +33,7 @@ import {
   store,
   uses,
   type Wrong,
-} from "./subjects.ts";
+} from "../support/input/subjects.ts";
 
 describe("a handle", () => {
   const clusters = [createPoolCluster(), createMariadbCluster()];

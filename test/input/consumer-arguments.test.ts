@@ -14,8 +14,8 @@ import {
   record,
   store,
   type Wrong,
-} from "./subjects.ts";
-import { shown } from "./wrong-values.ts";
+} from "../support/input/subjects.ts";
+import { shown } from "../support/input/wrong-values.ts";
 
 describe("a consumer", () => {
   const names: readonly unknown[] = [

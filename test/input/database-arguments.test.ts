@@ -1,10 +1,10 @@
 import Sqlite from "libsql";
 import { type Database, type Executor, type Session, toDatabase, transaction } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
-import { answeringPool } from "./answering-pool.ts";
-import { failureOf } from "./refusing-database.ts";
-import { mismatch, plainText, pool, uses, type Wrong } from "./subjects.ts";
-import { shown } from "./wrong-values.ts";
+import { answeringPool } from "../support/input/answering-pool.ts";
+import { failureOf } from "../support/input/refusing-database.ts";
+import { mismatch, plainText, pool, uses, type Wrong } from "../support/input/subjects.ts";
+import { shown } from "../support/input/wrong-values.ts";
 
 const handle = new Sqlite(":memory:");
 const lending = answeringPool();

@@ -1,8 +1,14 @@
 import { CursorsTable, createTables } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
-import { type Call, calls, creation, inserts } from "./database-calls.ts";
-import { describeEachDatabase, expectUsable, isReachable, MISSING_DATABASE, type Place } from "./database-subject.ts";
-import { failureOf } from "./refusing-database.ts";
+import { type Call, calls, creation, inserts } from "../support/input/database-calls.ts";
+import {
+  describeEachDatabase,
+  expectUsable,
+  isReachable,
+  MISSING_DATABASE,
+  type Place,
+} from "../support/input/database-subject.ts";
+import { failureOf } from "../support/input/refusing-database.ts";
 
 const LIMIT_MS = 5000;
 

@@ -13,8 +13,8 @@ import {
   pool,
   store,
   type Wrong,
-} from "./subjects.ts";
-import { shown } from "./wrong-values.ts";
+} from "../support/input/subjects.ts";
+import { shown } from "../support/input/wrong-values.ts";
 
 interface Refusal {
   readonly what: string;

@@ -16,7 +16,7 @@ import {
   testEventsTableWithId,
 } from "reflex-rsql/testing";
 import { describe, expect, test } from "vitest";
-import { failureOf } from "./refusing-database.ts";
+import { failureOf } from "../support/input/refusing-database.ts";
 import {
   type Case,
   consumer,
@@ -30,8 +30,8 @@ import {
   pool,
   record,
   type Wrong,
-} from "./subjects.ts";
-import { shown } from "./wrong-values.ts";
+} from "../support/input/subjects.ts";
+import { shown } from "../support/input/wrong-values.ts";
 
 describe("a table", () => {
   const nothing: readonly unknown[] = [undefined, null, "orders", 5, {}, [events], Promise.resolve(events)];

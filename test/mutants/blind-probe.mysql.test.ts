@@ -1,9 +1,9 @@
 import type { Pool, RowDataPacket } from "mysql2/promise";
 import { createTables } from "reflex-rsql";
 import { expect, test } from "vitest";
-import { describeEachServer } from "../servers/engines.ts";
-import { noopIds } from "../streams/gaps.ts";
-import { makeTable, openInsert, take } from "../streams/streams.ts";
+import { describeEachServer } from "../support/servers/engines.ts";
+import { noopIds } from "../support/streams/gaps.ts";
+import { makeTable, openInsert, take } from "../support/streams/streams.ts";
 
 /** Resolves once a noop waits for the lock on a row that is not committed. */
 async function untilNoopWaits(pool: Pool): Promise<void> {

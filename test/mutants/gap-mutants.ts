@@ -1,7 +1,7 @@
 import { type Mutant, testOf } from "./mutant.ts";
 
-const lateCommits = "test/stream/late-commits.mysql.test.ts";
-const inFlight = "test/stream/statements-in-flight.mysql.test.ts";
+const lateCommits = "test/guarantees/committed-rows-only/late-commits.mysql.test.ts";
+const inFlight = "test/guarantees/committed-rows-only/statements-in-flight.mysql.test.ts";
 const blindProbe = "test/mutants/blind-probe.mysql.test.ts";
 
 /** What a stream does at a gap. */
@@ -94,7 +94,12 @@ export const gapMutants: readonly Mutant[] = [
     name: "inserts noops on a replica",
     wrong: "a server that takes writes counts as the primary though it applies another's",
     edits: [{ file: "src/tables/gaps/noop-inserter.ts", find: "if (this.#source.declared ||", replace: "if (true ||" }],
-    tests: [testOf("test/stream/replica.mysql.test.ts", "is known by its signs, and no noop is written to it")],
+    tests: [
+      testOf(
+        "test/guarantees/assumed-of-servers/replica.mysql.test.ts",
+        "is known by its signs, and no noop is written to it",
+      ),
+    ],
   },
   {
     name: "inserts noops beside other rows",

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { describeEachServer } from "../servers/engines.ts";
-import { makeTable, nothingWithin, openInsert, take } from "../streams/streams.ts";
+import { describeEachServer } from "../support/servers/engines.ts";
+import { makeTable, nothingWithin, openInsert, take } from "../support/streams/streams.ts";
 
 describeEachServer((engine) => {
   // Catches every reader that passes a gap once it has waited long enough: a transaction may always take longer.

@@ -1,8 +1,8 @@
 import { type Mutant, testOf } from "./mutant.ts";
 
 const tableStream = "src/tables/stream/table-stream.mysql.test.ts";
-const lateCommits = "test/stream/late-commits.mysql.test.ts";
-const rewrittenHistory = "test/stream/rewritten-history.mysql.test.ts";
+const lateCommits = "test/guarantees/committed-rows-only/late-commits.mysql.test.ts";
+const rewrittenHistory = "test/guarantees/positions-checked/rewritten-history.mysql.test.ts";
 
 /** How a stream reads, starts and ends. */
 export const readingMutants: readonly Mutant[] = [
@@ -36,7 +36,7 @@ export const readingMutants: readonly Mutant[] = [
     edits: [
       { file: "src/tables/pages/gapless-page.ts", find: "if (!this.#shared) this.#events", replace: "this.#events" },
     ],
-    tests: [testOf("test/stream/event-cache.mysql.test.ts", "are each given the whole pages that they share")],
+    tests: [testOf("src/tables/pages/event-cache.mysql.test.ts", "are each given the whole pages that they share")],
   },
   {
     name: "early pages count as they are",
@@ -49,7 +49,10 @@ export const readingMutants: readonly Mutant[] = [
       },
     ],
     tests: [
-      testOf("test/stream/read-ahead.mysql.test.ts", "hides nothing that was committed since at its end"),
+      testOf(
+        "test/guarantees/committed-rows-only/read-ahead.mysql.test.ts",
+        "hides nothing that was committed since at its end",
+      ),
       testOf("src/tables/pages/read-ahead.test.ts", "count only if they are whole"),
     ],
   },
@@ -76,7 +79,10 @@ export const readingMutants: readonly Mutant[] = [
       },
     ],
     tests: [
-      testOf("test/stream/pruned-rows.mysql.test.ts", "ends and names its cursor and the first row that is left"),
+      testOf(
+        "test/guarantees/positions-checked/pruned-rows.mysql.test.ts",
+        "ends and names its cursor and the first row that is left",
+      ),
     ],
   },
   {
@@ -176,7 +182,9 @@ export const readingMutants: readonly Mutant[] = [
         replace: "return BigInt(first.id) === from;",
       },
     ],
-    tests: [testOf("test/stream/gaps-and-pages.mysql.test.ts", "a gap in the middle of a full page")],
+    tests: [
+      testOf("test/guarantees/committed-rows-only/gaps-and-pages.mysql.test.ts", "a gap in the middle of a full page"),
+    ],
   },
   {
     name: "reads uncommitted rows",

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { describeEachServer } from "../servers/engines.ts";
-import { killOthers, makeTable, take } from "../streams/streams.ts";
+import { describeEachServer } from "../support/servers/engines.ts";
+import { killOthers, makeTable, take } from "../support/streams/streams.ts";
 
 describeEachServer((engine) => {
   // Catches a memory of events that outlives the connection they came by: a server that crashed may have lost them.

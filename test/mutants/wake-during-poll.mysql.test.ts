@@ -1,7 +1,7 @@
 import { inMemoryNotifier } from "reflex-rsql";
 import { expect, test } from "vitest";
-import { describeEachServer } from "../servers/engines.ts";
-import { makeTable, nothingWithin, take } from "../streams/streams.ts";
+import { describeEachServer } from "../support/servers/engines.ts";
+import { makeTable, nothingWithin, take } from "../support/streams/streams.ts";
 
 describeEachServer((engine) => {
   // Catches a stream that begins to listen when its poll is over: what was committed meanwhile would wait for the next

@@ -1,6 +1,6 @@
 import { type Mutant, testOf } from "./mutant.ts";
 
-const inFlight = "test/stream/statements-in-flight.mysql.test.ts";
+const inFlight = "test/guarantees/committed-rows-only/statements-in-flight.mysql.test.ts";
 
 /** How events and cursors are written. */
 export const writingMutants: readonly Mutant[] = [
@@ -38,7 +38,12 @@ export const writingMutants: readonly Mutant[] = [
         replace: "return false;",
       },
     ],
-    tests: [testOf("test/stream/lost-transactions.mysql.test.ts", "with a deadlock has transaction() commit nothing")],
+    tests: [
+      testOf(
+        "test/guarantees/with-its-transaction/lost-transactions.mysql.test.ts",
+        "with a deadlock has transaction() commit nothing",
+      ),
+    ],
   },
   {
     name: "cursors written unseen",

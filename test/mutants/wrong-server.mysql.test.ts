@@ -1,8 +1,8 @@
 import { createTables } from "reflex-rsql";
 import { expect, test } from "vitest";
-import { describeEachServer } from "../servers/engines.ts";
-import { leaveGap, noopIds } from "../streams/gaps.ts";
-import { makeTable, nothingWithin, take } from "../streams/streams.ts";
+import { describeEachServer } from "../support/servers/engines.ts";
+import { leaveGap, noopIds } from "../support/streams/gaps.ts";
+import { makeTable, nothingWithin, take } from "../support/streams/streams.ts";
 
 describeEachServer((engine) => {
   // Catches a filler that leaves it to the server to refuse: an administrator's connection writes to a read-only

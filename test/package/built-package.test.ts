@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { buildPackage } from "./build-package.ts";
+import { buildPackage } from "../support/package/build-package.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 let folder: string;

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { describeEachServer } from "../servers/engines.ts";
-import { buildPackage } from "./build-package.ts";
+import { buildPackage } from "../support/package/build-package.ts";
+import { describeEachServer } from "../support/servers/engines.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const compiler = join(root, "node_modules/typescript/bin/tsc");

@@ -1,8 +1,8 @@
 import type { PoolConnection } from "mysql2/promise";
 import { inMemoryNotifier } from "reflex-rsql";
 import { expect, test } from "vitest";
-import { describeEachServer } from "../servers/engines.ts";
-import { makeTable, nothingWithin, take } from "../streams/streams.ts";
+import { describeEachServer } from "../support/servers/engines.ts";
+import { makeTable, nothingWithin, take } from "../support/streams/streams.ts";
 
 describeEachServer((engine) => {
   // Catches a notify that does nothing, that is called before the commit, and one that wakes again at each call.

@@ -1,7 +1,7 @@
 import type { Pool as MariadbPool } from "mariadb";
 import type { Pool as Mysql2Pool, RowDataPacket } from "mysql2/promise";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import { describeEachEngine, type EnginePool, type EnginePoolOptions } from "../../../test/servers/engines.ts";
+import { describeEachEngine, type EnginePool, type EnginePoolOptions } from "../../../test/support/servers/engines.ts";
 import { toDatabase, toInsertTarget } from "../handles/recognise.ts";
 import { transaction } from "../handles/transaction.ts";
 

@@ -1,6 +1,6 @@
 import type { RowDataPacket } from "mysql2/promise";
 import { describe, expect, test } from "vitest";
-import { describeEachEngine } from "../../../test/servers/engines.ts";
+import { describeEachEngine } from "../../../test/support/servers/engines.ts";
 import type { Executor, IsolationLevel } from "../database.ts";
 import { toDatabase } from "../handles/recognise.ts";
 import { transaction } from "../handles/transaction.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { describeEachEngine } from "../../../test/servers/engines.ts";
+import { describeEachEngine } from "../../../test/support/servers/engines.ts";
 import { toDatabase, toInsertTarget } from "../handles/recognise.ts";
 import { transaction } from "../handles/transaction.ts";
 

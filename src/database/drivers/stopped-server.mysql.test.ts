@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { createPool as createMariadbPool } from "mariadb";
 import { createPool } from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { describeEachEngine, type EnginePool } from "../../../test/servers/engines.ts";
+import { describeEachEngine, type EnginePool } from "../../../test/support/servers/engines.ts";
 import { type PrivateServer, startPrivateServer } from "../../testing/servers/private-server.ts";
 import { toDatabase } from "../handles/recognise.ts";
 import { transaction } from "../handles/transaction.ts";

@@ -1,6 +1,6 @@
 import type { RowDataPacket } from "mysql2/promise";
 import { describe, expect, test } from "vitest";
-import { describeEachEngine, type Engine, type EnginePool } from "../../../test/servers/engines.ts";
+import { describeEachEngine, type Engine, type EnginePool } from "../../../test/support/servers/engines.ts";
 import { meaningOf } from "../sql-errors.ts";
 import { toDatabase } from "./recognise.ts";
 import { transaction } from "./transaction.ts";

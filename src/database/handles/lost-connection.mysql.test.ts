@@ -1,8 +1,8 @@
 import { createPool as createMariadbPool } from "mariadb";
 import { createPool, type Pool, type RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { describeEachEngine, type EnginePool } from "../../../test/servers/engines.ts";
-import { isQuery, startTcpProxy, type TcpProxy } from "../../../test/servers/tcp-proxy.ts";
+import { describeEachEngine, type EnginePool } from "../../../test/support/servers/engines.ts";
+import { isQuery, startTcpProxy, type TcpProxy } from "../../../test/support/servers/tcp-proxy.ts";
 import { EventsTable } from "../../tables/events-table.ts";
 import { createTables } from "../../tables/schema/table-schema.ts";
 import { openTransaction } from "./collected-notifies.ts";

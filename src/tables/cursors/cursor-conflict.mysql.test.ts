@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { describeEachEngine } from "../../../test/servers/engines.ts";
-import { cursorSettings, Signal, type Watched } from "../../../test/tables/cursor-setting.ts";
+import { describeEachEngine } from "../../../test/support/servers/engines.ts";
+import { cursorSettings, Signal, type Watched } from "../../../test/support/tables/cursor-setting.ts";
 import { ReflexError } from "../../errors/reflex-error.ts";
 
 describeEachEngine((engine) => {

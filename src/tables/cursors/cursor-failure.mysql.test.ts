@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { describeEachEngine } from "../../../test/servers/engines.ts";
-import { cursorSettings, Signal } from "../../../test/tables/cursor-setting.ts";
+import { describeEachEngine } from "../../../test/support/servers/engines.ts";
+import { cursorSettings, Signal } from "../../../test/support/tables/cursor-setting.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { createTables } from "../schema/table-schema.ts";
 import { CursorsTable } from "./cursors-table.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { describeEachEngine } from "../../../test/servers/engines.ts";
-import { type CursorSetting, cursorSettings } from "../../../test/tables/cursor-setting.ts";
+import { describeEachEngine } from "../../../test/support/servers/engines.ts";
+import { type CursorSetting, cursorSettings } from "../../../test/support/tables/cursor-setting.ts";
 
 describeEachEngine((engine) => {
   const setUp = cursorSettings(engine);

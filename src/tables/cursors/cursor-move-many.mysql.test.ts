@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { describeEachEngine } from "../../../test/servers/engines.ts";
-import { type CursorSetting, cursorSettings } from "../../../test/tables/cursor-setting.ts";
+import { describeEachEngine } from "../../../test/support/servers/engines.ts";
+import { type CursorSetting, cursorSettings } from "../../../test/support/tables/cursor-setting.ts";
 
 const BEYOND_DOUBLE = 2n ** 53n;
 const consumers = Array.from({ length: 40 }, (_, index) => `consumer ${String(index).padStart(2, "0")}`);

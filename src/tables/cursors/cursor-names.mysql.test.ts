@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { describeEachServer, type Engine } from "../../../test/servers/engines.ts";
+import { describeEachServer, type Engine } from "../../../test/support/servers/engines.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { createTables } from "../schema/table-schema.ts";
 import { CursorsTable } from "./cursors-table.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { describeEachTarget, newCursorsName, newCursorsTable } from "../../../test/tables/cursor-target.ts";
+import { describeEachTarget, newCursorsName, newCursorsTable } from "../../../test/support/tables/cursor-target.ts";
 import { createTables } from "../schema/table-schema.ts";
 import { CursorsTable } from "./cursors-table.ts";
 

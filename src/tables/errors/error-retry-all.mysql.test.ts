@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { describeEachDatabase } from "../../../test/errors/error-targets.ts";
-import { failedEvents } from "../../../test/errors/failed-events.ts";
+import { describeEachDatabase } from "../../../test/support/tables/error-targets.ts";
+import { failedEvents } from "../../../test/support/tables/failed-events.ts";
 import { createConsumer } from "../../reflex/consumer.ts";
 
 describeEachDatabase((target) => {

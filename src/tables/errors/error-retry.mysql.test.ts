@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { describeEachDatabase, newErrorsTable, newName } from "../../../test/errors/error-targets.ts";
-import { failedEvents } from "../../../test/errors/failed-events.ts";
+import { describeEachDatabase, newErrorsTable, newName } from "../../../test/support/tables/error-targets.ts";
+import { failedEvents } from "../../../test/support/tables/failed-events.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import type { ReflexError } from "../../errors/reflex-error.ts";
 import { createDeadLetterConsumer } from "../../patterns/dead-letter.ts";

@@ -1,13 +1,13 @@
 import type { Pool } from "mysql2/promise";
 import { describe, expect, test } from "vitest";
+import { describeEachServer } from "../../../test/support/servers/engines.ts";
 import {
   describeEachDatabase,
   type ErrorsTarget,
   newErrorsTable,
   newName,
   serverTarget,
-} from "../../../test/errors/error-targets.ts";
-import { describeEachServer } from "../../../test/servers/engines.ts";
+} from "../../../test/support/tables/error-targets.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { ReflexError } from "../../errors/reflex-error.ts";
 import { ErrorStatus } from "../../reflex/consumer-error.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describeEachDatabase, newErrorsTable } from "../../../test/errors/error-targets.ts";
+import { describeEachDatabase, newErrorsTable } from "../../../test/support/tables/error-targets.ts";
 import { ErrorStatus } from "../../reflex/consumer-error.ts";
 
 const FAILED = { consumer: "mailer", eventId: "7", message: "no such address" };

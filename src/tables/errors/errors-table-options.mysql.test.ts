@@ -1,5 +1,5 @@
 import { expect, expectTypeOf, test } from "vitest";
-import { describeEachDatabase, newErrorsTable, newName } from "../../../test/errors/error-targets.ts";
+import { describeEachDatabase, newErrorsTable, newName } from "../../../test/support/tables/error-targets.ts";
 import { ErrorStatus } from "../../reflex/consumer-error.ts";
 import type { EventsTable } from "../events-table.ts";
 import { ErrorsTable } from "./errors-table.ts";

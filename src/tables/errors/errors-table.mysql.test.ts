@@ -4,7 +4,7 @@ import {
   describeEachDriverAndDatabase,
   type ErrorsTarget,
   newErrorsTable,
-} from "../../../test/errors/error-targets.ts";
+} from "../../../test/support/tables/error-targets.ts";
 import { type ErrorInsertFunc, ErrorStatus } from "../../reflex/consumer-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { EventStream } from "../../reflex/stream.ts";

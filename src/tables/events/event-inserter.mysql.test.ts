@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { describeEachServer } from "../../../test/servers/engines.ts";
-import { makeTable, rest } from "../../../test/streams/streams.ts";
+import { describeEachServer } from "../../../test/support/servers/engines.ts";
+import { makeTable, rest } from "../../../test/support/streams/streams.ts";
 import { transaction } from "../../database/handles/transaction.ts";
 import { foreignIdInt, type ReflexEvent } from "../../reflex/event.ts";
 import type { EventStream } from "../../reflex/stream.ts";

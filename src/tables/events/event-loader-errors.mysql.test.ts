@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { describeEachServer } from "../../../test/servers/engines.ts";
-import { Reports } from "../../../test/streams/gaps.ts";
-import { eventWithId, fixed, ownColumns } from "../../../test/streams/loaders.ts";
-import { makeTable, rest, take } from "../../../test/streams/streams.ts";
+import { describeEachServer } from "../../../test/support/servers/engines.ts";
+import { Reports } from "../../../test/support/streams/gaps.ts";
+import { eventWithId, fixed, ownColumns } from "../../../test/support/streams/loaders.ts";
+import { makeTable, rest, take } from "../../../test/support/streams/streams.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { ErrorReport } from "../../reflex/observer.ts";
 import { makeEvent } from "./make-event.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { describeEachServer } from "../../../test/servers/engines.ts";
-import { makeTable, openInsert, take } from "../../../test/streams/streams.ts";
+import { describeEachServer } from "../../../test/support/servers/engines.ts";
+import { makeTable, openInsert, take } from "../../../test/support/streams/streams.ts";
 
 describeEachServer((engine) => {
   test("a gap that a rollback left before the stream came is closed", async () => {

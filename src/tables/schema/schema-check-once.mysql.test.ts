@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
-import { describeEachServer, type Engine } from "../../../test/servers/engines.ts";
+import { describeEachServer, type Engine } from "../../../test/support/servers/engines.ts";
 import type { Database } from "../../database/database.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";

@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
-import { describeEachServer } from "../../../test/servers/engines.ts";
-import { killOthers, makeTable, take } from "../../../test/streams/streams.ts";
+import { describeEachServer } from "../../../test/support/servers/engines.ts";
+import { killOthers, makeTable, take } from "../../../test/support/streams/streams.ts";
 import { isReflexError } from "../../errors/reflex-error.ts";
 import type { ErrorReport } from "../../reflex/observer.ts";
 import { EventsTable } from "../events-table.ts";

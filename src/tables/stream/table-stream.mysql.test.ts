@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { describeEachEngine, describeEachServer } from "../../../test/servers/engines.ts";
-import { makeTable, nothingWithin, openInsert, rest, take } from "../../../test/streams/streams.ts";
+import { describeEachEngine, describeEachServer } from "../../../test/support/servers/engines.ts";
+import { makeTable, nothingWithin, openInsert, rest, take } from "../../../test/support/streams/streams.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { StallReport } from "../../reflex/observer.ts";
 import { EventsTable } from "../events-table.ts";

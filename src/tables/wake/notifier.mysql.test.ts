@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { describeEachServer } from "../../../test/servers/engines.ts";
-import { Reports } from "../../../test/streams/gaps.ts";
-import { makeTable, nothingWithin, rest, take } from "../../../test/streams/streams.ts";
+import { describeEachServer } from "../../../test/support/servers/engines.ts";
+import { Reports } from "../../../test/support/streams/gaps.ts";
+import { makeTable, nothingWithin, rest, take } from "../../../test/support/streams/streams.ts";
 import { transaction } from "../../database/handles/transaction.ts";
 import type { ErrorReport } from "../../reflex/observer.ts";
 import { EventsTable } from "../events-table.ts";

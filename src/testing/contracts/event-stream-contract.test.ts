@@ -1,6 +1,6 @@
 import { AssertionError } from "node:assert";
 import { describe, expect, test } from "vitest";
-import { type Breakage, brokenStreams, withOptions } from "../../../test/contracts/broken-streams.ts";
+import { type Breakage, brokenStreams, withOptions } from "../../../test/support/contracts/broken-streams.ts";
 import type { StreamFunc } from "../../reflex/stream.ts";
 import { type MockStream, mockStream } from "../memory/mock-stream.ts";
 import { eventStreamContract } from "./event-stream-contract.ts";

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type BuiltLibrary, buildLibrary } from "../../../test/model/built-library.ts";
+import { type BuiltLibrary, buildLibrary } from "../../../test/support/package/built-library.ts";
 
 let library: BuiltLibrary;
 

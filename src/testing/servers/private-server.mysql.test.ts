@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { describeEachServer } from "../../../test/servers/engines.ts";
+import { describeEachServer } from "../../../test/support/servers/engines.ts";
 import { findServer } from "./find-server.ts";
 import { type PrivateServer, startPrivateServer } from "./private-server.ts";
 

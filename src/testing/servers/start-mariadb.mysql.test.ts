@@ -1,7 +1,7 @@
 import { createPool as createMariadbPool } from "mariadb";
 import { createPool } from "mysql2/promise";
 import { describe, expect, test } from "vitest";
-import { describeEachServer } from "../../../test/servers/engines.ts";
+import { describeEachServer } from "../../../test/support/servers/engines.ts";
 import { EventsTable } from "../../tables/events-table.ts";
 import { createTables } from "../../tables/schema/table-schema.ts";
 import { getNextEvents } from "../tables/read-events.ts";

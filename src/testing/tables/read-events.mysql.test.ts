@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import Libsql from "libsql";
 import { afterAll, describe, expect, test } from "vitest";
-import { newTableName } from "../../../test/contracts/contract-tests.ts";
-import { describeEachEngine, describeEachServer } from "../../../test/servers/engines.ts";
-import { openInsert } from "../../../test/streams/streams.ts";
+import { newTableName } from "../../../test/support/contracts/contract-tests.ts";
+import { describeEachEngine, describeEachServer } from "../../../test/support/servers/engines.ts";
+import { openInsert } from "../../../test/support/streams/streams.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
 import { sqliteDatabase } from "../../database/sqlite/sqlite-database.ts";

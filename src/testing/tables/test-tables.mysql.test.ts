@@ -1,8 +1,8 @@
 import { AssertionError } from "node:assert";
 import Libsql from "libsql";
 import { afterAll, describe, expect, test } from "vitest";
-import { newTableName } from "../../../test/contracts/contract-tests.ts";
-import { describeEachEngine, describeEachServer } from "../../../test/servers/engines.ts";
+import { newTableName } from "../../../test/support/contracts/contract-tests.ts";
+import { describeEachEngine, describeEachServer } from "../../../test/support/servers/engines.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
 import { sqliteDatabase } from "../../database/sqlite/sqlite-database.ts";

@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type BuiltLibrary, buildLibrary } from "../../../../test/model/built-library.ts";
-import { describeEachServer } from "../../../../test/servers/engines.ts";
-import { Reports } from "../../../../test/streams/gaps.ts";
-import { makeTable } from "../../../../test/streams/streams.ts";
+import { type BuiltLibrary, buildLibrary } from "../../../../test/support/package/built-library.ts";
+import { describeEachServer } from "../../../../test/support/servers/engines.ts";
+import { Reports } from "../../../../test/support/streams/gaps.ts";
+import { makeTable } from "../../../../test/support/streams/streams.ts";
 import { type SocketNotifierOptions, socketNotifier } from "./socket-notifier.ts";
 
 interface Message {
@@ -23,7 +23,7 @@ interface Task {
   readonly table?: string;
 }
 
-const program = fileURLToPath(new URL("../../../../test/notifier/notifier-process.mjs", import.meta.url));
+const program = fileURLToPath(new URL("../../../../test/support/notifier/notifier-process.mjs", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "rsql-notify-"));
 const children = new Set<ChildProcess>();
 let library: BuiltLibrary;

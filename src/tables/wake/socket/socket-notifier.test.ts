@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { connected, NotifyingProcess, quiet, socketPath } from "../../../../test/notifier/notifying-process.ts";
+import { connected, NotifyingProcess, quiet, socketPath } from "../../../../test/support/notifier/notifying-process.ts";
 import { type SocketNotifierOptions, socketNotifier } from "./socket-notifier.ts";
 
 let port = 20_000 + (process.pid % 20_000);

@@ -5,7 +5,7 @@ import { createConnection, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { connected, NotifyingProcess, socketPath } from "../../../../test/notifier/notifying-process.ts";
+import { connected, NotifyingProcess, socketPath } from "../../../../test/support/notifier/notifying-process.ts";
 
 describe("socketNotifier() with a unix socket", () => {
   // Catches processes that stay connected to a hub that is gone, and two hubs that each claimed the path.

@@ -1,0 +1,193 @@
+import { CursorsTable, createConsumer, createTables, type GapReport, run } from "reflex-rsql";
+import { describe, expect, test } from "vitest";
+import { describeEachServer } from "../../support/servers/engines.ts";
+import { eventIds, idRange, leaveGap, noopIds, Reports, storedRows } from "../../support/streams/gaps.ts";
+import { makeTable, nothingWithin, openInsert, rest, take } from "../../support/streams/streams.ts";
+
+describeEachServer((engine) => {
+  describe("row 1 that commits after row 2", () => {
+    // Catches a stream that takes the first row it sees as the table's first.
+    test("is delivered before it, by a stream that waits and by one that starts when only row 2 is visible", async () => {
+      const pool = await engine.createRawPool();
+      const gaps = new Reports<GapReport>();
+      const table = await makeTable(pool, { observer: { gap: gaps.add } });
+      const waiting = table.stream(pool, "");
+      const first = take(waiting, 2);
+      const late = await openInsert(pool, table);
+      await table.insert(pool, "early", 1);
+      await gaps.first();
+      // Shares nothing with the first: what that one knows must not be what saves it.
+      const started = table.clone({ cache: false, observer: {} }).stream(pool, "");
+      const second = take(started, 2);
+      expect(await Promise.race([first, second, nothingWithin(100)])).toBe("nothing");
+      await late.commit();
+      expect(await first).toEqual(["1", "2"]);
+      expect(await second).toEqual(["1", "2"]);
+      expect(await noopIds(pool, table)).toEqual([]);
+      await waiting.close();
+      await started.close();
+    });
+
+    // Catches the same mistake made for the cursor 0 only, as where a missing cursor is taken for one.
+    test("is delivered before it from cursor 0 too", async () => {
+      const pool = await engine.createRawPool();
+      const table = await makeTable(pool);
+      const late = await openInsert(pool, table);
+      await table.insert(pool, "early", 1);
+      const stream = table.stream(pool, "0", { toHead: true });
+      const all = rest(stream);
+      await late.commit();
+      expect(await all).toEqual(["1", "2"]);
+    });
+  });
+
+  describe("row 1 that is rolled back", () => {
+    // Catches a reader that passes the gap without a row in it: the next one would have to guess again.
+    test("leaves a noop in its place, which only streams with includeNoops deliver", async () => {
+      const pool = await engine.createRawPool();
+      const table = await makeTable(pool);
+      await leaveGap(pool, table);
+      await table.insert(pool, "kept", 7);
+      expect(await rest(table.stream(pool, "", { toHead: true }))).toEqual(["2"]);
+      expect(await storedRows(pool, table)).toEqual([
+        { id: "1", type: 0 },
+        { id: "2", type: 7 },
+      ]);
+      const all = table.clone({ includeNoops: true }).stream(pool, "", { toHead: true });
+      expect((await all.next()).value).toMatchObject({ id: "1", type: 0, foreignId: "0", metadata: undefined });
+      expect((await all.next()).value).toMatchObject({ id: "2", type: 7 });
+      expect(await all.next()).toEqual({ done: true, value: undefined });
+    });
+  });
+
+  describe("a stream from the head", () => {
+    // Catches MAX(id) as the start: what is open below it commits after the call.
+    test("delivers what commits below several gaps after the call, and nothing that was committed before", async () => {
+      const pool = await engine.createRawPool();
+      const table = await makeTable(pool);
+      await table.insert(pool, "1, before", 1);
+      const second = await openInsert(pool, table);
+      await table.insert(pool, "3, before", 1);
+      const fourth = await openInsert(pool, table, ["4", "5"]);
+      await table.insert(pool, "6, before", 1);
+      await leaveGap(pool, table);
+      await table.insert(pool, "8, before", 1);
+      const stream = table.stream(pool, "", { fromHead: true });
+      expect(await stream.start()).toBe("1");
+      const after = take(stream, 4);
+      await table.insert(pool, "9, after", 1);
+      await fourth.commit();
+      await second.commit();
+      expect(await after).toEqual(["2", "4", "5", "9"]);
+      expect(await noopIds(pool, table)).toEqual(["7"]);
+      await stream.close();
+    });
+
+    // Catches a start at the first visible row of a table that is empty at the call.
+    test("delivers everything of a table that was empty at the call, an open lower id first", async () => {
+      const pool = await engine.createRawPool();
+      const table = await makeTable(pool);
+      const late = await openInsert(pool, table);
+      const stream = table.stream(pool, "", { fromHead: true });
+      expect(await stream.start()).toBe("0");
+      const all = take(stream, 2);
+      await table.insert(pool, "early", 1);
+      await late.commit();
+      expect(await all).toEqual(["1", "2"]);
+      await stream.close();
+    });
+
+    // Catches a head read in a transaction or from the highest id that READ UNCOMMITTED shows.
+    test("delivers an id above the head that was open at the call", async () => {
+      const pool = await engine.createRawPool();
+      const table = await makeTable(pool);
+      await table.insert(pool, "before", 1);
+      const open = await openInsert(pool, table);
+      const stream = table.stream(pool, "", { fromHead: true });
+      expect(await stream.start()).toBe("1");
+      await open.commit();
+      expect(await take(stream, 1)).toEqual(["2"]);
+      await stream.close();
+    });
+
+    // Catches a run whose start is written with its first event only: a restart would take a new head.
+    test("loses nothing when a run restarts before its first event, not what was open at its start either", async () => {
+      const pool = await engine.createRawPool();
+      const table = await makeTable(pool);
+      const cursors = new CursorsTable(`${table.name}_cursors`);
+      await createTables(pool, [cursors]);
+      await table.insert(pool, "1, before", 1);
+      const open = await openInsert(pool, table);
+      await table.insert(pool, "3, before", 1);
+      const consumed: string[] = [];
+      const [stopped, finished] = [new AbortController(), new AbortController()];
+      const consumer = createConsumer("restarted", (event) => {
+        consumed.push(event.id);
+        if (event.id === "4") finished.abort(new Error("finished"));
+      });
+      const spec = { stream: table.toStream(pool), consumer, options: { fromHead: true } };
+      const aborted = run({ ...spec, cursors: cursors.toStore(pool) }, { signal: stopped.signal });
+      await expect.poll(() => cursors.clone().getCursor(pool, "restarted"), { timeout: 10_000 }).toBe("1");
+      stopped.abort(new Error("stopped"));
+      await expect(aborted).rejects.toThrow("stopped");
+      expect(consumed).toEqual([]);
+      await open.commit();
+      await table.insert(pool, "4, between", 1);
+      const again = run({ ...spec, cursors: cursors.clone().toStore(pool) }, { signal: finished.signal });
+      await expect(again).rejects.toThrow("finished");
+      expect(consumed.filter((id) => id !== "3")).toEqual(["2", "4"]);
+    });
+  });
+
+  describe("a stream to the head", () => {
+    // Catches an end at the last row before the gap, and a head that moves while the stream waits.
+    test.each(["commit", "rollback"] as const)(
+      "ends after the gap below it is closed by %s, no sooner",
+      async (end) => {
+        const pool = await engine.createRawPool();
+        const gaps = new Reports<GapReport>();
+        const table = await makeTable(pool, { observer: { gap: gaps.add } });
+        await table.insert(pool, "1", 1);
+        const late = await openInsert(pool, table);
+        await table.insert(pool, "3", 1);
+        const stream = table.stream(pool, "", { toHead: true });
+        expect(await take(stream, 1)).toEqual(["1"]);
+        const others = rest(stream);
+        await gaps.first();
+        await table.insert(pool, "4, after the call", 1);
+        expect(await Promise.race([others, nothingWithin(200)])).toBe("nothing");
+        await late[end]();
+        expect(await others).toEqual(end === "commit" ? ["2", "3"] : ["3"]);
+        expect(stream.position).toBe("3");
+      },
+    );
+
+    // Catches a target of the highest id that is inserted, committed or not.
+    test("does not wait for ids above the head, and ends at once in an empty table", async () => {
+      const pool = await engine.createRawPool();
+      const table = await makeTable(pool);
+      const open = await openInsert(pool, table);
+      expect(await rest(table.stream(pool, "", { toHead: true }))).toEqual([]);
+      await open.commit();
+      const above = await openInsert(pool, table);
+      expect(await rest(table.stream(pool, "", { toHead: true }))).toEqual(["1"]);
+      await above.rollback();
+    });
+
+    // Catches a stream that ends only at an event: the target itself may be a noop.
+    test("ends at a target that is a noop, or that the table's start holds back", async () => {
+      const pool = await engine.createRawPool();
+      const table = await makeTable(pool);
+      await leaveGap(pool, table, 3);
+      await table.insertMany(
+        pool,
+        idRange(4, 6).map((foreignId) => ({ foreignId, type: 1 })),
+      );
+      await pool.query(`insert into ${table.name} (foreign_id, timestamp, type) values ('0', utc_timestamp(6), 0)`);
+      const stream = table.stream(pool, "", { toHead: true });
+      expect(await rest(stream)).toEqual(["4", "5", "6"]);
+      expect(stream.position).toBe("7");
+      expect(await eventIds(pool, table)).toEqual(["4", "5", "6"]);
+    });
+  });
+});

@@ -1,0 +1,17 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const repository = fileURLToPath(new URL("../../../", import.meta.url));
+const run = promisify(execFile);
+
+/** Puts into `folder` what `npm run build` puts into dist/: the JavaScript and, where a program is compiled against it, the declarations. */
+export async function buildPackage(folder: string, parts: { declarations?: boolean } = {}): Promise<void> {
+  await run(process.execPath, [join(repository, "tools/bundle.mjs"), folder], { cwd: repository });
+  if (parts.declarations !== true) return;
+  const compiler = join(repository, "node_modules/typescript/bin/tsc");
+  // Types are checked elsewhere; what counts here is what comes out.
+  const target = ["-p", join(repository, "tsconfig.build.json"), "--outDir", folder, "--noCheck"];
+  await run(process.execPath, [compiler, ...target], { cwd: repository });
+}

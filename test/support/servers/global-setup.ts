@@ -1,0 +1,70 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { TestProject } from "vitest/node";
+import { findServer, howToInstall, type ServerVendor, vendorNames } from "../../../src/testing/servers/find-server.ts";
+import { type PrivateServer, startPrivateServer } from "../../../src/testing/servers/private-server.ts";
+
+/** A server that runs for the whole test run, or why there is none and what to install. */
+export type ProvidedServer =
+  | { readonly url: string; readonly socketPath: string; readonly pid: number; readonly version: string }
+  | { readonly missing: string };
+
+export type ProvidedServers = Readonly<Record<ServerVendor, ProvidedServer>>;
+
+declare module "vitest" {
+  interface ProvidedContext {
+    servers: ProvidedServers;
+  }
+}
+
+const vendors: readonly ServerVendor[] = ["mariadb", "mysql"];
+
+/** Starts one server a vendor, installing what is missing where the machine allows it. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const absent = await findAbsent();
+  const installing = absent.length > 0 ? await install(absent) : "";
+  const running: PrivateServer[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(running.map((server) => server.stop()));
+  };
+  const start = async (vendor: ServerVendor): Promise<ProvidedServer> => {
+    if (!(await findServer(vendor))) return missing(vendor, installing);
+    const server = await startPrivateServer({ vendor });
+    running.push(server);
+    const { url, socketPath, pid, version } = server;
+    return { url, socketPath, pid, version };
+  };
+  const results = await Promise.allSettled([start("mariadb"), start("mysql")]);
+  const [mariadb, mysql] = results.map((result) => (result.status === "fulfilled" ? result.value : undefined));
+  const failure = results.find((result) => result.status === "rejected");
+  if (failure || !mariadb || !mysql) {
+    await stop();
+    throw failure?.reason;
+  }
+  project.provide("servers", { mariadb, mysql });
+  return stop;
+}
+
+async function findAbsent(): Promise<ServerVendor[]> {
+  const found = await Promise.all(vendors.map((vendor) => findServer(vendor)));
+  return vendors.filter((_, index) => found[index] === undefined);
+}
+
+function missing(vendor: ServerVendor, installing: string): ProvidedServer {
+  const reason = `no ${vendorNames[vendor]} server on this machine. ${howToInstall(vendor)}`;
+  // A CI that silently tests less than it says is worse than a red one.
+  if (process.env["CI"]) throw new Error(`${reason}\n${installing}`.trim());
+  return { missing: reason };
+}
+
+function install(absent: readonly ServerVendor[]): Promise<string> {
+  const names = absent.map((vendor) => vendorNames[vendor]).join(" and ");
+  console.log(`No ${names} server here: running tools/install-servers`);
+  const program = fileURLToPath(new URL("../../../tools/install-servers", import.meta.url));
+  return new Promise((resolve) => {
+    execFile(program, { timeout: 300_000 }, (_error, output, errors) => {
+      process.stdout.write(output + errors);
+      resolve(errors);
+    });
+  });
+}
