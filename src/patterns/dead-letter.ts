@@ -12,7 +12,6 @@ import { type ErrorInsertFunc, errorMessage } from "../reflex/consumer-error.ts"
 import type { ReflexEvent } from "../reflex/event.ts";
 import { type Logger, type Observer, Reporting } from "../reflex/observer.ts";
 import { declareWrapper } from "../reflex/wrapped-consumer.ts";
-import { throwIfAborted } from "../waiting/abort.ts";
 import { isolated } from "../waiting/isolated.ts";
 import { sleep } from "../waiting/sleep.ts";
 
@@ -152,7 +151,7 @@ class DeadLetters<T extends number> {
     try {
       errorId = await errors({ consumer: name, eventId: event.id, message: errorMessage(error) }, { signal });
     } catch (recording) {
-      throwIfAborted(signal);
+      signal.throwIfAborted();
       const message = `the error of event ${event.id} could not be recorded: ${showError(recording)}; the error itself: ${showError(error)}`;
       throw new AggregateError([error, recording], message, { cause: recording });
     }

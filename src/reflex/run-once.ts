@@ -1,5 +1,5 @@
 import { ReflexError, showError } from "../errors/reflex-error.ts";
-import { AbortFan, abortReason, throwIfAborted } from "../waiting/abort.ts";
+import { AbortFan, abortReason } from "../waiting/abort.ts";
 import { done } from "../waiting/done.ts";
 import { isThenable } from "../waiting/thenable.ts";
 import { withTimeLimit } from "../waiting/time-limit.ts";
@@ -51,7 +51,7 @@ export class RunOnce<T extends number> {
   }
 
   async execute(): Promise<void> {
-    throwIfAborted(this.#options.signal);
+    this.#options.signal?.throwIfAborted();
     const fan = new AbortFan(this.#options.signal);
     fan.listen(() => this.#stop(fan.reason));
     try {
@@ -97,7 +97,7 @@ export class RunOnce<T extends number> {
       if (isPaged(stream)) await this.#handleBatches(stream);
       else for await (const event of stream) await this.#handleAll([event]);
       // A stream of the user's may just end at an abort.
-      throwIfAborted(this.#stopping.signal);
+      this.#stopping.signal.throwIfAborted();
     } finally {
       await this.#attempt("close", () => stream.close());
     }

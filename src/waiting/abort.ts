@@ -6,11 +6,6 @@ export function abortReason(signal: AbortSignal): Error {
   return signal.reason as Error;
 }
 
-/** Throws the reason of `signal` if it is aborted. */
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw abortReason(signal);
-}
-
 /** What this library has on a signal: one listener, which calls those of everyone who waits for the abort. */
 interface Shared {
   readonly listeners: Set<() => void>;

@@ -1,66 +1,76 @@
-import { throwIfAborted } from "./abort.ts";
+import { done } from "./done.ts";
 import { type Limit, withTimeLimit } from "./time-limit.ts";
 
-/** Gives the lock back. Calling it again does nothing. */
-export type Release = () => void;
+/** How long to wait for a lock. */
+export type LockLimit = Omit<Limit, "onGivenUp">;
 
+const NO_LIMIT: LockLimit = { what: "a lock" };
+
+/** Someone who waits for the lock. */
 interface Waiter {
+  granted: boolean;
   grant(): void;
 }
 
-/** A lock of this process, given in the order in which it was asked for. */
+/** A lock of this process: works that need it run one after the other, in the order in which they asked for it. */
 export class Mutex {
   #held = false;
+  /** In the order of their coming. */
   readonly #waiters = new Set<Waiter>();
 
-  /** Whether someone holds the lock. */
+  /** Whether some work runs, or is about to. */
   get held(): boolean {
     return this.#held;
   }
 
-  /**
-   * Waits for the lock, for as long as `limit` allows; a wait that is given up leaves the queue.
-   * @throws ReflexError `time_limit`, or the signal's reason
-   */
-  async acquire(limit: Omit<Limit, "onGivenUp">): Promise<Release> {
-    throwIfAborted(limit.signal);
-    if (!this.#held) {
-      this.#held = true;
-      return this.#release();
-    }
-    return withTimeLimit(...this.#enqueue(limit));
+  /** Whether some work waits for another to end. */
+  get contended(): boolean {
+    return this.#waiters.size > 0;
   }
 
-  #enqueue(limit: Omit<Limit, "onGivenUp">): [Promise<Release>, Limit] {
-    const waiter: Waiter = { grant: () => undefined };
-    let granted: Release | undefined;
-    const work = new Promise<Release>((resolve) => {
-      waiter.grant = () => {
-        granted = this.#release();
-        resolve(granted);
-      };
+  /**
+   * Runs `work` once the works before it have ended, whatever became of them. The wait for that may take as long as `limit`
+   * allows, by default for ever; `work` itself has no limit. A wait that is given up leaves the queue.
+   * @throws ReflexError `time_limit`, or the signal's reason, if the wait was given up: `work` was not called then
+   */
+  async run<R>(work: () => Promise<R>, limit: LockLimit = NO_LIMIT): Promise<R> {
+    await this.#acquire(limit);
+    try {
+      return await work();
+    } finally {
+      this.#release();
+    }
+  }
+
+  #acquire(limit: LockLimit): Promise<void> {
+    limit.signal?.throwIfAborted();
+    if (this.#held) return this.#enqueue(limit);
+    this.#held = true;
+    return done;
+  }
+
+  #enqueue(limit: LockLimit): Promise<void> {
+    const waiter: Waiter = { granted: false, grant: () => undefined };
+    const turn = new Promise<void>((resolve) => {
+      waiter.grant = resolve;
     });
     this.#waiters.add(waiter);
-    // The lock may be granted and the wait given up before the caller hears of either: then it goes to the next.
     const onGivenUp = (): void => {
-      this.#waiters.delete(waiter);
-      granted?.();
+      // The lock may be granted and the wait given up before the caller hears of either: then it goes to the next.
+      if (waiter.granted) this.#release();
+      else this.#waiters.delete(waiter);
     };
-    return [work, { ...limit, onGivenUp }];
+    return withTimeLimit(turn, { ...limit, onGivenUp });
   }
 
-  #release(): Release {
-    let released = false;
-    return () => {
-      if (released) return;
-      released = true;
-      const [next] = this.#waiters;
-      if (next === undefined) {
-        this.#held = false;
-        return;
-      }
-      this.#waiters.delete(next);
-      next.grant();
-    };
+  #release(): void {
+    const [next] = this.#waiters;
+    if (next === undefined) {
+      this.#held = false;
+      return;
+    }
+    this.#waiters.delete(next);
+    next.granted = true;
+    next.grant();
   }
 }

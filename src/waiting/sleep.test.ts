@@ -46,3 +46,38 @@ test("an abort after the end changes nothing", async () => {
   controller.abort(new Error("too late"));
   await expect(slept).resolves.toBeUndefined();
 });
+
+// Catches a wake-up that leaves its timer, its listener or its waker behind.
+test.each(["the timer", "a wake-up", "an abort"])(
+  "what began with the sleep is undone once when %s ends it",
+  async (end) => {
+    const controller = new AbortController();
+    const undo = vi.fn<() => void>();
+    let wake: () => void = () => undefined;
+    const slept = sleep(1000, {
+      signal: controller.signal,
+      onBegin: (wakeUp) => {
+        wake = wakeUp;
+        return undo;
+      },
+    }).catch((error: unknown) => error);
+    expect(undo).not.toHaveBeenCalled();
+    if (end === "the timer") await vi.advanceTimersByTimeAsync(1000);
+    else if (end === "a wake-up") wake();
+    else controller.abort("enough");
+    expect(await slept).toBe(end === "an abort" ? "enough" : undefined);
+    expect(undo).toHaveBeenCalledTimes(1);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
+  },
+);
+
+// Catches node:timers/promises in its place, which fires such a timer at once.
+test("sleeps for longer than one timer of Node.js can", async () => {
+  let awake = false;
+  const slept = sleep(2 ** 31).then(() => (awake = true));
+  await vi.advanceTimersByTimeAsync(2 ** 31 - 1);
+  expect(awake).toBe(false);
+  await vi.advanceTimersByTimeAsync(1);
+  await slept;
+});

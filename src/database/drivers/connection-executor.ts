@@ -1,4 +1,3 @@
-import { throwIfAborted } from "../../waiting/abort.ts";
 import { type CallOptions, Endings, withTimeLimit } from "../../waiting/time-limit.ts";
 import { checkStatement } from "../call-checks.ts";
 import { defaultStatementTimeoutMs, type RunResult, type Session, type SqlParam } from "../database.ts";
@@ -47,7 +46,7 @@ export class ConnectionExecutor<Tx> implements Session {
   async #bounded<R>(work: () => Promise<R>, sql: string, options: CallOptions = {}): Promise<R> {
     checkStatement(sql, options);
     const { signal, timeoutMs } = options;
-    throwIfAborted(signal);
+    signal?.throwIfAborted();
     return withTimeLimit(work(), {
       signal,
       timeoutMs: timeoutMs ?? defaultStatementTimeoutMs,

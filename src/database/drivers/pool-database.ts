@@ -1,5 +1,4 @@
 import { ReflexError } from "../../errors/reflex-error.ts";
-import { throwIfAborted } from "../../waiting/abort.ts";
 import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
 import { checkCall, checkSession, checkTransaction } from "../call-checks.ts";
 import {
@@ -86,7 +85,7 @@ export class PoolDatabase<Tx> implements Database<Tx> {
     let result: R;
     try {
       result = await use(executor);
-      throwIfAborted(options.signal);
+      options.signal?.throwIfAborted();
       if (executor.closed) throw lostBeforeCommit();
     } catch (error) {
       await rollBack(executor);
@@ -123,7 +122,7 @@ export class PoolDatabase<Tx> implements Database<Tx> {
   }
 
   #acquire(options: TransactionOptions): Promise<DriverConnection<Tx>> {
-    throwIfAborted(options.signal);
+    options.signal?.throwIfAborted();
     const work = this.#pool.acquire();
     return withTimeLimit(work, {
       signal: options.signal,

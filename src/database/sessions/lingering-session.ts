@@ -23,7 +23,6 @@ export class LingeringSession {
   /** Those of this database that linger. */
   readonly #others: Set<LingeringSession>;
   #held: BorrowedSession | undefined;
-  #waiting = 0;
   #cancelLinger: (() => void) | undefined;
 
   constructor(options: LingeringSessionOptions) {
@@ -35,7 +34,7 @@ export class LingeringSession {
 
   /** Whether someone else waits for it. */
   get contended(): boolean {
-    return this.#waiting > 1;
+    return this.#mutex.contended;
   }
 
   /** Takes the connection already, so that {@link use} finds it ready. Its failure shows there. */
@@ -45,17 +44,9 @@ export class LingeringSession {
   }
 
   async use<R>(work: (session: Session) => Promise<R>): Promise<R> {
-    this.#waiting++;
-    const release = await this.#mutex.acquire({ what: "a connection that is used for a gap" });
-    this.#stay();
     try {
-      return await work(await this.#open().opened);
-    } catch (error) {
-      if (mayHaveBroken(error)) this.close();
-      throw error;
+      return await this.#mutex.run(() => this.#use(work));
     } finally {
-      this.#waiting--;
-      release();
       this.#linger();
     }
   }
@@ -67,6 +58,16 @@ export class LingeringSession {
     held?.giveBack();
   }
 
+  async #use<R>(work: (session: Session) => Promise<R>): Promise<R> {
+    this.#stay();
+    try {
+      return await work(await this.#open().opened);
+    } catch (error) {
+      if (mayHaveBroken(error)) this.close();
+      throw error;
+    }
+  }
+
   get #lingerMs(): number {
     const { poolSize = Number.POSITIVE_INFINITY } = this.#options.database;
     return poolSize <= SMALL_POOL ? LINGER_IN_SMALL_POOL_MS : LINGER_MS;
@@ -74,7 +75,7 @@ export class LingeringSession {
 
   #linger(): void {
     // Warmed up by one while another uses it: it lingers after that.
-    if (this.#waiting > 0) return;
+    if (this.#mutex.held) return;
     this.#stay();
     this.#cancelLinger = startTimer(this.#lingerMs, () => this.close(), { keepAlive: false });
     this.#others.add(this);

@@ -1,4 +1,3 @@
-import { throwIfAborted } from "../../waiting/abort.ts";
 import { sleep } from "../../waiting/sleep.ts";
 import { type Limit, timeLimitError } from "../../waiting/time-limit.ts";
 
@@ -41,7 +40,7 @@ export function retryWhileBusy<T>(attempt: () => T, limit: BusyLimit): Promise<T
 export async function retryUntilDone<T>(attempt: () => { value: T } | undefined, limit: BusyLimit): Promise<T> {
   const deadline = (limit.since ?? performance.now()) + limit.timeoutMs;
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
-    throwIfAborted(limit.signal);
+    limit.signal?.throwIfAborted();
     const done = attempt();
     if (done !== undefined) return done.value;
     const leftMs = deadline - performance.now();

@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { typeMistake } from "../../errors/reflex-error.ts";
-import { throwIfAborted } from "../../waiting/abort.ts";
 import { Mutex } from "../../waiting/mutex.ts";
 import { type CallOptions, timeLimitError } from "../../waiting/time-limit.ts";
 import { checkCall, checkSession, checkTransaction } from "../call-checks.ts";
@@ -83,7 +82,7 @@ export class SqliteDatabase<H extends SqliteHandle> implements Database<SqliteTr
   async session<R>(use: (session: Session) => Promise<R>, options: SessionOptions = {}): Promise<R> {
     checkSession(use, options);
     this.#refuseNested();
-    throwIfAborted(options.signal);
+    options.signal?.throwIfAborted();
     return use(
       sqliteSession({
         run: (statement, limits) => this.#runOnSecond(statement, limits),
@@ -103,17 +102,15 @@ export class SqliteDatabase<H extends SqliteHandle> implements Database<SqliteTr
     this.#refuseForeign();
     const { signal, acquireTimeoutMs: timeoutMs = defaultAcquireTimeoutMs } = options;
     const limit: BusyLimit = { signal, timeoutMs, since: performance.now(), what: WRITE_LOCK, remedy: KEEP_SHORT };
-    const release = await this.#mutex.acquire({ ...limit, what: QUEUE });
-    try {
+    const inTurn = async (): Promise<R> => {
       const end = await retryWhileBusy(() => this.#begin(options.readOnly ?? false), limit);
       try {
         return await this.#useAndCommit(use, { ...options, acquireTimeoutMs: timeoutMs });
       } finally {
         end();
       }
-    } finally {
-      release();
-    }
+    };
+    return this.#mutex.run(inTurn, { ...limit, what: QUEUE });
   }
 
   /**
@@ -191,15 +188,11 @@ export class SqliteDatabase<H extends SqliteHandle> implements Database<SqliteTr
     return this.transaction((tx) => tx.run(sql, params, { signal, timeoutMs }), limits);
   }
 
-  async #rowsInMemory(query: Statement, limit: BusyLimit): Promise<object[]> {
-    const release = await this.#mutex.acquire({ ...limit, what: QUEUE });
-    try {
-      const read = (): { value: object[] } | undefined =>
-        this.#connection.inTransaction ? undefined : { value: this.#connection.rows(query.sql, query.params) };
-      return await retryUntilDone(read, { ...limit, what: OPEN_TRANSACTION });
-    } finally {
-      release();
-    }
+  #rowsInMemory(query: Statement, limit: BusyLimit): Promise<object[]> {
+    const read = (): { value: object[] } | undefined =>
+      this.#connection.inTransaction ? undefined : { value: this.#connection.rows(query.sql, query.params) };
+    const inTurn = (): Promise<object[]> => retryUntilDone(read, { ...limit, what: OPEN_TRANSACTION });
+    return this.#mutex.run(inTurn, { ...limit, what: QUEUE });
   }
 
   async #runOnSecond({ sql, params }: Statement, options: CallOptions): Promise<RunResult> {

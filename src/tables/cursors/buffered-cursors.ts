@@ -3,8 +3,8 @@ import { checkCallOptions, checkFlushOptions, checkSetCursorOptions, isOnlyEvent
 import { checkConsumerName } from "../../reflex/consumer.ts";
 import type { FlushOptions, SetCursorOptions } from "../../reflex/cursor-store.ts";
 import type { Reporting } from "../../reflex/observer.ts";
-import { throwIfAborted } from "../../waiting/abort.ts";
 import { done } from "../../waiting/done.ts";
+import { Mutex } from "../../waiting/mutex.ts";
 import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
 import { type CursorEntry, createEntry, notAdvanced, PendingCursor, throwFault } from "./cursor-entry.ts";
 import { writeEntries } from "./cursor-flush.ts";
@@ -40,7 +40,8 @@ export class BufferedCursors {
   readonly #entries = new Map<string, CursorEntry>();
   readonly #dirty = new Set<CursorEntry>();
   readonly #timer: CursorTimer;
-  #writing: Promise<unknown> = Promise.resolve();
+  /** Held by the write under way. */
+  readonly #writes = new Mutex();
   #forgetExit: (() => void) | undefined;
 
   constructor(source: BufferedCursorsSource) {
@@ -58,7 +59,7 @@ export class BufferedCursors {
     checkConsumerName(consumer);
     checkCallOptions("getCursor", options);
     const { signal, timeoutMs } = options;
-    throwIfAborted(signal);
+    signal?.throwIfAborted();
     const what = `the cursor of ${consumer} to be read from ${this.#source.table}`;
     const entry = this.#entry(consumer);
     const read = async (): Promise<string> => {
@@ -91,7 +92,7 @@ export class BufferedCursors {
     this.#checkCursor(cursor);
     checkSetCursorOptions(options);
     const { signal, timeoutMs } = options;
-    throwIfAborted(signal);
+    signal?.throwIfAborted();
     const entry = this.#entry(consumer);
     if (this.#holdsBack && !this.#mustRead(entry, cursor)) return this.#hold(entry, cursor);
     const ending = new AbortController();
@@ -107,7 +108,7 @@ export class BufferedCursors {
   async flush(options: FlushOptions = {}): Promise<void> {
     checkFlushOptions(options);
     const { consumer, signal, timeoutMs } = options;
-    const turn = this.#inTurn(() => {
+    const turn = this.#writes.run(() => {
       const due = [...this.#dirty].filter((entry) => consumer === undefined || entry.consumer === consumer);
       return this.#write(due, options);
     });
@@ -164,10 +165,10 @@ export class BufferedCursors {
 
   async #set(entry: CursorEntry, call: SetCall): Promise<void> {
     if (this.#mustRead(entry, call.cursor)) await this.#read(entry, call);
-    throwIfAborted(call.signal);
+    call.signal.throwIfAborted();
     if (this.#holdsBack) return this.#hold(entry, call.cursor);
-    await this.#inTurn(async () => {
-      throwIfAborted(call.signal);
+    await this.#writes.run(async () => {
+      call.signal.throwIfAborted();
       this.#hold(entry, call.cursor);
       try {
         await this.#write([entry], call);
@@ -202,12 +203,6 @@ export class BufferedCursors {
     this.#timer.stop();
     this.#forgetExit?.();
     this.#forgetExit = undefined;
-  }
-
-  #inTurn<R>(work: () => Promise<R>): Promise<R> {
-    const turn = this.#writing.then(work);
-    this.#writing = turn.catch(() => undefined);
-    return turn;
   }
 
   #write(entries: readonly CursorEntry[], options: CallOptions): Promise<void> {

@@ -5,7 +5,6 @@ import { ErrorStatus, errorMessage } from "../../reflex/consumer-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { isExpected } from "../../reflex/expected.ts";
 import { unwrapped } from "../../reflex/wrapped-consumer.ts";
-import { throwIfAborted } from "../../waiting/abort.ts";
 import { sleep } from "../../waiting/sleep.ts";
 import { eventSourceOf, isEventsTable, loadEvent } from "../events/event-by-id.ts";
 import type { EventsTable } from "../events-table.ts";
@@ -73,14 +72,14 @@ export class ErrorRetry {
 
   async #retry<T extends number>(id: string, options: RetryErrorOptions<T>): Promise<void> {
     const { consumer, signal } = options;
-    throwIfAborted(signal);
+    signal?.throwIfAborted();
     const row = await this.#store.get(id, { signal });
     this.#checkRow(row, consumer.name);
     const event = await this.#load(row, options);
     try {
       await unwrapped(consumer).consume(event, { signal: signal ?? new AbortController().signal });
     } catch (error) {
-      if (isExpected(error, signal)) throwIfAborted(signal);
+      if (isExpected(error, signal)) signal?.throwIfAborted();
       throw await this.#failed(row, event, error);
     }
     await this.#store.markRetried(row);
@@ -95,12 +94,12 @@ export class ErrorRetry {
     for await (const row of this.#open(consumer.name, signal)) {
       if (tried === limit) return { retried, failures, more: true };
       if (tried > 0) await sleep(MILLISECONDS / perSecond, { signal });
-      throwIfAborted(signal);
+      signal?.throwIfAborted();
       tried += 1;
       const error = await this.#outcome(row, options);
       if (error === undefined) retried += 1;
       else if (error !== "settled") failures.push({ errorId: row.id_text, eventId: row.event_id_text, error });
-      throwIfAborted(signal);
+      signal?.throwIfAborted();
     }
     return { retried, failures, more: false };
   }

@@ -10,7 +10,6 @@ import {
   type ErrorToRecord,
 } from "../../reflex/consumer-error.ts";
 import { Reporting } from "../../reflex/observer.ts";
-import { throwIfAborted } from "../../waiting/abort.ts";
 import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
 import { EventsTable } from "../events-table.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
@@ -112,7 +111,7 @@ export class ErrorsTable<RecordOnly extends boolean = false> {
     return async (error: ErrorToRecord, options: CallOptions = {}) => {
       checkCallOptions("an error inserter", options);
       const { signal, timeoutMs } = options;
-      throwIfAborted(signal);
+      signal?.throwIfAborted();
       const ending = new AbortController();
       return withTimeLimit(recorder.record(error, { signal: ending.signal, timeoutMs }), {
         signal,

@@ -1,4 +1,3 @@
-import { throwIfAborted } from "../../waiting/abort.ts";
 import { isGapless } from "./gapless-page.ts";
 import type { ReadPage } from "./read-page.ts";
 
@@ -51,7 +50,7 @@ export class ReadAhead {
     let page = await (asked ?? this.#ifWhole(early));
     if (page === undefined) {
       // An early one fails when its stream has ended and given back the connection.
-      throwIfAborted(signal);
+      signal?.throwIfAborted();
       page = await this.#source.read(from, limit, signal);
     }
     if (performance.now() - startedAt < FAST_MS && isGapless(page, from, limit)) this.#last = { end, limit };

@@ -1,6 +1,5 @@
 import type { Database } from "../../database/database.ts";
 import type { Reporting } from "../../reflex/observer.ts";
-import { throwIfAborted } from "../../waiting/abort.ts";
 import { isolated } from "../../waiting/isolated.ts";
 import { processBudget } from "../../waiting/work-budget.ts";
 import type { PlainColumns } from "../events/event-row.ts";
@@ -100,7 +99,7 @@ export class TableReader {
 
   /** Events that follow the position, as soon as there are any. Rejects with the signal's reason. */
   async next(position: Position, signal: AbortSignal): Promise<Batch> {
-    throwIfAborted(signal);
+    signal.throwIfAborted();
     const held = this.#fromCache(position);
     const following = held === undefined ? this.#read(position, signal) : Promise.resolve(held);
     // Only now: while others have their turn the server reads.

@@ -1,6 +1,5 @@
 import { sessionsReturned } from "../../database/sessions/borrowed-session.ts";
 import { isReflexError } from "../../errors/reflex-error.ts";
-import { throwIfAborted } from "../../waiting/abort.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 import type { Batch } from "../pages/batch.ts";
 import type { Position } from "../position/position.ts";
@@ -35,7 +34,7 @@ export class PageFeed<T extends number> implements Feed<T> {
     const limits = { signal, timeoutMs: config.statementTimeoutMs, acquireTimeoutMs: config.acquireTimeoutMs };
     const description = await schemaCheck.pass(database, limits);
     // Closed meanwhile, it would never give back what it opens now.
-    throwIfAborted(signal);
+    signal.throwIfAborted();
     const reader = this.#source.openReader(description);
     this.#reader = reader;
     reader.positions.join(this.#streamPosition);

@@ -2,7 +2,7 @@ import { typeMistake } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { declarePaged } from "../../reflex/paged-stream.ts";
 import type { EventStream } from "../../reflex/stream.ts";
-import { AbortFan, throwIfAborted } from "../../waiting/abort.ts";
+import { AbortFan } from "../../waiting/abort.ts";
 import { processBudget } from "../../waiting/work-budget.ts";
 import type { Feed, Page } from "./feed.ts";
 
@@ -125,7 +125,7 @@ export class TableStream<T extends number> implements EventStream<T> {
       this.#leavePage();
       this.#ending.abort(fan.reason);
     });
-    throwIfAborted(this.#ending.signal);
+    this.#ending.signal.throwIfAborted();
     this.#feed = this.#source.open(this.#ending.signal);
     try {
       this.#position = await this.#feed.start();
@@ -176,7 +176,7 @@ export class TableStream<T extends number> implements EventStream<T> {
     if (this.#ended) return false;
     try {
       await this.start();
-      throwIfAborted(this.#ending.signal);
+      this.#ending.signal.throwIfAborted();
       this.#page = await this.#feed?.next();
       if (this.#page !== undefined) return true;
       await this.#end(CLOSED);

@@ -1,5 +1,5 @@
 import type { Database } from "../../database/database.ts";
-import { startTimer } from "../../waiting/timer.ts";
+import { sleep } from "../../waiting/sleep.ts";
 import { GtidWait } from "./gtid-wait.ts";
 import { WakePace } from "./wake-pace.ts";
 
@@ -117,16 +117,15 @@ export class GtidCommitLoop {
     return !this.#ended && this.#source.wanted();
   }
 
-  #pause(pauseMs: number): Promise<void> {
-    if (this.#ended) return Promise.resolve();
-    return new Promise((resolve) => {
-      const cancel = startTimer(pauseMs, () => this.#endPause?.(), { keepAlive: false });
-      this.#endPause = () => {
-        cancel();
+  async #pause(pauseMs: number): Promise<void> {
+    if (this.#ended) return;
+    const onBegin = (wake: () => void): (() => void) => {
+      this.#endPause = wake;
+      return () => {
         this.#endPause = undefined;
-        resolve();
       };
-    });
+    };
+    await sleep(pauseMs, { keepAlive: false, onBegin });
   }
 
   /** Those who wait for a connection need it for more than a hint. */

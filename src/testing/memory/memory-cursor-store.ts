@@ -5,7 +5,6 @@ import { parseIntCursor } from "../../reflex/cursor.ts";
 import type { CursorStore } from "../../reflex/cursor-store.ts";
 import { notAdvanced } from "../../tables/cursors/cursor-entry.ts";
 import type { StoredCursor } from "../../tables/cursors/cursor-writer.ts";
-import { throwIfAborted } from "../../waiting/abort.ts";
 
 /** A cursor store in memory that can be looked at. */
 export interface MemoryCursorStore extends CursorStore {
@@ -43,17 +42,17 @@ export function memoryCursorStore(initial: Readonly<Record<string, string>> = {}
     getCursor: async (consumer, options = {}) => {
       checkConsumerName(consumer);
       checkCallOptions("getCursor", options);
-      throwIfAborted(options.signal);
+      options.signal?.throwIfAborted();
       return stored.get(consumer)?.cursor ?? "";
     },
     setCursor: async (consumer, cursor, options = {}) => {
       checkSetCursorOptions(options);
-      throwIfAborted(options.signal);
+      options.signal?.throwIfAborted();
       set(consumer, cursor);
     },
     flush: async (options = {}) => {
       checkFlushOptions(options);
-      throwIfAborted(options.signal);
+      options.signal?.throwIfAborted();
     },
     cursors: () => Object.fromEntries([...stored].map(([consumer, { cursor }]) => [consumer, cursor])),
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
 
 /** Whose server program. */
 export type ServerVendor = "mariadb" | "mysql";
@@ -83,11 +84,12 @@ function candidates(vendor: ServerVendor): readonly string[] {
   return [...new Set(vendor === "mysql" ? [...paths, join(cacheFolder(), "mysql", "mysqld")] : paths)];
 }
 
-function versionOutput(path: string): Promise<string> {
-  return new Promise((resolve) => {
+async function versionOutput(path: string): Promise<string> {
+  try {
     // --no-defaults: an unreadable or broken configuration file of the machine must not hide the program.
-    execFile(path, ["--no-defaults", "--version"], { timeout: 10_000 }, (error, output) => {
-      resolve(error ? "" : output);
-    });
-  });
+    const { stdout } = await promisify(execFile)(path, ["--no-defaults", "--version"], { timeout: 10_000 });
+    return stdout;
+  } catch {
+    return "";
+  }
 }

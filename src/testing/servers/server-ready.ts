@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ServerGuard } from "./server-guard.ts";
@@ -16,15 +17,13 @@ export async function waitUntilReady(guard: ServerGuard, socketPath: string): Pr
 }
 
 /** A TCP port of 127.0.0.1 that is free now. */
-export function findFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const listener = createServer();
-    listener.once("error", reject);
-    listener.listen(0, "127.0.0.1", () => {
-      const address = listener.address();
-      listener.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
+export async function findFreePort(): Promise<number> {
+  const listener = createServer().listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const address = listener.address();
+  listener.close();
+  await once(listener, "close");
+  return typeof address === "object" && address ? address.port : 0;
 }
 
 // The server speaks first: a packet of 4 bytes of header, then the version of the protocol, which has long been 10.
