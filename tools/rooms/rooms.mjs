@@ -5,7 +5,7 @@
 /** @type {readonly import("./rooms.mjs").Room[]} */
 export const rooms = [
   { path: "errors", floor: 1, purpose: "what is thrown, and how values stand in messages" },
-  { path: "waiting", floor: 2, purpose: "timers, time limits, signals, locks" },
+  { path: "waiting", floor: 2, purpose: "timers, time limits, signals, locks, counts of users" },
   { path: "options", floor: 3, purpose: "checks of options objects" },
   { path: "reflex", floor: 4, purpose: "the contract: event, stream, cursor store, consumer, run; knows no SQL" },
   {

@@ -1,3 +1,4 @@
+import { CountedRegistry } from "../../waiting/counted-registry.ts";
 import type { Database, Executor, SqlParam } from "../database.ts";
 import { BorrowedSession, mayHaveBroken } from "./borrowed-session.ts";
 
@@ -11,17 +12,11 @@ export interface EpochRows<R> {
   readonly epoch: number;
 }
 
-const sessions = new WeakMap<object, SharedSession>();
+const sessions = new CountedRegistry<object, SharedSession>();
 
-/** The session that all streams of this database read through. Close it when done. */
+/** The session that all streams of this database read through, for one user more. Each closes it once when done. */
 export function shareSession(database: Database): SharedSession {
-  let session = sessions.get(database.identity);
-  if (session === undefined) {
-    session = new SharedSession(database);
-    sessions.set(database.identity, session);
-  }
-  session.use();
-  return session;
+  return sessions.acquire(database.identity, () => new SharedSession(database));
 }
 
 /**
@@ -30,7 +25,7 @@ export function shareSession(database: Database): SharedSession {
  */
 export class SharedSession {
   readonly #database: Database;
-  #users = 0;
+  #ended = false;
   #epoch = 0;
   #held: BorrowedSession | undefined;
 
@@ -46,14 +41,11 @@ export class SharedSession {
     return this.#epoch;
   }
 
-  /** Counts one more user, who calls {@link close} once. */
-  use(): void {
-    this.#users++;
-  }
-
+  /** Called once by each user. The connection is given up with the last of them. */
   close(): void {
-    this.#users--;
-    if (this.#users === 0) this.#drop(this.#held);
+    if (sessions.release(this.#database.identity) === undefined) return;
+    this.#ended = true;
+    this.#drop(this.#held);
   }
 
   /** Rows, and the epoch of the connection that they came by. */
@@ -66,7 +58,7 @@ export class SharedSession {
     // A SQLite handle has no sessions to lend for long; it reads through a handle of its own anyway.
     if (this.#database.dialect.name === "sqlite") return { rows: await work(this.#database), epoch: this.#epoch };
     // A connection taken now would never be given back.
-    if (this.#users === 0) throw new Error("a shared session is read by its users only");
+    if (this.#ended) throw new Error("a shared session is read by its users only");
     this.#held ??= this.#open(options);
     const held = this.#held;
     const epoch = this.#epoch;

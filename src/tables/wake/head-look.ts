@@ -1,5 +1,6 @@
 import type { Database } from "../../database/database.ts";
 import type { ReadOptions, SharedSession } from "../../database/sessions/shared-session.ts";
+import { CountedRegistry } from "../../waiting/counted-registry.ts";
 
 /** A table whose highest id is looked up. */
 export interface PolledHead {
@@ -19,13 +20,12 @@ export interface LookResult {
 
 interface Entry extends PolledHead {
   highest: bigint | undefined;
-  users: number;
 }
 
 /** Looks up the highest ids of all tables that streams of a database read, in one statement. */
 export class HeadLook {
   readonly #dialect: Database["dialect"];
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new CountedRegistry<string, Entry>();
   // The same text as long as the tables are the same, whichever of them have a stream at their head just now: the drivers
   // keep each text that they have prepared, and the server has room for so many.
   #statement: { readonly text: string; readonly entries: readonly Entry[] } | undefined;
@@ -37,23 +37,14 @@ export class HeadLook {
 
   /** Looks it up from now on; call {@link remove} once when done with it. */
   add(table: string, idField: string): PolledHead {
-    const key = JSON.stringify([table, idField]);
-    let entry = this.#entries.get(key);
-    if (entry === undefined) {
-      entry = { table, idField, highest: undefined, users: 0 };
-      this.#entries.set(key, entry);
+    return this.#entries.acquire(keyOf(table, idField), () => {
       this.#statement = undefined;
-    }
-    entry.users++;
-    return entry;
+      return { table, idField, highest: undefined };
+    });
   }
 
   remove({ table, idField }: PolledHead): void {
-    const key = JSON.stringify([table, idField]);
-    const entry = this.#entries.get(key);
-    if (entry === undefined || --entry.users > 0) return;
-    this.#entries.delete(key);
-    this.#statement = undefined;
+    if (this.#entries.release(keyOf(table, idField)) !== undefined) this.#statement = undefined;
   }
 
   get empty(): boolean {
@@ -77,11 +68,15 @@ export class HeadLook {
   }
 
   #makeStatement(): { text: string; entries: readonly Entry[] } {
-    const entries = [...this.#entries.values()];
+    const entries = this.#entries.values;
     const maxima = entries.map(({ table, idField }, index) => {
       const maximum = this.#dialect.asText(`max(t.${this.#dialect.quote(idField)})`);
       return `(select ${maximum} from ${this.#dialect.quote(table)} as t) as head_${index}`;
     });
     return { text: `select ${maxima.join(", ")}`, entries };
   }
+}
+
+function keyOf(table: string, idField: string): string {
+  return JSON.stringify([table, idField]);
 }
