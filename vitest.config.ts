@@ -38,7 +38,7 @@ const config: ViteUserConfig = defineConfig({
         extends: true,
         test: {
           name: "mysql",
-          include: ["{src,demo,test,tools}/**/*.mysql.test.ts"],
+          include: ["{src,demo,test,tools}/**/*.{mysql,database}.test.ts"],
           globalSetup: ["./test/support/servers/global-setup.ts"],
           // All files share one server a vendor: side by side, they would be in each other's measurements and locks.
           fileParallelism: false,

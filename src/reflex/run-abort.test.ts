@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Gate } from "../../test/support/runs/gate.ts";
 import { RunScene, slowAtTwo } from "../../test/support/runs/run-scene.ts";
+import { Gate } from "../../test/support/waiting/gate.ts";
 import { CursorsTable } from "../tables/cursors/cursors-table.ts";
 import type { Consumer } from "./consumer.ts";
 import type { ErrorReport } from "./observer.ts";

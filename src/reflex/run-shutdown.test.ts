@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Gate } from "../../test/support/runs/gate.ts";
 import { RunScene, slowAtTwo } from "../../test/support/runs/run-scene.ts";
+import { Gate } from "../../test/support/waiting/gate.ts";
 import type { CursorStore } from "./cursor-store.ts";
 
 const reason = new Error("the pod is to stop");

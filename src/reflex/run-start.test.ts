@@ -1,6 +1,6 @@
 import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Gate } from "../../test/support/runs/gate.ts";
+import { Gate } from "../../test/support/waiting/gate.ts";
 import { CursorsTable } from "../tables/cursors/cursors-table.ts";
 import { EventsTable } from "../tables/events-table.ts";
 import { createTables } from "../tables/schema/table-schema.ts";

@@ -55,6 +55,6 @@ export const writingMutants: readonly Mutant[] = [
         replace: " and (1 = 1 or ${this.#comparable} = ${this.#comparableValue}))`",
       },
     ],
-    tests: [testOf("src/tables/cursors/cursors-table.mysql.test.ts", "a cursor that someone else moved is kept")],
+    tests: [testOf("src/tables/cursors/cursors-table.database.test.ts", "a cursor that someone else moved is kept")],
   },
 ];

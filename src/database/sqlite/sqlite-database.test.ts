@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Gate } from "../../../test/support/runs/gate.ts";
+import { Gate } from "../../../test/support/waiting/gate.ts";
 import { type SqliteDatabase, sqliteDatabase } from "./sqlite-database.ts";
 import type { SqliteTransaction } from "./sqlite-transaction.ts";
 

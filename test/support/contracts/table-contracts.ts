@@ -8,7 +8,8 @@ import { EventsTableInt } from "../../../src/tables/events-table-int.ts";
 import { createTables } from "../../../src/tables/schema/table-schema.ts";
 import { cursorStoreContract } from "../../../src/testing/contracts/cursor-store-contract.ts";
 import { eventStreamContract } from "../../../src/testing/contracts/event-stream-contract.ts";
-import { newTableName, patienceMs, registerCases } from "./contract-tests.ts";
+import { newTableName } from "../tables/new-tables.ts";
+import { patienceMs, registerCases } from "./register-cases.ts";
 
 const streams: readonly [title: string, EventsTableOptions][] = [
   ["", {}],

@@ -10,7 +10,7 @@ import {
   run,
   type Spec,
 } from "reflex-rsql";
-import { Gate } from "./gate.ts";
+import { Gate } from "../waiting/gate.ts";
 
 /** What a run needs: a database of its own with three events, a store that holds cursors back, and an abort. */
 export class RunScene {

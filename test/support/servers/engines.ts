@@ -12,7 +12,7 @@ import {
 import { afterAll, describe, expect, inject, test } from "vitest";
 import { type ServerVendor, vendorNames } from "../../../src/testing/servers/find-server.ts";
 // The import carries the typing of `inject("servers")`.
-import type { ProvidedServer } from "./global-setup.ts";
+import type { ProvidedServer, ProvidedServers } from "./global-setup.ts";
 
 export type Driver = "mysql2" | "mariadb";
 export type EnginePool = Mysql2Pool | MariadbPool;
@@ -53,6 +53,11 @@ export function describeEachEngine(register: (engine: Engine) => void): void {
 /** Registers the tests once a server, with mysql2: for what does not depend on the driver. */
 export function describeEachServer(register: (engine: Engine) => void): void {
   describeVendors(["mysql2"], register);
+}
+
+/** Whether servers run for these tests: they do in the project "mysql". */
+export function hasServers(): boolean {
+  return (inject("servers") as ProvidedServers | undefined) !== undefined;
 }
 
 function describeVendors(drivers: readonly Driver[], register: (engine: Engine) => void): void {

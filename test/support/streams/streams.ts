@@ -1,13 +1,11 @@
 import type { Pool, PoolConnection } from "mysql2/promise";
-import { createTables, type EventStream, EventsTable, type EventsTableOptions } from "reflex-rsql";
-import type { EnginePool } from "../servers/engines.ts";
+import { createTables, type DatabaseHandle, type EventStream, EventsTable, type EventsTableOptions } from "reflex-rsql";
+import { newTableName } from "../tables/new-tables.ts";
 
-let tables = 0;
-
-/** An events table of its own name, made in the pool's database. */
-export async function makeTable(pool: EnginePool, options: EventsTableOptions = {}): Promise<EventsTable> {
-  const table = new EventsTable(`events_${process.pid}_${++tables}`, options);
-  await createTables(pool, [table]);
+/** An events table of its own name, made in the database. */
+export async function makeTable(db: DatabaseHandle, options: EventsTableOptions = {}): Promise<EventsTable> {
+  const table = new EventsTable(newTableName("events"), options);
+  await createTables(db, [table]);
   return table;
 }
 

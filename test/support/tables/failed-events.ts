@@ -2,7 +2,8 @@ import type { DatabaseHandle } from "../../../src/database/handles/handles.ts";
 import type { ErrorsTable } from "../../../src/tables/errors/errors-table.ts";
 import { EventsTable } from "../../../src/tables/events-table.ts";
 import { createTables } from "../../../src/tables/schema/table-schema.ts";
-import { type ErrorsTarget, newErrorsTable, newName } from "./error-targets.ts";
+import { type TestDatabase } from "../databases/test-database.ts";
+import { newErrorsTable, newTableName } from "./new-tables.ts";
 
 /** Events at each of which the consumer "mailer" has failed. */
 export interface FailedEvents {
@@ -13,10 +14,10 @@ export interface FailedEvents {
   readonly ids: readonly string[];
 }
 
-export async function failedEvents({ open }: ErrorsTarget, count = 1): Promise<FailedEvents> {
+export async function failedEvents({ open }: TestDatabase, count = 1): Promise<FailedEvents> {
   const db = await open();
   const errors = await newErrorsTable(db);
-  const events = new EventsTable(`${newName()}_orders`, { idField: "order by", metadataField: "metadata" });
+  const events = new EventsTable(`${newTableName()}_orders`, { idField: "order by", metadataField: "metadata" });
   await createTables(db, [events]);
   const ids: string[] = [];
   for (let index = 1; index <= count; index++) {

@@ -1,5 +1,6 @@
 import { expect, expectTypeOf, test } from "vitest";
-import { describeEachDatabase, newErrorsTable, newName } from "../../../test/support/tables/error-targets.ts";
+import { describeEachDatabase } from "../../../test/support/databases/test-database.ts";
+import { newErrorsTable, newTableName } from "../../../test/support/tables/new-tables.ts";
 import { ErrorStatus } from "../../reflex/consumer-error.ts";
 import type { EventsTable } from "../events-table.ts";
 import { ErrorsTable } from "./errors-table.ts";
@@ -48,7 +49,7 @@ describeEachDatabase(({ open, sql }) => {
   test("with recordOnly no events table is made or written, and there is none to stream", async () => {
     // Catches: an event insert that is skipped only by an error.
     const db = await open();
-    const tableName = newName();
+    const tableName = newTableName();
     const errors = await newErrorsTable(db, { tableName, recordOnly: true });
     expect(errors.events).toBeUndefined();
     expectTypeOf(errors.events).toEqualTypeOf<undefined>();

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { describeEachDatabase, newErrorsTable, newName } from "../../test/support/tables/error-targets.ts";
+import { describeEachDatabase } from "../../test/support/databases/test-database.ts";
+import { newErrorsTable, newTableName } from "../../test/support/tables/new-tables.ts";
 import { createConsumer } from "../reflex/consumer.ts";
 import { ErrorStatus } from "../reflex/consumer-error.ts";
 import { run } from "../reflex/run.ts";
@@ -12,7 +13,7 @@ import { createDeadLetterConsumer } from "./dead-letter.ts";
 describeEachDatabase(({ open }) => {
   async function setUp() {
     const db = await open();
-    const name = newName();
+    const name = newTableName();
     const events = new EventsTable(`${name}_orders`);
     const cursors = new CursorsTable(`${name}_cursors`, { asyncPeriodMs: 0 });
     const errors = await newErrorsTable(db);

@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { describeEachTarget, newCursorsName, newCursorsTable } from "../../../test/support/tables/cursor-target.ts";
+import { describeEachDatabase } from "../../../test/support/databases/test-database.ts";
+import { newCursorsTable, newTableName } from "../../../test/support/tables/new-tables.ts";
 import { createTables } from "../schema/table-schema.ts";
 import { CursorsTable } from "./cursors-table.ts";
 
 const notAdvanced = expect.objectContaining({ code: "cursor_not_advanced" });
 
-describeEachTarget(({ open, sql, mysql }) => {
+describeEachDatabase(({ engine, open, sql }) => {
+  const mysql = engine !== undefined;
   describe("set at once", () => {
     test("a consumer without a row has no cursor, and one that was set has it in every other table object", async () => {
       const db = await open();
@@ -122,7 +124,7 @@ describeEachTarget(({ open, sql, mysql }) => {
     test("a table name may name its schema", async () => {
       const db = await open();
       const [row] = await sql(mysql ? "select database() as name" : "select 'main' as name");
-      const table = new CursorsTable(`${row?.["name"] as string}.${newCursorsName()}`, { asyncPeriodMs: 0 });
+      const table = new CursorsTable(`${row?.["name"] as string}.${newTableName()}`, { asyncPeriodMs: 0 });
       await createTables(db, [table]);
       await table.setCursor(db, "mailer", "1");
       await table.setCursor(db, "mailer", "2");
@@ -131,7 +133,7 @@ describeEachTarget(({ open, sql, mysql }) => {
 
     test("a table as the Go library has it works, and keeps what it holds", async () => {
       const db = await open();
-      const table = new CursorsTable(newCursorsName(), { asyncPeriodMs: 0 });
+      const table = new CursorsTable(newTableName(), { asyncPeriodMs: 0 });
       await sql(
         `create table ${table.name} (id varchar(255) not null, last_event_id bigint not null, updated_at datetime not null, primary key (id))`,
       );

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describeEachDatabase } from "../../../test/support/tables/error-targets.ts";
+import { describeEachDatabase } from "../../../test/support/databases/test-database.ts";
 import { failedEvents } from "../../../test/support/tables/failed-events.ts";
 import { createConsumer } from "../../reflex/consumer.ts";
 

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { describeEachTarget, newCursorsName, newCursorsTable } from "../../../test/support/tables/cursor-target.ts";
+import { describeEachDatabase } from "../../../test/support/databases/test-database.ts";
+import { newCursorsTable, newTableName } from "../../../test/support/tables/new-tables.ts";
 import { CursorsTable } from "./cursors-table.ts";
 
 const notAdvanced = expect.objectContaining({ code: "cursor_not_advanced" });
 
-describeEachTarget(({ open, sql, mysql }) => {
+describeEachDatabase(({ engine, open, sql }) => {
+  const mysql = engine !== undefined;
   describe("int cursors", () => {
     const columns = mysql
       ? ["bigint", "bigint unsigned", "varchar(40)", "bigint(20) zerofill"]
@@ -12,7 +14,7 @@ describeEachTarget(({ open, sql, mysql }) => {
 
     test.each(columns)("compare as numbers and exactly beyond 2^53 in a column of type %s", async (type) => {
       const db = await open();
-      const table = new CursorsTable(newCursorsName(), { asyncPeriodMs: 0 });
+      const table = new CursorsTable(newTableName(), { asyncPeriodMs: 0 });
       const time = mysql ? "datetime(6)" : "text";
       await sql(
         `create table ${table.name} (id varchar(255) primary key, last_event_id ${type} not null, updated_at ${time} not null)`,
@@ -73,7 +75,7 @@ describeEachTarget(({ open, sql, mysql }) => {
 
     test.each(types)("are ordered byte by byte in a column of type %s", async (type) => {
       const db = await open();
-      const table = new CursorsTable(newCursorsName(), { asyncPeriodMs: 0, cursorType: "string" });
+      const table = new CursorsTable(newTableName(), { asyncPeriodMs: 0, cursorType: "string" });
       const time = mysql ? "datetime(6)" : "text";
       await sql(
         `create table ${table.name} (id varchar(255) primary key, last_event_id ${type} not null, updated_at ${time} not null)`,
@@ -88,7 +90,7 @@ describeEachTarget(({ open, sql, mysql }) => {
 
     test("one that someone replaced by its upper case is not taken for ours", async () => {
       const db = await open();
-      const table = new CursorsTable(newCursorsName(), { asyncPeriodMs: 0, cursorType: "string" });
+      const table = new CursorsTable(newTableName(), { asyncPeriodMs: 0, cursorType: "string" });
       const type = mysql ? "varchar(40) character set utf8mb4 collate utf8mb4_general_ci" : "text collate nocase";
       await sql(
         `create table ${table.name} (id varchar(40) primary key, last_event_id ${type} not null, updated_at ${mysql ? "datetime(6)" : "text"} not null)`,

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { describeEachDatabase, newErrorsTable, newName } from "../../../test/support/tables/error-targets.ts";
+import { describeEachDatabase } from "../../../test/support/databases/test-database.ts";
 import { failedEvents } from "../../../test/support/tables/failed-events.ts";
+import { newErrorsTable, newTableName } from "../../../test/support/tables/new-tables.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import type { ReflexError } from "../../errors/reflex-error.ts";
 import { createDeadLetterConsumer } from "../../patterns/dead-letter.ts";
@@ -166,7 +167,7 @@ describeEachDatabase((target) => {
     // Catches: a look-up that only one of the two classes has.
     const db = await target.open();
     const errors = await newErrorsTable(db);
-    const events = new EventsTableInt(`${newName()}_ints`);
+    const events = new EventsTableInt(`${newTableName()}_ints`);
     await createTables(db, [events]);
     await events.insert(db, 2n ** 60n, 1);
     const id = await errors.toErrorInserter(db)({ consumer: "mailer", eventId: "1", message: "m" });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { describeEachDatabase, newErrorsTable } from "../../../test/support/tables/error-targets.ts";
+import { describeEachDatabase } from "../../../test/support/databases/test-database.ts";
+import { newErrorsTable } from "../../../test/support/tables/new-tables.ts";
 import { ErrorStatus } from "../../reflex/consumer-error.ts";
 
 const FAILED = { consumer: "mailer", eventId: "7", message: "no such address" };

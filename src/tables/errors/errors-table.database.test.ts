@@ -1,10 +1,7 @@
 import { describe, expect, expectTypeOf, test } from "vitest";
-import {
-  createGate,
-  describeEachDriverAndDatabase,
-  type ErrorsTarget,
-  newErrorsTable,
-} from "../../../test/support/tables/error-targets.ts";
+import { describeEachDatabase, type TestDatabase } from "../../../test/support/databases/test-database.ts";
+import { newErrorsTable } from "../../../test/support/tables/new-tables.ts";
+import { Gate } from "../../../test/support/waiting/gate.ts";
 import { type ErrorInsertFunc, ErrorStatus } from "../../reflex/consumer-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { EventStream } from "../../reflex/stream.ts";
@@ -22,13 +19,13 @@ function count(rows: readonly Record<string, unknown>[]): number {
   return Number(rows[0]?.["n"]);
 }
 
-describeEachDriverAndDatabase((target) => {
+describeEachDatabase((target) => {
   describe("recording", () => {
     registerRecording(target);
   });
-});
+}, "each driver");
 
-function registerRecording({ open, openOther, sql }: ErrorsTarget): void {
+function registerRecording({ open, openOther, sql }: TestDatabase): void {
   test("an error is a row and an event, whose id, type and metadata are the error's id, its status and its consumer", async () => {
     // Catches: arguments swapped (the consumer in event_id), an event of another type, times in a local zone.
     const db = await open();
@@ -115,19 +112,19 @@ function registerRecording({ open, openOther, sql }: ErrorsTarget): void {
   test("an abort or a limit ends a record, which then leaves nothing behind", async () => {
     // Catches: a signal that is not handed on, a transaction that commits after its caller was told of the abort.
     const db = await open();
-    const waiting = createGate();
-    const release = createGate();
+    const waiting = new Gate();
+    const release = new Gate();
     const errors = await newErrorsTable(db, {
       eventInserter: () => {
         waiting.open();
-        return release.passed;
+        return release.opened;
       },
     });
     const reason = new Error("closing");
     const abort = new AbortController();
     const recording = errors.toErrorInserter(db)(FAILED, { signal: abort.signal });
     const outcome = recording.catch((error: unknown) => error);
-    await waiting.passed;
+    await waiting.opened;
     abort.abort(reason);
     expect(await outcome).toBe(reason);
     release.open();
