@@ -43,12 +43,17 @@ export function toDatabase(handle: unknown): Database {
   throw unknownHandle(handle);
 }
 
-/** Where an event is to be inserted. */
-export type InsertTarget =
-  /** A pool: the insert gets a transaction of its own. */
-  | { readonly kind: "database"; readonly database: Database }
-  /** A connection or transaction of the caller's. `native` is the key of what `transaction()` collects. */
-  | { readonly kind: "transaction"; readonly executor: Executor; readonly native: object; readonly dialect: Dialect };
+/** A connection or transaction of the caller's, through which statements are part of what the caller commits. */
+export interface TransactionTarget {
+  readonly kind: "transaction";
+  readonly executor: Executor;
+  /** The key of what `transaction()` collects. */
+  readonly native: object;
+  readonly dialect: Dialect;
+}
+
+/** Where an event is to be inserted: given a pool, in a transaction of its own. */
+export type InsertTarget = { readonly kind: "database"; readonly database: Database } | TransactionTarget;
 
 /** What an insert through `handle` would do. @throws TypeError `invalid_argument` for anything that is no handle. */
 export function toInsertTarget(handle: ExecutorHandle): InsertTarget;
@@ -56,19 +61,24 @@ export function toInsertTarget(handle: unknown): InsertTarget {
   // What is most often given, and can be nothing else.
   if (isMysql2Connection(handle)) return ofConnection(mysql2Connection(handle));
   refuseUnusable(handle);
-  if (handle instanceof SqliteTransaction) {
-    return { kind: "transaction", executor: handle, native: handle, dialect: sqliteDialect };
-  }
   if (isDatabase(handle) || isSqliteHandle(handle) || toPool(handle) !== undefined) {
     return { kind: "database", database: toDatabase(handle as DatabaseHandle) };
   }
-  const connection = toConnection(handle);
-  if (connection !== undefined) return ofConnection(connection);
-  if (isExecutor(handle)) return { kind: "transaction", executor: handle, native: handle, dialect: mysqlDialect };
-  throw unknownHandle(handle);
+  return toTransactionTarget(handle);
 }
 
-function ofConnection(connection: DriverConnection<object>): InsertTarget {
+/** As {@link toInsertTarget}, of what a transaction was handed. @throws TypeError `invalid_argument` for anything else. */
+export function toTransactionTarget(tx: unknown): TransactionTarget {
+  if (tx instanceof SqliteTransaction) {
+    return { kind: "transaction", executor: tx, native: tx, dialect: sqliteDialect };
+  }
+  const connection = toConnection(tx);
+  if (connection !== undefined) return ofConnection(connection);
+  if (isExecutor(tx)) return { kind: "transaction", executor: tx, native: tx, dialect: mysqlDialect };
+  throw unknownHandle(tx);
+}
+
+function ofConnection(connection: DriverConnection<object>): TransactionTarget {
   const executor = new ConnectionExecutor(connection);
   return { kind: "transaction", executor, native: connection.native, dialect: mysqlDialect };
 }

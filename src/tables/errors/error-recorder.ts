@@ -1,6 +1,5 @@
 import type { Executor } from "../../database/database.ts";
-import type { ExecutorHandle } from "../../database/handles/handles.ts";
-import { toInsertTarget } from "../../database/handles/recognise.ts";
+import { toTransactionTarget } from "../../database/handles/recognise.ts";
 import { runTransaction } from "../../database/handles/transaction.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
 import { tableError } from "../../database/table-error.ts";
@@ -106,7 +105,7 @@ export class ErrorRecorder {
         isolated(notify, (error) => this.#reporting.error({ activity: "notify", name: table, error }));
     };
     const use = async (tx: unknown): Promise<string> => {
-      const executor = executorOf(tx as ExecutorHandle);
+      const { executor } = toTransactionTarget(tx);
       const id = await insert(executor);
       const notify = await eventInserter?.(executor, id, ErrorStatus.Recorded, consumer);
       if (typeof notify === "function") afterCommit.push(notify);
@@ -132,11 +131,6 @@ export class ErrorRecorder {
       return undefined;
     }
   }
-}
-
-function executorOf(tx: ExecutorHandle): Executor {
-  const target = toInsertTarget(tx);
-  return target.kind === "transaction" ? target.executor : target.database;
 }
 
 function otherRow(table: string, { consumer, eventId }: ErrorToRecord, row: ErrorRow | undefined): ReflexError {

@@ -3,7 +3,7 @@ import type { Dialect } from "../../database/dialect.ts";
 import { ConnectionExecutor } from "../../database/drivers/connection-executor.ts";
 import { openTransaction } from "../../database/handles/collected-notifies.ts";
 import type { ExecutorHandle } from "../../database/handles/handles.ts";
-import { toInsertTarget } from "../../database/handles/recognise.ts";
+import { type TransactionTarget, toInsertTarget, toTransactionTarget } from "../../database/handles/recognise.ts";
 import { runTransaction } from "../../database/handles/transaction.ts";
 import { duplicateKeyName, meaningOf } from "../../database/sql-errors.ts";
 import { tableError } from "../../database/table-error.ts";
@@ -54,15 +54,17 @@ export class EventInserter {
   /** Inserts the events, in order: on a pool in a transaction of their own, else in the caller's. */
   async insert(handle: ExecutorHandle, events: readonly EventToInsert[]): Promise<Notify> {
     const target = toInsertTarget(handle);
+    if (target.kind === "transaction") return this.#insertInto(target, events);
     const { acquireTimeoutMs, statementTimeoutMs: timeoutMs } = this.#source.config;
-    if (target.kind === "database") {
-      const limits = { acquireTimeoutMs, timeoutMs };
-      try {
-        return await runTransaction(target.database, (tx) => this.insert(tx as ExecutorHandle, events), limits);
-      } catch (error) {
-        throw this.#explained(error);
-      }
+    const insertInto = (tx: unknown): Promise<Notify> => this.#insertInto(toTransactionTarget(tx), events);
+    try {
+      return await runTransaction(target.database, insertInto, { acquireTimeoutMs, timeoutMs });
+    } catch (error) {
+      throw this.#explained(error);
     }
+  }
+
+  async #insertInto(target: TransactionTarget, events: readonly EventToInsert[]): Promise<Notify> {
     const { executor, native, dialect } = target;
     const open = openTransaction(native);
     if (open?.lost !== undefined) throw this.#explained(open.lost);
