@@ -164,20 +164,27 @@ export class EventInserter {
     return params;
   }
 
-  // A plain INSERT: with IGNORE or ON DUPLICATE KEY, an event whose id was closed by a noop would vanish in silence.
   #text(dialect: Dialect, rows: number): string {
     const key = `${dialect.name} ${rows}`;
     const known = this.#texts.get(key);
     if (known !== undefined) return known;
-    const { fields, time } = this.#source.config;
-    const optional = [fields.metadata, fields.trace].filter((field) => field !== undefined);
-    const columns = [fields.foreignId, fields.type, ...optional, fields.time].map((field) => dialect.quote(field));
-    const row = `(?, ?, ${"?, ".repeat(optional.length)}${dialect.eventTime(time)})`;
-    const values = Array.from({ length: rows }, () => row).join(", ");
-    const text = `insert into ${dialect.quote(this.#source.table)} (${columns.join(", ")}) values ${values}`;
+    const text = insertText(this.#source, dialect, rows);
     this.#texts.set(key, text);
     return text;
   }
+}
+
+/**
+ * Inserts that many events. A plain INSERT: with IGNORE or ON DUPLICATE KEY, an event whose id was closed by a noop would
+ * vanish in silence.
+ */
+export function insertText({ table, config }: EventInserterSource, dialect: Dialect, rows: number): string {
+  const { fields, time } = config;
+  const optional = [fields.metadata, fields.trace].filter((field) => field !== undefined);
+  const columns = [fields.foreignId, fields.type, ...optional, fields.time].map((field) => dialect.quote(field));
+  const row = `(?, ?, ${"?, ".repeat(optional.length)}${dialect.eventTime(time)})`;
+  const values = Array.from({ length: rows }, () => row).join(", ");
+  return `insert into ${dialect.quote(table)} (${columns.join(", ")}) values ${values}`;
 }
 
 /** Thrown by the user's own code: neither a statement's failure nor this library's. */
@@ -192,7 +199,8 @@ function noEventId(table: string, id: unknown): TypeError {
   );
 }
 
-function losesTransaction(error: unknown): boolean {
+/** Whether the server has rolled the transaction back, or has lost it with its connection. */
+export function losesTransaction(error: unknown): boolean {
   const meaning = meaningOf(error);
   const lost = isReflexError(error, "transaction_lost") || isReflexError(error, "time_limit");
   return lost || meaning === "transaction_lost" || meaning === "connection_lost";

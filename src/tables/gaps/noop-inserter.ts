@@ -6,6 +6,7 @@ import type { ReflexEvent } from "../../reflex/event.ts";
 import { type EventRow, eventColumns, toEvent } from "../events/event-row.ts";
 import type { EventsTableConfig } from "../events/events-table-options.ts";
 import { isSameRow } from "../position/position.ts";
+import { noopStatement } from "./noop-statement.ts";
 import { replicaSign } from "./replica-sign.ts";
 
 export interface NoopInserterSource {
@@ -26,14 +27,12 @@ export type InsertedNoops =
   /** Not here, not now. */
   | { readonly kind: "held"; readonly reason: "not_writable" | "unproven" | "lagging"; readonly message: string };
 
-interface CheckRow extends EventRow {
+/** A row of the table, and what the server that has it says of itself. */
+export interface CheckRow extends EventRow {
   readonly read_only: number | string | bigint;
   readonly engine_read_only: number | string | bigint;
 }
 
-const SIZES = [1, 10, 100, 1000, 10_000] as const;
-// No server prepares a statement with more than 65 535 placeholders. Ids that are left over come in the next round.
-const MOST_PARAMS = 60_000;
 // Servers change their roles while this process runs.
 const NO_REPLICA_MS = 10_000;
 const LOCK_WAIT = "set session innodb_lock_wait_timeout = 1";
@@ -98,7 +97,8 @@ export class NoopInserter {
   ): Promise<InsertedNoops> {
     const obstacle = (await this.#checkServer(session, around)) ?? (await this.#checkReplica(session));
     if (obstacle !== undefined) return obstacle;
-    const { sql, params } = this.#insert(ids);
+    const { database, table, config, noopValues } = this.#source;
+    const { sql, params } = noopStatement({ table, config, dialect: database.dialect, noopValues }, ids);
     const { affectedRows } = await session.run(sql, params, this.#limits);
     const warnings = affectedRows === 0 ? await showWarnings(session) : "";
     return { kind: "inserted", count: affectedRows, warnings };
@@ -115,8 +115,7 @@ export class NoopInserter {
       around.map((event) => event.id),
       this.#limits,
     );
-    const [first] = rows;
-    if (first !== undefined && (isOn(first.read_only) || isOn(first.engine_read_only))) {
+    if (isReadOnly(rows[0])) {
       return held("not_writable", "the server is read-only: name the primary in gaps.primary or fillGaps()");
     }
     const found = new Map(rows.map((row) => [String(row.id_value), toEvent(row)]));
@@ -124,8 +123,7 @@ export class NoopInserter {
     if (missing !== undefined) {
       return held("lagging", `the server that noops would be written to has no row ${missing.id} yet`);
     }
-    const same = around.every((event) => isSameRow(found.get(event.id) ?? event, event));
-    return same
+    return holdsRows(found, around)
       ? undefined
       : held(
           "unproven",
@@ -141,30 +139,6 @@ export class NoopInserter {
       return undefined;
     }
     return held("not_writable", `${sign}: name the primary in gaps.primary or fillGaps(), even if it is this server`);
-  }
-
-  // IGNORE leaves out the ids that someone else has taken meanwhile. A noop that can't be inserted shows in the next poll.
-  #insert(ids: readonly bigint[]): { sql: string; params: readonly SqlParam[] } {
-    const { database, table, config, noopValues } = this.#source;
-    const { dialect } = database;
-    const { fields, time } = config;
-    // What makes the row a noop is not for the user to name.
-    const own = Object.entries(noopValues).filter(([column]) => column !== fields.id && column !== fields.type);
-    const named = new Set(own.map(([column]) => column));
-    const standard = [
-      [fields.foreignId, "0"],
-      [fields.time, dialect.eventTime(time)],
-      [fields.type, "0"],
-    ].filter(([column = ""]) => !named.has(column));
-    const columns = [fields.id, ...standard.map(([column = ""]) => column), ...named];
-    const row = `(${[dialect.integerParam, ...standard.map(([, value]) => value), ...own.map(() => "?")].join(", ")})`;
-    const sizes = SIZES.filter((candidate) => candidate * (1 + own.length) <= MOST_PARAMS);
-    const taken = ids.slice(0, sizes.at(-1));
-    const size = sizes.find((candidate) => candidate >= taken.length) ?? taken.length;
-    const padded = [...taken, ...Array.from({ length: size - taken.length }, () => taken.at(-1) ?? 0n)];
-    const values = padded.map(() => row).join(", ");
-    const sql = `insert ignore into ${dialect.quote(table)} (${columns.map((column) => dialect.quote(column)).join(", ")}) values ${values}`;
-    return { sql, params: padded.flatMap((id) => [String(id), ...own.map(([, value]) => value)]) };
   }
 
   #explain(error: unknown): InsertedNoops {
@@ -215,6 +189,19 @@ async function showWarnings(session: Session): Promise<string> {
 
 function held(reason: "not_writable" | "unproven" | "lagging", message: string): InsertedNoops {
   return { kind: "held", reason, message };
+}
+
+/** Whether the server takes writes from nobody but administrators, one of whom the database user may be. */
+export function isReadOnly(row: CheckRow | undefined): boolean {
+  return row !== undefined && (isOn(row.read_only) || isOn(row.engine_read_only));
+}
+
+/** Whether the rows that were found by their ids are the same as these. */
+export function holdsRows(found: ReadonlyMap<string, ReflexEvent>, rows: readonly ReflexEvent[]): boolean {
+  return rows.every((row) => {
+    const here = found.get(row.id);
+    return here !== undefined && isSameRow(here, row);
+  });
 }
 
 // A word on newer versions of MariaDB.

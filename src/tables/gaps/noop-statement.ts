@@ -1,0 +1,43 @@
+import type { SqlParam } from "../../database/database.ts";
+import type { Dialect } from "../../database/dialect.ts";
+import type { Statement } from "../../database/statement.ts";
+import type { EventsTableConfig } from "../events/events-table-options.ts";
+
+/** What the text depends on. */
+export interface NoopStatementSource {
+  readonly table: string;
+  readonly config: EventsTableConfig;
+  readonly dialect: Dialect;
+  /** Values that the user gives to the noop's columns. */
+  readonly noopValues: Readonly<Record<string, SqlParam>>;
+}
+
+const SIZES = [1, 10, 100, 1000, 10_000] as const;
+// No server prepares a statement with more than 65 535 placeholders. Ids that are left over come in the next round.
+const MOST_PARAMS = 60_000;
+
+/**
+ * Inserts a noop at each of these ids, as many as one statement takes. IGNORE leaves out the ids that someone else has taken
+ * meanwhile. A noop that can't be inserted shows in the next poll.
+ */
+export function noopStatement(source: NoopStatementSource, ids: readonly bigint[]): Statement {
+  const { table, config, dialect, noopValues } = source;
+  const { fields, time } = config;
+  // What makes the row a noop is not for the user to name.
+  const own = Object.entries(noopValues).filter(([column]) => column !== fields.id && column !== fields.type);
+  const named = new Set(own.map(([column]) => column));
+  const standard = [
+    [fields.foreignId, "0"],
+    [fields.time, dialect.eventTime(time)],
+    [fields.type, "0"],
+  ].filter(([column = ""]) => !named.has(column));
+  const columns = [fields.id, ...standard.map(([column = ""]) => column), ...named];
+  const row = `(${[dialect.integerParam, ...standard.map(([, value]) => value), ...own.map(() => "?")].join(", ")})`;
+  const sizes = SIZES.filter((candidate) => candidate * (1 + own.length) <= MOST_PARAMS);
+  const taken = ids.slice(0, sizes.at(-1));
+  const size = sizes.find((candidate) => candidate >= taken.length) ?? taken.length;
+  const padded = [...taken, ...Array.from({ length: size - taken.length }, () => taken.at(-1) ?? 0n)];
+  const values = padded.map(() => row).join(", ");
+  const sql = `insert ignore into ${dialect.quote(table)} (${columns.map((column) => dialect.quote(column)).join(", ")}) values ${values}`;
+  return { sql, params: padded.flatMap((id) => [String(id), ...own.map(([, value]) => value)]) };
+}
