@@ -84,7 +84,7 @@ export const gapMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/tables/gaps/noop-inserter.ts",
-        find: "first !== undefined && (isOn(first.read_only) || isOn(first.engine_read_only))",
+        find: "row !== undefined && (isOn(row.read_only) || isOn(row.engine_read_only))",
         replace: "false",
       },
     ],
@@ -107,8 +107,8 @@ export const gapMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/tables/gaps/noop-inserter.ts",
-        find: "const same = around.every((event) => isSameRow(found.get(event.id) ?? event, event));",
-        replace: "const same = true;",
+        find: "return here !== undefined && isSameRow(here, row);",
+        replace: "return true;",
       },
     ],
     tests: [
@@ -118,7 +118,7 @@ export const gapMutants: readonly Mutant[] = [
   {
     name: "noops replace rows",
     wrong: "a noop takes the place of an event that was committed while it was inserted",
-    edits: [{ file: "src/tables/gaps/noop-inserter.ts", find: "`insert ignore into ", replace: "`replace into " }],
+    edits: [{ file: "src/tables/gaps/noop-statement.ts", find: "`insert ignore into ", replace: "`replace into " }],
     tests: [testOf(blindProbe, "a stream holds at an open row that its probes don't see")],
   },
 ];

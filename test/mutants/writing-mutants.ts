@@ -22,8 +22,8 @@ export const writingMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/tables/events/event-insert.ts",
-        find: "const text = `insert into ",
-        replace: "const text = `insert ignore into ",
+        find: "return `insert into ",
+        replace: "return `insert ignore into ",
       },
     ],
     tests: [testOf(inFlight, "gets new ids in the same transaction when a noop took one of its own")],
