@@ -13,18 +13,18 @@ export const gapMutants: readonly Mutant[] = [
       {
         file: "src/tables/gaps/gap-resolver.ts",
         find: "if (fillable.ids.length > 0) return this.#insertNoops(seen, fillable.ids);",
-        replace: `if (fillable.ids.length > 0) return { kind: "poll", dead: BigInt(fillable.ids.at(-1)) >= seen.gap.next - 1n };`,
+        replace: `if (fillable.ids.length > 0) return { kind: "fill", dead: BigInt(fillable.ids.at(-1)) >= seen.gap.next - 1n };`,
+      },
+      {
+        file: "src/tables/reader/gap-wait.ts",
+        find: `if (step.kind === "fill") {`,
+        replace: `if (step.dead) return "dead"; if (step.kind === "fill") {`,
       },
       {
         file: "src/tables/reader/position-reader.ts",
-        find: `if (step.kind === "poll") {`,
-        replace: `if (step.dead) return "dead"; if (step.kind === "poll") {`,
-      },
-      {
-        file: "src/tables/reader/position-reader.ts",
-        find: "const again = await this.#retried(() => this.#handle(verdict, seen));",
-        replace: `const again = await this.#retried(() => this.#handle(verdict, seen));
-          if (again === "dead") return { events: verdict.beyond.slice(0, 1), epoch };`,
+        find: "const next = await this.#retried(() => this.#waitAt(verdict, seen));",
+        replace: `const next = await this.#retried(() => this.#waitAt(verdict, seen));
+          if (next === "dead") return { events: verdict.beyond.slice(0, 1), epoch };`,
       },
       {
         file: "src/tables/stream/page-feed.ts",
@@ -44,10 +44,10 @@ export const gapMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/tables/reader/position-reader.ts",
-        find: "const again = await this.#retried(() => this.#handle(verdict, seen));",
+        find: "const next = await this.#retried(() => this.#waitAt(verdict, seen));",
         replace: `if (verdict.kind === "gap" && performance.now() - (this.standsSince ??= performance.now()) > 500)
             return { events: verdict.beyond.slice(0, 1), epoch };
-          const again = await this.#retried(() => this.#handle(verdict, seen));`,
+          const next = await this.#retried(() => this.#waitAt(verdict, seen));`,
       },
     ],
     tests: [

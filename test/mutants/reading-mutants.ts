@@ -11,7 +11,7 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "the row at the cursor may have become another one",
     edits: [
       {
-        file: "src/tables/position/position.ts",
+        file: "src/tables/position/judge-poll.ts",
         find: "position.anchor !== undefined && !isSameRow(first, position.anchor)",
         replace: "false",
       },
@@ -23,7 +23,7 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "the row at the cursor may be missing",
     edits: [
       {
-        file: "src/tables/position/position.ts",
+        file: "src/tables/position/judge-poll.ts",
         find: "position.floor === true",
         replace: "true",
       },
@@ -61,7 +61,7 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "a position fault ends the stream at once, as a replica that lags would cause",
     edits: [
       {
-        file: "src/tables/reader/fault-confirmation.ts",
+        file: "src/tables/reader/suspected-faults.ts",
         find: "performance.now() - this.#since.at >= config.confirmMs",
         replace: "true",
       },
@@ -73,8 +73,8 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "rows that retention deleted unread are taken for a gap",
     edits: [
       {
-        file: "src/tables/position/position.ts",
-        find: `if (firstId > position.id + 1n) return { kind: "suspected_fault", code: "history_pruned", firstId };`,
+        file: "src/tables/position/judge-poll.ts",
+        find: `if (firstId > position.id + 1n) return suspected("history_pruned", firstId);`,
         replace: "",
       },
     ],
@@ -90,9 +90,9 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "the first row that a stream sees counts as the table's first",
     edits: [
       {
-        file: "src/tables/position/position.ts",
-        find: "contiguous(after, events)",
-        replace: "contiguous(after === 0n && events[0] ? BigInt(events[0].id) - 1n : after, events)",
+        file: "src/tables/position/judge-poll.ts",
+        find: "contiguous(position.id, events)",
+        replace: "contiguous(position.id === 0n && events[0] ? BigInt(events[0].id) - 1n : position.id, events)",
       },
     ],
     tests: [testOf(tableStream, "holds at the table's start until row 1 commits")],
@@ -128,10 +128,10 @@ export const readingMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/tables/reader/position-reader.ts",
-        find: `      const seen = wake.count;
+        find: `      const seen = wakeUps.count;
       const polled = await this.#retried(() => this.#poll(pageLimit));`,
         replace: `      const polled = await this.#retried(() => this.#poll(pageLimit));
-          const seen = wake.count;`,
+          const seen = wakeUps.count;`,
       },
     ],
     tests: [
@@ -143,13 +143,13 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "events that were read on a connection that is gone are served from memory",
     edits: [
       {
-        file: "src/tables/reader/table-reader.ts",
-        find: "if (!this.#source.config.cache || this.#cacheEpoch !== this.pages.epoch) return undefined;",
-        replace: "if (!this.#source.config.cache) return undefined;",
+        file: "src/tables/reader/shared-cache.ts",
+        find: "if (!this.#enabled || this.#epoch !== this.#epochNow()) return undefined;",
+        replace: "if (!this.#enabled) return undefined;",
       },
       {
-        file: "src/tables/reader/table-reader.ts",
-        find: "if (epoch !== this.#cacheEpoch) this.#cache.drop();",
+        file: "src/tables/reader/shared-cache.ts",
+        find: "if (epoch !== this.#epoch) this.#events.drop();",
         replace: "",
       },
     ],

@@ -1,15 +1,12 @@
 import type { Database } from "../../database/database.ts";
-import type { EventsTableConfig } from "../events/events-table-options.ts";
+import type { TableContext } from "../events/table-context.ts";
 import type { GapControl } from "./gap-control.ts";
 import { GapResolver, type GapServers } from "./gap-resolver.ts";
 import { GraceTracker } from "./grace-tracker.ts";
 import { NoopInserter } from "./noop-inserter.ts";
 import { Probe } from "./probe.ts";
 
-export interface GapResolverFactorySource {
-  readonly table: string;
-  readonly config: EventsTableConfig;
-  readonly database: Database;
+export interface GapResolverFactorySource extends TableContext {
   readonly gaps: GapControl;
   readonly noopProblem: string | undefined;
   readonly notify: () => void;
@@ -30,7 +27,7 @@ export class GapResolverFactory {
     this.#source = source;
   }
 
-  makeResolver(): GapResolver {
+  make(): GapResolver {
     const { table, gaps, noopProblem, notify, epoch } = this.#source;
     if (this.#epoch !== epoch()) {
       // A server that restarted gives ids anew: what was in flight before proves nothing.
@@ -55,15 +52,15 @@ export class GapResolverFactory {
 
   /** Made anew when `fillGaps` has named the primary, even if it is the server that streams read from. */
   #servers(): GapServers {
-    const { table, config, database, gaps } = this.#source;
+    const { database, gaps } = this.#source;
     if (this.#noopInserter === undefined || this.#declared !== gaps.primary) {
       this.close();
       this.#declared = gaps.primary;
       const primary = gaps.primary ?? database;
       const { noopValues, probe = [primary] } = gaps.config;
       const declared = gaps.primary !== undefined;
-      this.#noopInserter = new NoopInserter({ table, config, database: primary, declared, noopValues });
-      this.#probes = probe.map((server) => new Probe({ table, config, database: server }));
+      this.#noopInserter = new NoopInserter({ ...this.#source, database: primary, declared, noopValues });
+      this.#probes = probe.map((server) => new Probe({ ...this.#source, database: server }));
     }
     return { noopInserter: this.#noopInserter, probes: this.#probes };
   }

@@ -3,8 +3,7 @@ import { ReflexError } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { StallReason } from "../../reflex/observer.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
-import type { GapRange } from "../position/contiguous.ts";
-import { missingIds } from "../position/missing-ids.ts";
+import { type GapRange, missingIds } from "../position/missing-ids.ts";
 import type { GapControl } from "./gap-control.ts";
 import type { GraceTracker } from "./grace-tracker.ts";
 import type { InsertedNoops, NoopInserter } from "./noop-inserter.ts";
@@ -41,13 +40,17 @@ export interface SeenGap {
   readonly ageMs: number;
 }
 
-/** What one step did, and why the gap is still open. */
-export type Step =
-  /** Something may have changed: poll at once. */
-  | { readonly kind: "poll" }
-  /** Not fillable yet, or nothing to be done: poll after this long. */
+/** What was done at a gap after PROBE, by its name in docs/state-machine.md. */
+export type GapStep =
+  /** FILL: noops were committed, so that the next poll can be made at once. */
+  | { readonly kind: "fill" }
   | {
-      readonly kind: "wait";
+      /**
+       * WAIT: the transaction of the first missing id was open. GRACE: ids have not been missing for long enough. HOLD: they
+       * can't be closed now.
+       */
+      readonly kind: "wait" | "grace" | "hold";
+      /** When to poll again, in ms; undefined if nothing tells. */
       readonly delayMs: number | undefined;
       readonly reason: StallReason;
       readonly message: string;
@@ -72,7 +75,7 @@ export class GapResolver {
   }
 
   /** PROBE, then FILL, WAIT, GRACE or HOLD. Rejects with what no retry can mend. */
-  async step(seen: SeenGap, signal: AbortSignal): Promise<Step> {
+  async step(seen: SeenGap, signal: AbortSignal): Promise<GapStep> {
     const { gaps, noopProblem } = this.#source;
     this.#checkSize(seen.gap);
     if (!gaps.filling) return hold("filling_off", FILLING_OFF);
@@ -92,7 +95,7 @@ export class GapResolver {
     seen: SeenGap,
     found: { missing: readonly bigint[]; inFlight: ReadonlyMap<bigint, Probe> },
     signal: AbortSignal,
-  ): Promise<Step> {
+  ): Promise<GapStep> {
     const { missing, inFlight } = found;
     const graceMs = seen.ageMs > OLD_ROW_MS ? 0 : this.#source.gaps.graceMs;
     const fillable = this.#source.graces.fillableIds(missing, new Set(inFlight.keys()), {
@@ -103,12 +106,8 @@ export class GapResolver {
     const first = missing[0] ?? 0n;
     const holder = inFlight.get(first);
     if (holder !== undefined) return this.#waitFor(first, holder, signal);
-    return {
-      kind: "wait",
-      delayMs: fillable.nextInMs,
-      reason: "missing_ids",
-      message: "they have not been missing for long enough",
-    };
+    const message = "they have not been missing for long enough";
+    return { kind: "grace", delayMs: fillable.nextInMs, reason: "missing_ids", message };
   }
 
   /** The missing ids that some server has a row for, and which; or the error of one that did not answer. */
@@ -130,7 +129,7 @@ export class GapResolver {
     }
   }
 
-  async #insertNoops(seen: SeenGap, ids: readonly bigint[]): Promise<Step> {
+  async #insertNoops(seen: SeenGap, ids: readonly bigint[]): Promise<GapStep> {
     const { gaps, servers, table } = this.#source;
     // It may have been turned off while the probe ran.
     if (!gaps.filling) return hold("filling_off", FILLING_OFF);
@@ -143,10 +142,10 @@ export class GapResolver {
     }
     if (inserted.kind === "held") return hold(inserted.reason, inserted.message);
     // At once, since it may be gone already; told, since a lock on the gap can last.
-    if (inserted.kind === "collided") return { kind: "wait", delayMs: 0, reason: "in_flight", message: LOCKED };
+    if (inserted.kind === "collided") return { kind: "hold", delayMs: 0, reason: "in_flight", message: LOCKED };
     this.#source.onInserted();
     this.#countFruitless(ids, inserted.warnings, table);
-    return { kind: "poll" };
+    return { kind: "fill" };
   }
 
   /** The same first id inserted again and again without a row: a key, constraint or trigger keeps the noop out. */
@@ -158,7 +157,7 @@ export class GapResolver {
       throw unfillable(table, warnings === "" ? `row ${first} does not appear` : warnings);
   }
 
-  async #waitFor(id: bigint, holder: Probe, signal: AbortSignal): Promise<Step> {
+  async #waitFor(id: bigint, holder: Probe, signal: AbortSignal): Promise<GapStep> {
     const message = `a transaction that inserted row ${id} is still open: commit it or end it`;
     try {
       const outcome = await withTimeLimit(holder.waitFor(id), { signal, what: "a transaction to end" });
@@ -204,6 +203,6 @@ function unreachable(error: unknown): string {
   return `a server that takes writes does not answer: bring it back, or name another in gaps.primary and gaps.probe (${String(error)})`;
 }
 
-function hold(reason: StallReason, message: string): Step {
-  return { kind: "wait", delayMs: undefined, reason, message };
+function hold(reason: StallReason, message: string): GapStep {
+  return { kind: "hold", delayMs: undefined, reason, message };
 }

@@ -1,18 +1,15 @@
-import type { Database, Session, SqlParam } from "../../database/database.ts";
+import type { Session, SqlParam } from "../../database/database.ts";
 import { LingeringSession } from "../../database/sessions/lingering-session.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
 import { ReflexError } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { type EventRow, eventColumns, toEvent } from "../events/event-row.ts";
-import type { EventsTableConfig } from "../events/events-table-options.ts";
+import type { TableContext } from "../events/table-context.ts";
 import { isSameRow } from "../position/position.ts";
 import { noopStatement } from "./noop-statement.ts";
 import { replicaSign } from "./replica-sign.ts";
 
-export interface NoopInserterSource {
-  readonly table: string;
-  readonly config: EventsTableConfig;
-  readonly database: Database;
+export interface NoopInserterSource extends TableContext {
   /** Whether the user said that this server takes the writes. */
   readonly declared: boolean;
   readonly noopValues: Readonly<Record<string, SqlParam>>;

@@ -1,27 +1,21 @@
-import type { Database, Session } from "../../database/database.ts";
+import type { Session } from "../../database/database.ts";
 import { LingeringSession } from "../../database/sessions/lingering-session.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
-import type { EventsTableConfig } from "../events/events-table-options.ts";
-
-export interface ProbeSource {
-  readonly table: string;
-  readonly config: EventsTableConfig;
-  readonly database: Database;
-}
+import type { TableContext } from "../events/table-context.ts";
 
 // The shortest wait that both servers take. A longer one would hold up whoever waits for the connection.
 const LOCK_WAIT = "set session innodb_lock_wait_timeout = 1";
 
 /** Asks one server that takes writes for rows that are not committed. What it says is a hint, never proof. */
 export class Probe {
-  readonly #source: ProbeSource;
+  readonly #context: TableContext;
   readonly #session: LingeringSession;
   readonly #inFlightText: string;
   readonly #waitText: string;
 
-  constructor(source: ProbeSource) {
-    this.#source = source;
-    const { config, database, table } = source;
+  constructor(context: TableContext) {
+    this.#context = context;
+    const { config, database, table } = context;
     const { acquireTimeoutMs, statementTimeoutMs } = config;
     // Locks are taken in this level as in READ COMMITTED: on rows, never on the gaps where writers insert.
     const isolation = "read uncommitted";
@@ -79,6 +73,6 @@ export class Probe {
   }
 
   #rows(session: Session, sql: string, ids: readonly bigint[]): Promise<{ id_text: string }[]> {
-    return session.rows(sql, ids.map(String), { timeoutMs: this.#source.config.statementTimeoutMs });
+    return session.rows(sql, ids.map(String), { timeoutMs: this.#context.config.statementTimeoutMs });
   }
 }

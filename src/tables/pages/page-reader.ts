@@ -1,29 +1,19 @@
-import type { Database, SqlParam } from "../../database/database.ts";
+import type { SqlParam } from "../../database/database.ts";
 import { type EpochRows, type SharedSession, shareSession } from "../../database/sessions/shared-session.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
 import { tableError } from "../../database/table-error.ts";
 import { isReflexError, ReflexError } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
-import type { Reporting } from "../../reflex/observer.ts";
 import { callLoader } from "../events/event-loader.ts";
 import { type EventRow, eventColumns, type PlainColumns, toEvent } from "../events/event-row.ts";
-import type { EventsTableConfig } from "../events/events-table-options.ts";
 import type { EventsLoader } from "../events/loader-and-inserter.ts";
-import type { TableEdges } from "../position/position.ts";
+import type { TableContext } from "../events/table-context.ts";
+import type { TableEdges } from "../position/judge-poll.ts";
 import { HEAD_LOOK_BACK } from "../position/start-rules.ts";
 import { pageOfEvents, type ReadPage, RowPage } from "./read-page.ts";
 
 // MySQL answers from figures up to a day old unless told not to. To others it is a comment.
 const FRESH = "/*+ set_var(information_schema_stats_expiry = 0) */";
-
-export interface PageReaderSource {
-  readonly table: string;
-  readonly config: EventsTableConfig;
-  readonly database: Database;
-  readonly reporting: Reporting;
-  /** Undefined where the table was not looked at: the server then casts all. */
-  readonly plainColumns?: PlainColumns | undefined;
-}
 
 interface Wanted {
   readonly from: bigint;
@@ -33,19 +23,21 @@ interface Wanted {
 
 /** The reads on one events table. */
 export class PageReader {
-  readonly #source: PageReaderSource;
+  readonly #context: TableContext;
   readonly #session: SharedSession;
   readonly #columns: string;
   readonly #table: string;
   readonly #id: string;
 
-  constructor(source: PageReaderSource) {
-    this.#source = source;
-    const { dialect } = source.database;
-    this.#session = shareSession(source.database);
-    this.#columns = eventColumns(dialect, source.config, source.plainColumns);
-    this.#table = `${dialect.quote(source.table)} as t`;
-    this.#id = `t.${dialect.quote(source.config.fields.id)}`;
+  /** Without `plainColumns`, of a table that was not looked at, the server casts all columns. */
+  constructor(context: TableContext, plainColumns?: PlainColumns) {
+    this.#context = context;
+    const { table, config, database } = context;
+    const { dialect } = database;
+    this.#session = shareSession(database);
+    this.#columns = eventColumns(dialect, config, plainColumns);
+    this.#table = `${dialect.quote(table)} as t`;
+    this.#id = `t.${dialect.quote(config.fields.id)}`;
   }
 
   /** Counts the connections of this database's readers; see {@link SharedSession.epoch}. */
@@ -55,7 +47,7 @@ export class PageReader {
 
   /** Up to `limit` events with at least this id, ascending. The signal is for a loader; the table's own query runs on. */
   async read(from: bigint, limit: number, signal?: AbortSignal): Promise<ReadPage> {
-    const { table, reporting, config } = this.#source;
+    const { table, reporting, config } = this.#context;
     const startedAt = performance.now();
     const page =
       config.loader === undefined
@@ -70,7 +62,7 @@ export class PageReader {
 
   /** The first row from this id on that is no noop, or the first row if there is none. */
   async readFirstEvent(from: bigint, signal: AbortSignal): Promise<ReflexEvent | undefined> {
-    const { config, database } = this.#source;
+    const { config, database } = this.#context;
     if (config.loader !== undefined) return (await this.read(from, 1, signal)).first;
     const type = `t.${database.dialect.quote(config.fields.type)}`;
     const { rows } = await this.#rows<EventRow>(
@@ -88,7 +80,7 @@ export class PageReader {
 
   /** Where the table begins and ends, and what id comes next. */
   async readEdges(): Promise<TableEdges> {
-    const { database, table } = this.#source;
+    const { database, table } = this.#context;
     const { dialect } = database;
     const { rows } = await this.#rows<{ lowest: string | null; highest: string | null; next_id: string | null }>(
       `select ${FRESH} ${dialect.asText(`min(${this.#id})`)} as lowest, ${dialect.asText(`max(${this.#id})`)} as highest, ${dialect.nextId(table)} as next_id from ${this.#table}`,
@@ -100,7 +92,7 @@ export class PageReader {
 
   /** The committed ids of the last {@link HEAD_LOOK_BACK}, ascending, as one consistent read. */
   async readRecentIds(): Promise<bigint[]> {
-    const { database, table, config } = this.#source;
+    const { database, table, config } = this.#context;
     const { dialect } = database;
     const head = `(select max(h.${dialect.quote(config.fields.id)}) from ${dialect.quote(table)} as h)`;
     const { rows } = await this.#rows<{ id_text: string }>(
@@ -113,7 +105,7 @@ export class PageReader {
   /** The server's clock in microseconds since 1970. */
   async readClockMicros(): Promise<number> {
     const { rows } = await this.#rows<{ now_micros: string | number | bigint }>(
-      `select ${this.#source.database.dialect.nowMicros} as now_micros`,
+      `select ${this.#context.database.dialect.nowMicros} as now_micros`,
       [],
     );
     return Number(rows[0]?.now_micros);
@@ -125,7 +117,7 @@ export class PageReader {
 
   /** Without its tables of zones a server converts no time, and says so with a null. */
   #checkZone(rows: readonly EventRow[]): void {
-    const { table, config } = this.#source;
+    const { table, config } = this.#context;
     const { zone } = config.time;
     const timeless = zone === undefined ? undefined : rows.find(({ micros }) => micros === null);
     if (timeless === undefined) return;
@@ -138,7 +130,7 @@ export class PageReader {
 
   async #readTable(from: bigint, limit: number): Promise<ReadPage> {
     const { rows, epoch } = await this.#rows<EventRow>(
-      `select ${this.#columns} from ${this.#table} where ${this.#id} >= ${this.#source.database.dialect.integerParam} order by ${this.#id} limit ${limit}`,
+      `select ${this.#columns} from ${this.#table} where ${this.#id} >= ${this.#context.database.dialect.integerParam} order by ${this.#id} limit ${limit}`,
       [String(from)],
     );
     return new RowPage(rows, { epoch, toEvents: (some) => this.#toEvents(some) });
@@ -151,7 +143,7 @@ export class PageReader {
     let previous: EventRow | undefined;
     for (const row of rows) {
       if (previous !== undefined && !isAbove(row.id_value, previous.id_value)) {
-        throw notAscending(this.#source.table, previous, row);
+        throw notAscending(this.#context.table, previous, row);
       }
       previous = row;
       events.push(toEvent(row));
@@ -160,7 +152,7 @@ export class PageReader {
   }
 
   async #load(loader: EventsLoader, { from, limit, signal }: Wanted): Promise<ReadPage> {
-    const { table, config } = this.#source;
+    const { table, config } = this.#context;
     const { statementTimeoutMs: timeoutMs } = config;
     const after = from === 0n ? 0n : from - 1n;
     try {
@@ -176,7 +168,7 @@ export class PageReader {
   }
 
   async #rows<R extends object>(sql: string, params: readonly SqlParam[]): Promise<EpochRows<R>> {
-    const { table, config } = this.#source;
+    const { table, config } = this.#context;
     try {
       return await this.#session.rows<R>(sql, params, config);
     } catch (error) {

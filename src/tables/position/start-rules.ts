@@ -1,4 +1,4 @@
-import { contiguous } from "./contiguous.ts";
+import { contiguous } from "./missing-ids.ts";
 
 /** How many ids below the head are looked at for a transaction that is still open. */
 export const HEAD_LOOK_BACK = 10_000;

@@ -1,5 +1,5 @@
 import type { Reporting, StallReason } from "../../reflex/observer.ts";
-import type { GapRange } from "../position/contiguous.ts";
+import type { GapRange } from "../position/missing-ids.ts";
 
 /** How long a stream may stand at one place before it says so. */
 export const STALL_AFTER_MS = 5000;

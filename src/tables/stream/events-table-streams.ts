@@ -1,5 +1,7 @@
+import type { Database } from "../../database/database.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
+import { parseIntCursor } from "../../reflex/cursor.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import type { EventStream } from "../../reflex/stream.ts";
 import { noopProblem } from "../events/events-schema-check.ts";
@@ -13,8 +15,11 @@ import type { SchemaCheck } from "../schema/schema-check.ts";
 import type { TableDescription } from "../schema/table-columns.ts";
 import type { StreamWatcher } from "../wake/notifier.ts";
 import { cacheEnabled } from "./disable-cache.ts";
-import { openTableStream } from "./open-table-stream.ts";
+import type { Feed, FeedSource, StreamBounds } from "./feed.ts";
+import { LaggedFeed } from "./lagged-feed.ts";
+import { PageFeed } from "./page-feed.ts";
 import { checkStreamOptions, type TableStreamOptions } from "./stream-options.ts";
+import { TableStream } from "./table-stream.ts";
 
 export interface EventsTableStreamsSource {
   readonly table: string;
@@ -37,32 +42,41 @@ export class EventsTableStreams<T extends number> {
   }
 
   /** @throws TypeError, RangeError or ReflexError `invalid_cursor`, naming what can't be one. */
-  open(db: DatabaseHandle, after: string, options: TableStreamOptions): EventStream<T> {
-    const { table, reporting, schemaCheck, watcher, notify } = this.#source;
+  open(db: DatabaseHandle, cursor: string, options: TableStreamOptions): EventStream<T> {
     const checked = checkStreamOptions(options);
-    const database = toDatabase(db);
-    const shared = checked.gaps === undefined && this.#source.config.cache && cacheEnabled();
-    const gaps = this.#gapsFor(checked);
+    const parts = this.#feedParts(toDatabase(db), checked);
+    const bounds = toStreamBounds(cursor, checked);
+    const { lagMs = 0, signal: given } = checked;
+    const open = (signal: AbortSignal): Feed<T> => {
+      const feed = new PageFeed<T>({ ...parts, bounds, signal });
+      return lagMs === 0 ? feed : new LaggedFeed(feed, { lagMs, signal, readClock: () => feed.readClock() });
+    };
+    return new TableStream<T>({ after: String(bounds.after), signal: given, open });
+  }
+
+  #feedParts(database: Database, options: TableStreamOptions): Omit<FeedSource, "bounds" | "signal"> {
+    const { table, reporting, schemaCheck, watcher, notify } = this.#source;
+    const shared = options.gaps === undefined && this.#source.config.cache && cacheEnabled();
+    const gaps = this.#gapsFor(options);
     const config = shared ? this.#source.config : this.#configOfStream(gaps.config);
-    const common = { table, config, database, reporting };
+    const context = { table, config, database, reporting };
     const readerSource = (description: TableDescription): TableReaderSource => ({
-      ...common,
+      ...context,
       gaps,
-      plainColumns: plainColumns(database.dialect, description, config.fields),
       watcher,
-      noopProblem: noopProblem(description, { ...config, gaps: gaps.config }),
       notify,
+      plainColumns: plainColumns(database.dialect, description, config.fields),
+      noopProblem: noopProblem(description, { ...config, gaps: gaps.config }),
     });
-    const source = {
-      ...common,
+    return {
+      ...context,
       schemaCheck,
-      openReader: (description: TableDescription): TableReader =>
+      openReader: (description) =>
         shared
           ? this.#readers.acquire(database, () => readerSource(description))
           : new TableReader(readerSource(description)),
-      closeReader: (reader: TableReader): void => (shared ? this.#readers.release(database) : reader.close()),
+      closeReader: (reader) => (shared ? this.#readers.release(database) : reader.close()),
     };
-    return openTableStream<T>(source, after, checked);
   }
 
   #gapsFor({ gaps }: TableStreamOptions): GapControl {
@@ -85,4 +99,11 @@ export class EventsTableStreams<T extends number> {
       noopForeignId: noopForeignId(noopValues[fields.foreignId], foreignIdBytes),
     };
   }
+}
+
+/** @throws ReflexError `invalid_cursor` */
+function toStreamBounds(cursor: string, options: TableStreamOptions): StreamBounds {
+  const { fromHead = false, toHead = false, onPruned = "error", firstId } = options;
+  const after = parseIntCursor(cursor);
+  return { after, fromHead, toHead, onPruned, firstId: firstId === undefined ? undefined : parseIntCursor(firstId) };
 }

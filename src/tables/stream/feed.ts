@@ -1,8 +1,12 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
+import type { TableContext } from "../events/table-context.ts";
+import type { TableReader } from "../reader/table-reader.ts";
+import type { SchemaCheck } from "../schema/schema-check.ts";
+import type { TableDescription } from "../schema/table-columns.ts";
 
 /** Events that follow one another, and how far they bring the stream. */
 export interface Page<T extends number> {
-  /** May be empty: noops bring a stream forward too. Who has handed them over lets go of them. */
+  /** May be empty: noops bring a stream forward too. Who has handed the events over lets go of them. */
   events: readonly ReflexEvent<T>[];
   /** The id of the last row that the page passes. */
   readonly position: string;
@@ -10,10 +14,32 @@ export interface Page<T extends number> {
 
 /** Where a stream gets its pages from. */
 export interface Feed<T extends number> {
-  /** Opens it and resolves with the cursor that it starts after. Called once, before `next`. */
+  /** Opens the feed and resolves with the cursor that it starts after. Called once, before `next`. */
   start(): Promise<string>;
   /** The next page, once there is one; undefined at the end. Rejects with the signal's reason at an abort. */
   next(): Promise<Page<T> | undefined>;
-  /** Frees what it holds, and resolves when that is done; a read under way is left behind. */
+  /** Frees what the feed holds, and resolves when that is done; a read under way is left behind. */
   close(): Promise<void>;
+}
+
+/** What one stream's feed is made of. */
+export interface FeedSource extends TableContext {
+  readonly schemaCheck: SchemaCheck;
+  /** Gives the stream its reader, shared or its own; {@link closeReader} takes it back. */
+  readonly openReader: (description: TableDescription) => TableReader;
+  readonly closeReader: (reader: TableReader) => void;
+  /** Where and how the stream starts and ends. */
+  readonly bounds: StreamBounds;
+  /** Aborted when the stream ends, for whatever reason. */
+  readonly signal: AbortSignal;
+}
+
+/** Where one stream starts and ends, and what it does about rows that are gone. */
+export interface StreamBounds {
+  readonly after: bigint;
+  readonly fromHead: boolean;
+  readonly toHead: boolean;
+  readonly onPruned: "error" | "skip";
+  /** The table's first id, when the user knows it. */
+  readonly firstId: bigint | undefined;
 }

@@ -3,11 +3,10 @@ import { isReflexError } from "../../errors/reflex-error.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 import type { Batch } from "../pages/batch.ts";
 import type { Position } from "../position/position.ts";
-import { retried } from "../reader/retried.ts";
+import { retried, unlessEnded } from "../reader/reads.ts";
 import type { StreamPosition } from "../reader/stream-positions.ts";
 import type { TableReader } from "../reader/table-reader.ts";
-import type { Feed, Page } from "./feed.ts";
-import type { FeedSource } from "./feed-source.ts";
+import type { Feed, FeedSource, Page } from "./feed.ts";
 import { passEvents } from "./pass-events.ts";
 import { type Start, startOf } from "./start.ts";
 
@@ -25,8 +24,9 @@ export class PageFeed<T extends number> implements Feed<T> {
 
   constructor(source: FeedSource) {
     this.#source = source;
-    this.#position = { id: source.after, anchor: undefined };
-    this.#streamPosition = { position: source.after };
+    const { after } = source.bounds;
+    this.#position = { id: after, anchor: undefined };
+    this.#streamPosition = { position: after };
   }
 
   async start(): Promise<string> {
@@ -71,7 +71,7 @@ export class PageFeed<T extends number> implements Feed<T> {
   async readClock(): Promise<number> {
     const { pages } = this.#openReader();
     const { signal, reporting, table } = this.#source;
-    const read = (): Promise<number> => withTimeLimit(pages.readClockMicros(), { signal, what: "a read" });
+    const read = (): Promise<number> => unlessEnded(pages.readClockMicros(), signal);
     return (await retried(read, { signal, reporting, table })) / 1000;
   }
 
@@ -113,7 +113,7 @@ export class PageFeed<T extends number> implements Feed<T> {
 
   /** Goes on behind rows that retention deleted unread, if the user said so. */
   #skipPruned(error: unknown): boolean {
-    if (this.#source.onPruned !== "skip" || !isReflexError(error, "history_pruned")) return false;
+    if (this.#source.bounds.onPruned !== "skip" || !isReflexError(error, "history_pruned")) return false;
     const firstId = error.details["firstId"];
     if (firstId === undefined) return false;
     this.#source.reporting.warn(`${error.message}; going on at ${firstId}`, error.details);

@@ -2,7 +2,7 @@ import type { PageReader } from "../pages/page-reader.ts";
 import type { Position } from "../position/position.ts";
 import { headStart, pruneStart } from "../position/start-rules.ts";
 import type { TableReader } from "../reader/table-reader.ts";
-import type { FeedSource } from "./feed-source.ts";
+import type { FeedSource } from "./feed.ts";
 
 /** Where a stream begins and ends. */
 export interface Start {
@@ -16,7 +16,8 @@ export interface Start {
 /** Reads what a stream's start depends on. Any error rejects: nothing is tried again before the first success. */
 export async function startOf(reader: TableReader, source: FeedSource): Promise<Start> {
   const { pages } = reader;
-  const { after, fromHead, toHead, database, signal } = source;
+  const { database, signal } = source;
+  const { after, fromHead, toHead } = source.bounds;
   const target = toHead ? await pages.readHead() : undefined;
   const begin = (position: Position, leaveOut: ReadonlySet<bigint> = new Set()): Start => ({
     position,
@@ -41,7 +42,8 @@ async function cursorStart(pages: PageReader, after: bigint, signal: AbortSignal
 
 async function tableStart(reader: TableReader, source: FeedSource): Promise<Position> {
   const { pages } = reader;
-  const { firstId, database, signal } = source;
+  const { database, signal } = source;
+  const { firstId } = source.bounds;
   if (firstId !== undefined) return { id: firstId - 1n, anchor: undefined, floor: true };
   if (!database.dialect.gapsCanClose) return { id: 0n, anchor: undefined };
   const { first } = await pages.read(0n, 1, signal);

@@ -1,0 +1,112 @@
+import type { ReflexEvent } from "../../reflex/event.ts";
+import type { StallReason } from "../../reflex/observer.ts";
+import { sleep } from "../../waiting/sleep.ts";
+import { startTimer } from "../../waiting/timer.ts";
+import type { GapResolver, GapStep } from "../gaps/gap-resolver.ts";
+import type { Verdict } from "../position/judge-poll.ts";
+import type { GapRange } from "../position/missing-ids.ts";
+import type { Position } from "../position/position.ts";
+import { PollBackoff, SHORTEST_POLL_WAIT_MS } from "./poll-backoff.ts";
+import type { ReaderContext } from "./reader-context.ts";
+import { unlessEnded } from "./reads.ts";
+import type { StallWatch } from "./stall-watch.ts";
+
+type GapVerdict = Extract<Verdict, { kind: "gap" }>;
+
+/** AT GAP: what a position reader does at a gap between two polls, and what it remembers of the gap meanwhile. */
+export class GapWait {
+  readonly #context: ReaderContext;
+  readonly #stall: StallWatch;
+  readonly #signal: AbortSignal;
+  readonly #backoff = new PollBackoff();
+  #resolver: GapResolver | undefined;
+  /** The rows above the gap, of the poll that showed most of them. */
+  #beyond: readonly ReflexEvent[] = [];
+  /** How old the row above the gap was by the server's clock, and when that was asked. */
+  #age: { readonly ms: number; readonly at: number } | undefined;
+  /** Why the last step that said so has left the gap open. */
+  #blockedBy: { readonly reason: StallReason; readonly message: string } | undefined;
+
+  constructor(context: ReaderContext, stall: StallWatch, signal: AbortSignal) {
+    this.#context = context;
+    this.#stall = stall;
+    this.#signal = signal;
+  }
+
+  /** Polls come by another connection now: what was learned on the last one may no longer hold. */
+  forget(): void {
+    this.#resolver = undefined;
+    this.#beyond = [];
+  }
+
+  /**
+   * Makes one step at the gap, and waits as long as the step says. Resolves with what the next poll has to read: all that may
+   * follow after noops were inserted, else only the row that would close the gap. `seen` are the wake-ups before the poll.
+   */
+  async step(verdict: GapVerdict, position: Position, seen: number): Promise<"full page" | "next row"> {
+    const { gap, beyond } = verdict;
+    if (this.#resolver === undefined || beyond.length >= this.#beyond.length) this.#beyond = beyond;
+    this.#resolver ??= this.#context.resolvers.make();
+    const ageMs = await this.#ageMs(beyond[0]);
+    this.#tell(gap);
+    const anchor = verdict.anchored ? position.anchor : undefined;
+    const seenGap = { gap, anchor, beyond: this.#beyond, ageMs };
+    const step = await this.#toldIfSlow(gap, this.#resolver.step(seenGap, this.#signal));
+    if (step.kind === "fill") {
+      this.#tellOfAll();
+      return "full page";
+    }
+    this.#stall.blocked(gap, step);
+    if (step.kind !== "grace") this.#blockedBy = step;
+    if (step.delayMs !== 0) await this.#pause(step.delayMs ?? this.#backoff.next(), seen);
+    return "next row";
+  }
+
+  /** A step that waits long for a connection or an answer can't tell of it itself. */
+  async #toldIfSlow(gap: GapRange, step: Promise<GapStep>): Promise<GapStep> {
+    const { gaps, database } = this.#context;
+    const { poolSize } = gaps.primary ?? database;
+    const pool = poolSize === undefined ? "its pool" : `its pool (of ${poolSize})`;
+    const message = `the server that takes writes does not answer, or ${pool} has no connection free: a gap takes up to two besides the one that reads`;
+    // A step may be in the middle of waiting for what the last step waited for.
+    const tell = (): void => this.#stall.blocked(gap, this.#blockedBy ?? { reason: "unreachable", message });
+    const cancel = startTimer(this.#stall.arrived(gap), tell, { keepAlive: false });
+    try {
+      return await unlessEnded(step, this.#signal);
+    } finally {
+      cancel();
+    }
+  }
+
+  /** Tells listeners of the gap, once. */
+  #tell({ prev, next }: GapRange): void {
+    const { gaps, table, database } = this.#context;
+    gaps.tell(table, { prev: String(prev), next: String(next) }, database.identity);
+  }
+
+  /** Noops were inserted in the gaps above as well, at which no stream will stand. */
+  #tellOfAll(): void {
+    const ids = this.#beyond.map(({ id }) => BigInt(id));
+    for (const [index, next] of ids.entries()) {
+      const prev = ids[index - 1] ?? next - 1n;
+      if (next > prev + 1n) this.#tell({ prev, next });
+    }
+  }
+
+  /** Inserts above the gap wake streams too, perhaps all the time; they tell nothing of the gap. */
+  async #pause(delayMs: number, seen: number): Promise<void> {
+    await sleep(Math.min(delayMs, SHORTEST_POLL_WAIT_MS), { signal: this.#signal });
+    if (delayMs > SHORTEST_POLL_WAIT_MS) {
+      await this.#context.wakeUps.beyond(seen, delayMs - SHORTEST_POLL_WAIT_MS, this.#signal);
+    }
+  }
+
+  /** How old the row above the gap is by the server's clock, which is asked once; then this process's clock counts on. */
+  async #ageMs(above: ReflexEvent | undefined): Promise<number> {
+    if (this.#age === undefined) {
+      const clock = await unlessEnded(this.#context.pages.readClockMicros(), this.#signal);
+      this.#age = { ms: (clock - (above?.timestampMicros ?? clock)) / 1000, at: performance.now() };
+    }
+    return this.#age.ms + performance.now() - this.#age.at;
+  }
+}

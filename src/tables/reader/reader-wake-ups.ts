@@ -1,0 +1,84 @@
+import { isolated } from "../../waiting/isolated.ts";
+import type { TableContext } from "../events/table-context.ts";
+import type { PolledHead } from "../wake/head-look.ts";
+import { headPoller } from "../wake/head-poller.ts";
+import type { StreamWatcher } from "../wake/notifier.ts";
+import { WakeSignal } from "../wake/wake-signal.ts";
+
+// After an event more are likely for this long.
+const HOT_MS = 400;
+
+/** What wakes the streams of one reader: the table's notifier, and the database's head poller for those at the head. */
+export class ReaderWakeUps {
+  readonly #context: TableContext;
+  readonly #signal = new WakeSignal();
+  readonly #unsubscribe: () => void;
+  #hotUntil = 0;
+  /** Known to the head poller once a stream was at the head. */
+  #polledHead: PolledHead | undefined;
+  #closed = false;
+
+  /** Throws what the notifier's `subscribe` throws. */
+  constructor(context: TableContext, watcher: StreamWatcher) {
+    this.#context = context;
+    this.#unsubscribe = watcher.subscribe(() => {
+      this.heatUp();
+      this.#signal.wake();
+    });
+  }
+
+  /** How many wake-ups there were. A poll reads the count before it begins, so that none is missed that comes meanwhile. */
+  get count(): number {
+    return this.#signal.count;
+  }
+
+  /** Waits until the count is above `seen`, at the latest for `limitMs`. Rejects with the signal's reason. */
+  beyond(seen: number, limitMs: number, signal: AbortSignal): Promise<void> {
+    return this.#signal.beyond(seen, limitMs, signal);
+  }
+
+  /** As {@link beyond}, for `backoffMs` at the latest, while the head poller looks for rows above the id `head`. */
+  async beyondHead(head: bigint, seen: number, signal: AbortSignal): Promise<void> {
+    const stopWatching = this.#watchHead(head);
+    try {
+      await this.#signal.beyond(seen, this.#context.config.backoffMs, signal);
+    } finally {
+      stopWatching();
+    }
+  }
+
+  /** There was an event: the head is looked at often for a while. */
+  heatUp(): void {
+    this.#hotUntil = performance.now() + HOT_MS;
+  }
+
+  close(): void {
+    this.#closed = true;
+    const { reporting, database, table: name } = this.#context;
+    isolated(
+      () => this.#unsubscribe(),
+      (error) => reporting.error({ activity: "notify", name, error }),
+    );
+    if (this.#polledHead !== undefined) headPoller(database).leave(this.#polledHead);
+  }
+
+  #watchHead(head: bigint): () => void {
+    const { config, database, table, reporting } = this.#context;
+    const { wake, fields } = config;
+    if (wake === false || this.#closed) return () => undefined;
+    const poller = headPoller(database);
+    this.#polledHead ??= poller.join(table, fields.id);
+    return poller.watch({
+      table: this.#polledHead,
+      head,
+      gtid: wake.gtid,
+      intervalMs: (heard) => (performance.now() < this.#hotUntil && !(heard && wake.gtid) ? wake.hotMs : wake.idleMs),
+      limits: config,
+      wake: () => this.#signal.wake(),
+      failed: (error) => {
+        reporting.error({ activity: "stream", name: table, error, retryInMs: 0 });
+        this.#signal.wake();
+      },
+    });
+  }
+}

@@ -1,0 +1,52 @@
+import type { TableContext } from "../events/table-context.ts";
+import type { Batch } from "../pages/batch.ts";
+import { EventCache } from "../pages/event-cache.ts";
+import { isSameRow, type Position } from "../position/position.ts";
+import { type StreamPosition, StreamPositions } from "./stream-positions.ts";
+
+const BOUNDS = { events: 20_000, bytes: 16 * 1024 * 1024 };
+/** How far behind an event another stream may be for the event to be kept for it. */
+const REACH = BigInt(BOUNDS.events);
+
+/** The latest events that a reader's streams have read, of one epoch, for those of the streams that are a little behind. */
+export class SharedCache {
+  /** Where the reader's streams are. */
+  readonly streams: StreamPositions = new StreamPositions();
+  readonly #enabled: boolean;
+  readonly #epochNow: () => number;
+  readonly #events = new EventCache(BOUNDS);
+  #epoch = 0;
+
+  /** `epochNow` gives the epoch of a read that would be made now. */
+  constructor({ config, database }: TableContext, epochNow: () => number) {
+    this.#enabled = config.cache && database.dialect.gapsCanClose;
+    this.#epochNow = epochNow;
+  }
+
+  /** Keeps the events of a batch that the stream at `at` was given after `position`, if another stream will ask for them. */
+  keep(position: Position, batch: Batch, at: StreamPosition): void {
+    const { epoch, last } = batch;
+    if (last === undefined || !this.#enabled || epoch !== this.#epochNow()) return;
+    const end = BigInt(last.id);
+    if (epoch === this.#epoch && this.#events.at(end) !== undefined) return;
+    // What no other stream will ask for soon would only be kept from the garbage collector.
+    if (!this.streams.anyBehind(end, REACH, at)) return;
+    if (epoch !== this.#epoch) this.#events.drop();
+    this.#epoch = epoch;
+    this.#events.add(position.id, batch.events);
+  }
+
+  /** Up to `limit` events that follow the position; undefined if they are not kept, or may be gone from the table since. */
+  after({ id, anchor }: Position, limit: number): Batch | undefined {
+    if (!this.#enabled || this.#epoch !== this.#epochNow()) return undefined;
+    const here = this.#events.at(id);
+    if (here !== undefined && anchor !== undefined && !isSameRow(here, anchor)) return undefined;
+    const events = this.#events.read(id, limit);
+    if (events === undefined) return undefined;
+    return { events, last: events.at(-1), epoch: this.#epoch, full: events.length >= limit };
+  }
+
+  drop(): void {
+    this.#events.drop();
+  }
+}

@@ -1,0 +1,91 @@
+import { sleep } from "../../waiting/sleep.ts";
+import { PageReader } from "../pages/page-reader.ts";
+import { judgePoll, type Verdict } from "../position/judge-poll.ts";
+import type { Position } from "../position/position.ts";
+import { type PositionFaultCode, positionFault } from "../position/position-fault.ts";
+import { PollBackoff } from "./poll-backoff.ts";
+import type { ReaderContext } from "./reader-context.ts";
+import { retried, unlessEnded } from "./reads.ts";
+import { StallWatch } from "./stall-watch.ts";
+
+type SuspectedFault = Extract<Verdict, { kind: "suspected_fault" }>;
+
+/** Confirms the position faults that polls suspect before one ends a stream: a replica that lags shows the same. */
+export class SuspectedFaults {
+  readonly #context: ReaderContext;
+  readonly #signal: AbortSignal;
+  readonly #stall: StallWatch;
+  readonly #backoff = new PollBackoff();
+  #since: { readonly code: PositionFaultCode; readonly at: number } | undefined;
+
+  constructor(context: ReaderContext, stall: StallWatch, signal: AbortSignal) {
+    this.#context = context;
+    this.#stall = stall;
+    this.#signal = signal;
+  }
+
+  /** A poll suspected no fault: the next suspicion counts anew. */
+  clear(): void {
+    this.#since = undefined;
+  }
+
+  /** Resolves when it is time to poll again. @throws ReflexError the position fault, once it is confirmed */
+  async consider({ code, firstId }: SuspectedFault, position: Position): Promise<void> {
+    const state = await unlessEnded(this.#confirm(code, position), this.#signal);
+    if (state === "confirmed" && !(await this.#isOpenBelow(firstId, position))) {
+      this.#context.cache.drop();
+      throw positionFault(code, { table: this.#context.table, position, firstId });
+    }
+    if (state === "lagging") this.#stall.lagging(position.id);
+    await sleep(this.#backoff.next(), { signal: this.#signal });
+  }
+
+  /** By the primary where it is known and another server, else by having lasted for long. */
+  async #confirm(code: PositionFaultCode, position: Position): Promise<"confirmed" | "unclear" | "lagging"> {
+    const { gaps, database, config } = this.#context;
+    if (this.#since?.code !== code) this.#since = { code, at: performance.now() };
+    if (gaps.primary !== undefined && gaps.primary.identity !== database.identity) {
+      return (await this.#primarySays(code, position)) ? "confirmed" : "lagging";
+    }
+    return performance.now() - this.#since.at >= config.confirmMs ? "confirmed" : "unclear";
+  }
+
+  async #primarySays(code: PositionFaultCode, position: Position): Promise<boolean> {
+    const { gaps, database } = this.#context;
+    const primary = new PageReader({ ...this.#context, database: gaps.primary ?? database });
+    try {
+      const verdict = await pollOnce(primary, position, true);
+      return verdict.kind === "suspected_fault" && verdict.code === code;
+    } finally {
+      primary.close();
+    }
+  }
+
+  /** Whether a transaction holds one of the rows that seem pruned, and tells so: it may commit yet. */
+  async #isOpenBelow(firstId: bigint | undefined, position: Position): Promise<boolean> {
+    if (firstId === undefined) return false;
+    const below = await unlessEnded(this.#context.resolvers.belowOpenRows(firstId - 1n), this.#signal);
+    if (below === firstId - 1n) return false;
+    const message = `a transaction that inserted row ${below + 1n} is still open: commit it or end it`;
+    this.#stall.blocked({ prev: position.id, next: firstId }, { reason: "in_flight", message });
+    return true;
+  }
+}
+
+/** Resolves if a stream may be at this position. @throws ReflexError the position fault, if there is one and it is confirmed */
+export async function checkPosition(context: ReaderContext, position: Position, signal: AbortSignal): Promise<void> {
+  const { pages, database, reporting, table } = context;
+  const faults = new SuspectedFaults(context, new StallWatch(table, reporting), signal);
+  const poll = (): Promise<Verdict> => unlessEnded(pollOnce(pages, position, database.dialect.gapsCanClose), signal);
+  for (;;) {
+    const verdict = await retried(poll, { signal, reporting, table });
+    if (verdict.kind !== "suspected_fault") return;
+    await faults.consider(verdict, position);
+  }
+}
+
+/** Reads the row at the position and the next, and judges them. */
+async function pollOnce(pages: PageReader, position: Position, gapsCanClose: boolean): Promise<Verdict> {
+  const events = (await pages.read(position.id, 2)).takeEvents();
+  return judgePoll(position, events, { gapsCanClose, readEdges: () => pages.readEdges() });
+}
