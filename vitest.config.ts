@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { entries } from "./tools/entries.mjs";
 
 // Only for tools/run-mutants.mjs, which shows that the tests catch wrong implementations.
 const { RSQL_MUTANT: mutant } = process.env;
@@ -7,17 +8,10 @@ const { RSQL_MUTANT: mutant } = process.env;
 const config: ViteUserConfig = defineConfig({
   plugins: mutant === undefined ? [] : [(await import("./test/mutants/mutant-plugin.ts")).mutantPlugin(mutant)],
   resolve: {
-    alias: [
-      { find: /^reflex-rsql$/, replacement: fileURLToPath(new URL("src/index.ts", import.meta.url)) },
-      {
-        find: /^reflex-rsql\/patterns$/,
-        replacement: fileURLToPath(new URL("src/patterns/index.ts", import.meta.url)),
-      },
-      {
-        find: /^reflex-rsql\/testing$/,
-        replacement: fileURLToPath(new URL("src/testing/index.ts", import.meta.url)),
-      },
-    ],
+    alias: entries.map(({ specifier, source }) => ({
+      find: new RegExp(`^${specifier}$`),
+      replacement: fileURLToPath(new URL(source, import.meta.url)),
+    })),
   },
   test: {
     reporters: ["default", "./tools/summary-reporter.ts"],

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { entries } from "../../tools/entries.mjs";
 import { type CodeBlock, examplesOfSource, fencesOfPages } from "./code-blocks.ts";
 import { prelude } from "./prelude.ts";
 
@@ -43,11 +44,7 @@ afterAll(async () => {
 const settings = {
   extends: join(root, "tsconfig.json"),
   compilerOptions: {
-    paths: {
-      "reflex-rsql": [join(root, "src/index.ts")],
-      "reflex-rsql/patterns": [join(root, "src/patterns/index.ts")],
-      "reflex-rsql/testing": [join(root, "src/testing/index.ts")],
-    },
+    paths: Object.fromEntries(entries.map(({ specifier, source }) => [specifier, [join(root, source)]])),
     isolatedDeclarations: false,
     declaration: false,
     noUnusedLocals: false,

@@ -1,14 +1,13 @@
-import * as library from "reflex-rsql";
-import * as patterns from "reflex-rsql/patterns";
-import * as testing from "reflex-rsql/testing";
+import { entries } from "../../tools/entries.mjs";
 
-const values = { "reflex-rsql": library, "reflex-rsql/patterns": patterns, "reflex-rsql/testing": testing };
+const imports = entries.map(async ({ specifier }) => {
+  const names = Object.keys((await import(specifier)) as object);
+  return `import { ${names.join(", ")} } from "${specifier}";`;
+});
 
 /** What a block that is part of a program takes for given: all that the package exports, and the names that pages use. */
 export const prelude: string = `
-${Object.entries(values)
-  .map(([name, module]) => `import { ${Object.keys(module).join(", ")} } from "${name}";`)
-  .join("\n")}
+${(await Promise.all(imports)).join("\n")}
 import type { Consumer, StreamFunc } from "reflex-rsql";
 import type { TestServer } from "reflex-rsql/testing";
 import assert from "node:assert/strict";

@@ -1,10 +1,12 @@
 import { execFile } from "node:child_process";
 import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundle } from "../../tools/bundle.mjs";
+import { entries } from "../../tools/entries.mjs";
 import { buildPackage } from "../support/package/build-package.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -25,26 +27,30 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** What a program that imports the package by its name prints. */
-async function printed(program: string, options: readonly string[] = []): Promise<unknown> {
+async function printed(program: string): Promise<unknown> {
   const file = join(folder, "program.mjs");
   await writeFile(file, program);
-  const { stdout } = await promisify(execFile)(process.execPath, [...options, file]);
+  const { stdout } = await promisify(execFile)(process.execPath, [file]);
   return JSON.parse(stdout);
 }
 
-// Catches a bundle with a copy of what another has: two maps of pools, two classes of errors.
+// Catches: a bundle with a copy of what another has, which are two maps of pools and two classes of errors.
 test("no source file is in two files of the package", async () => {
-  const files = await readdir(dist, { recursive: true });
-  const maps = files.filter((file) => file.endsWith(".js.map")).map((file) => join(dist, file));
-  const sources = await Promise.all(
-    maps.map(async (map) => {
-      const parsed = JSON.parse(await readFile(map, "utf8")) as { sources: string[] };
-      return parsed.sources.map((source) => resolve(dirname(map), source));
-    }),
-  );
-  const all = sources.flat();
+  const files = await bundle(join(folder, "bundle"));
+  const all = files.flatMap(({ sources }) => sources);
   expect(all.filter((source, index) => all.indexOf(source) !== index)).toEqual([]);
   expect(all.length).toBeGreaterThan(100);
+});
+
+// Catches: maps, which lead to a source that is not there, and a file that nothing loads.
+test("it holds the code of the entries, and nothing beside it", async () => {
+  const files = await readdir(dist, { recursive: true, withFileTypes: true });
+  const names = files.filter((file) => file.isFile()).map((file) => relative(dist, join(file.parentPath, file.name)));
+  const chunks = names.filter((name) => name.startsWith("chunks/"));
+  expect(names.toSorted()).toEqual([...entries.map(({ output }) => `${output}.js`), ...chunks].toSorted());
+  const texts = await Promise.all(names.map((name) => readFile(join(dist, name), "utf8")));
+  expect(chunks.filter((name) => !texts.some((text) => text.includes(`/${basename(name)}"`)))).toEqual([]);
+  expect(texts.filter((text) => text.includes("sourceMappingURL"))).toEqual([]);
 });
 
 test("the package's parts know each other's tables, errors and consumers", async () => {
@@ -87,24 +93,11 @@ test("an error of another copy of the package is known as one", async () => {
 
 test("what the package exports has the names that it is exported by", async () => {
   const program = `
-    const parts = await Promise.all(["", "/patterns", "/testing"].map((part) => import("reflex-rsql" + part)));
+    const parts = await Promise.all(${JSON.stringify(entries.map(({ specifier }) => specifier))}.map((name) => import(name)));
     const functions = parts.flatMap(Object.entries).filter(([, value]) => typeof value === "function");
     console.log(JSON.stringify(functions.map(([name, value]) => [name, value.name])));
   `;
   const names = (await printed(program)) as [string, string][];
   expect(names.length).toBeGreaterThan(30);
   expect(names.filter(([exported, own]) => exported !== own)).toEqual([]);
-});
-
-test("its source maps lead to the source", async () => {
-  const program = `
-    import { memoryCursorStore } from "reflex-rsql/testing";
-    const refused = await memoryCursorStore().setCursor("mailer", "").catch((error) => error);
-    console.log(JSON.stringify(refused.stack));
-  `;
-  const stack = await printed(program, ["--enable-source-maps"]);
-  const [, file = "", line] = /\((?:file:\/\/)?(\S+memory-cursor-store\.ts):(\d+)/.exec(String(stack)) ?? [];
-  const source = await readFile(join(root, "src/testing/memory", "memory-cursor-store.ts"), "utf8");
-  expect(file).toContain("src/testing/");
-  expect(source.split("\n")[Number(line) - 1]).toContain("must not be empty");
 });

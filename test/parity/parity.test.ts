@@ -1,17 +1,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import * as library from "reflex-rsql";
-import * as patterns from "reflex-rsql/patterns";
-import * as testing from "reflex-rsql/testing";
+import { ErrorsTable } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { toCursorsTableConfig } from "../../src/tables/cursors/cursors-table-options.ts";
 import { toErrorsTableConfig } from "../../src/tables/errors/errors-table-options.ts";
 import { toEventsTableConfig } from "../../src/tables/events/events-table-options.ts";
+import { entries } from "../../tools/entries.mjs";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
-const indexes = ["src/index.ts", "src/testing/index.ts", "src/patterns/index.ts"];
-const values: Record<string, unknown> = { ...library, ...testing, ...patterns };
+const indexes = entries.map(({ source }) => source);
+const modules = await Promise.all(entries.map(({ specifier }) => import(specifier) as Promise<object>));
+const values: Record<string, unknown> = Object.assign({}, ...modules);
 
 function read(path: string): string {
   return readFileSync(join(repository, path), "utf8");
@@ -132,9 +132,9 @@ function actualDefaults(): Record<string, unknown> {
     "ErrorsTableOptions.createdAtField": errors.fields.createdAt,
     "ErrorsTableOptions.updatedAtField": errors.fields.updatedAt,
     "ErrorsTableOptions.statusField": errors.fields.status,
-    "ErrorsTableOptions.recordOnly": new library.ErrorsTable().events === undefined,
+    "ErrorsTableOptions.recordOnly": new ErrorsTable().events === undefined,
     "ErrorsTableOptions.inserter": errors.inserter,
-    "ErrorsTableOptions.eventInserter": new library.ErrorsTable({ recordOnly: true }).events,
+    "ErrorsTableOptions.eventInserter": new ErrorsTable({ recordOnly: true }).events,
     "ErrorsTableOptions.onErrorRecorded": errors.onErrorRecorded,
   };
 }

@@ -14,4 +14,5 @@ export async function buildPackage(folder: string, parts: { declarations?: boole
   // Types are checked elsewhere; what counts here is what comes out.
   const target = ["-p", join(repository, "tsconfig.build.json"), "--outDir", folder, "--noCheck"];
   await run(process.execPath, [compiler, ...target], { cwd: repository });
+  await run(process.execPath, [join(repository, "tools/prune-declarations.mjs"), folder]);
 }

@@ -1,0 +1,16 @@
+import type { KnipConfig } from "knip";
+import { entries } from "./tools/entries.mjs";
+
+const config: KnipConfig = {
+  entry: [
+    ...entries.map(({ source }) => source),
+    "demo/{main,writer,consumer}.ts",
+    "tools/**/*.{ts,mjs}",
+    "test/support/servers/*.ts",
+    "bench/main.ts",
+    "bench/import-times.ts",
+  ],
+  project: ["src/**/*.ts", "demo/**/*.ts", "test/**/*.ts", "tools/**/*.{ts,mjs}", "bench/**/*.ts", "*.config.ts"],
+  ignoreExportsUsedInFile: true,
+};
+export default config;
