@@ -33,9 +33,7 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: "shared pages are let go of",
     wrong: "the first of several streams that were given a page takes it from the others",
-    edits: [
-      { file: "src/tables/pages/gapless-page.ts", find: "if (!this.#shared) this.#events", replace: "this.#events" },
-    ],
+    edits: [{ file: "src/tables/pages/batch.ts", find: "if (!this.#shared) this.#events", replace: "this.#events" }],
     tests: [testOf("src/tables/pages/event-cache.mysql.test.ts", "are each given the whole pages that they share")],
   },
   {
@@ -177,7 +175,7 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "a page that is full counts as one without a gap",
     edits: [
       {
-        file: "src/tables/pages/gapless-page.ts",
+        file: "src/tables/pages/batch.ts",
         find: "return BigInt(first.id) === from && BigInt(last.id) === from + BigInt(limit - 1);",
         replace: "return BigInt(first.id) === from;",
       },

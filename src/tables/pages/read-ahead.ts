@@ -1,4 +1,4 @@
-import { isGapless } from "./gapless-page.ts";
+import { isGapless } from "./batch.ts";
 import type { ReadPage } from "./read-page.ts";
 
 // Where a page takes longer than this, the time limit of one asked for early would have to last for two.

@@ -1,5 +1,5 @@
 import type { Batch } from "../pages/batch.ts";
-import { gaplessPage } from "../pages/gapless-page.ts";
+import { gaplessPage } from "../pages/batch.ts";
 import { judgePoll, type Verdict } from "../position/judge-poll.ts";
 import { LastPollMemory } from "../position/last-poll-memory.ts";
 import type { Position } from "../position/position.ts";

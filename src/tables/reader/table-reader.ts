@@ -32,8 +32,6 @@ const LOADS_AT_A_TIME = 2;
 
 /** Reads one table in one database, for all its streams. */
 export class TableReader {
-  /** How many streams share it. */
-  streams = 0;
   readonly #context: ReaderContext;
   readonly #positionReaders = new Map<bigint, SharedPositionReader>();
 

@@ -4,13 +4,13 @@ import { toDatabase } from "../../database/handles/recognise.ts";
 import { parseIntCursor } from "../../reflex/cursor.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import type { EventStream } from "../../reflex/stream.ts";
+import { CountedRegistry } from "../../waiting/counted-registry.ts";
 import { noopProblem } from "../events/events-schema-check.ts";
 import { type EventsTableConfig, noopForeignId } from "../events/events-table-options.ts";
 import { type GapConfig, type GapOptions, toGapConfig } from "../events/gap-options.ts";
 import { plainColumns } from "../events/plain-columns.ts";
 import type { GapControl } from "../gaps/gap-control.ts";
 import { TableReader, type TableReaderSource } from "../reader/table-reader.ts";
-import { TableReaders } from "../reader/table-readers.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
 import type { TableDescription } from "../schema/table-columns.ts";
 import type { StreamWatcher } from "../wake/notifier.ts";
@@ -35,7 +35,8 @@ export interface EventsTableStreamsSource {
 /** The streams of one events table: what they read with, and which of it they share. */
 export class EventsTableStreams<T extends number> {
   readonly #source: EventsTableStreamsSource;
-  readonly #readers = new TableReaders();
+  /** The shared ones, by database: each for as long as a stream uses it. */
+  readonly #readers = new CountedRegistry<object, TableReader>();
 
   constructor(source: EventsTableStreamsSource) {
     this.#source = source;
@@ -71,11 +72,11 @@ export class EventsTableStreams<T extends number> {
     return {
       ...context,
       schemaCheck,
-      openReader: (description) =>
-        shared
-          ? this.#readers.acquire(database, () => readerSource(description))
-          : new TableReader(readerSource(description)),
-      closeReader: (reader) => (shared ? this.#readers.release(database) : reader.close()),
+      openReader: (description) => {
+        const make = (): TableReader => new TableReader(readerSource(description));
+        return shared ? this.#readers.acquire(database.identity, make) : make();
+      },
+      closeReader: (reader) => (shared ? this.#readers.release(database.identity) : reader)?.close(),
     };
   }
 

@@ -3,6 +3,7 @@ import type { ReflexEvent } from "../../reflex/event.ts";
 import { declarePaged } from "../../reflex/paged-stream.ts";
 import type { EventStream } from "../../reflex/stream.ts";
 import { AbortFan } from "../../waiting/abort.ts";
+import { Mutex } from "../../waiting/mutex.ts";
 import { processBudget } from "../../waiting/work-budget.ts";
 import type { Feed, Page } from "./feed.ts";
 
@@ -35,9 +36,8 @@ export class TableStream<T extends number> implements EventStream<T> {
   #asked = 0;
   /** Where the page began, if there is one. */
   #position: string;
-  /** The last read asked for; the next one waits for it. */
-  #reading: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  /** Held by one read after the other, in the order in which they were asked for. */
+  readonly #turn = new Mutex();
 
   constructor(source: TableStreamSource<T>) {
     this.#source = source;
@@ -62,10 +62,10 @@ export class TableStream<T extends number> implements EventStream<T> {
 
   next(): Promise<IteratorResult<ReflexEvent<T>>> {
     this.#asked++;
-    const mayGoOn = this.#waiting === 0 && (this.#asked % EVENTS_A_LOOK !== 0 || !processBudget.spent);
+    const mayGoOn = !this.#turn.held && (this.#asked % EVENTS_A_LOOK !== 0 || !processBudget.spent);
     const event = mayGoOn ? this.#buffered() : undefined;
     if (event !== undefined) return Promise.resolve({ done: false, value: event });
-    return this.#inTurn(async () => {
+    return this.#turn.run(async () => {
       if (processBudget.spent) await processBudget.renew();
       for (;;) {
         const value = this.#buffered();
@@ -78,7 +78,7 @@ export class TableStream<T extends number> implements EventStream<T> {
   batches(): AsyncIterableIterator<readonly ReflexEvent<T>[]> {
     this.#claim();
     const next = (): Promise<IteratorResult<readonly ReflexEvent<T>[]>> =>
-      this.#inTurn(async () => {
+      this.#turn.run(async () => {
         for (;;) {
           if (!(await this.#load())) return { done: true, value: undefined };
           // A copy: other streams hand over the same page.
@@ -134,14 +134,6 @@ export class TableStream<T extends number> implements EventStream<T> {
       await this.#end(error);
       throw error;
     }
-  }
-
-  /** One read after the other, in the order in which they were asked for. */
-  #inTurn<R>(read: () => Promise<R>): Promise<R> {
-    this.#waiting++;
-    const turn = this.#reading.then(read).finally(() => this.#waiting--);
-    this.#reading = turn.catch(() => undefined);
-    return turn;
   }
 
   #buffered(): ReflexEvent<T> | undefined {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { makeEvent } from "../events/make-event.ts";
 import type { Position } from "../position/position.ts";
-import { gaplessPage } from "./gapless-page.ts";
+import { gaplessPage } from "./batch.ts";
 import { pageOfEvents } from "./read-page.ts";
 
 const event = (id: number, foreignId = "x"): ReflexEvent =>
