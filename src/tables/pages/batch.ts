@@ -5,22 +5,25 @@ import type { ReadPage } from "./read-page.ts";
 /** Events that follow a position, of one epoch. */
 export interface Batch {
   readonly events: readonly ReflexEvent[];
+  /** The epoch of the connection that they were read by; see {@link SharedSession.epoch}. */
   readonly epoch: number;
+  /** The last of the events; undefined if there are none. */
   readonly last: ReflexEvent | undefined;
   /** Whether they fill a page, so that more of them can be expected to be there. */
   readonly full: boolean;
-  /** Says that several streams were given it. */
+  /** To be called when several streams are given this batch. */
   share?(): void;
   /**
-   * Lets go of the events, unless several streams were given it. To be called once they were passed on, since promises that
-   * resolved with this may keep it for long.
+   * Lets go of the events, unless several streams were given the batch. To be called once the events were passed on: a
+   * promise that resolved with the batch may keep it for long.
    */
   letGo?(): void;
 }
 
 /**
- * What a read of `limit` rows and the one at the position gave, if they follow it without a gap: to be seen by their ends
- * alone, so that the next page can be asked for before this one's events are made. Undefined says nothing.
+ * The batch of a page that has the row at the position and `limit` rows after it, none missing between them. That shows by
+ * the page's ends alone, so that the next page can be asked for before this page's events are made. Undefined for any other
+ * page: what that means is for {@link judgePoll} to say.
  */
 export function gaplessPage(position: Position, page: ReadPage, limit: number): Batch | undefined {
   const { first, last } = page;
@@ -29,7 +32,7 @@ export function gaplessPage(position: Position, page: ReadPage, limit: number): 
   return new GaplessPage(page, last);
 }
 
-/** Whether a page has as many events as were asked for, the first of which is the one asked for, and none is missing. */
+/** Whether a page has `limit` events, begins with the event `from`, and has no id missing between its ends. */
 export function isGapless({ first, last, length }: ReadPage, from: bigint, limit: number): boolean {
   if (first === undefined || last === undefined || length !== limit) return false;
   return BigInt(first.id) === from && BigInt(last.id) === from + BigInt(limit - 1);

@@ -6,21 +6,21 @@ export interface EventCacheBounds {
   readonly bytes: number;
 }
 
-/** Events that were read together, which follow one another. */
+/** Events that follow one another without a gap, as they were read together or joined. */
 interface CachedRun {
-  /** The id before the first. */
+  /** The id before the first event. */
   readonly after: bigint;
   readonly events: readonly ReflexEvent[];
   readonly bytes: number;
 }
 
-// Shorter ones are joined, so that a stream which is behind gets many events at a time.
+// Shorter runs are joined, so that a stream which is behind gets many events at a time.
 const LONG_RUN = 500;
 
 /** The latest contiguous events that were read, for the streams that are not far behind. */
 export class EventCache {
   readonly #bounds: EventCacheBounds;
-  /** Each begins where the one before ends. */
+  /** Each run begins where the run before it ends. */
   #runs: CachedRun[] = [];
   #length = 0;
   #bytes = 0;
@@ -30,8 +30,9 @@ export class EventCache {
   }
 
   /**
-   * Keeps events that were read after the row `after`. They extend the cache if they join its end; further ahead they
-   * replace it; what it holds already, and what lies behind it, is left out: the cache is for the streams in front.
+   * Keeps events that were read after the row `after`. Events that join the cache's end extend it. Events further ahead
+   * replace what it holds. Events that it holds already, and those behind its start, are left out: the cache is for the
+   * streams in front.
    */
   add(after: bigint, events: readonly ReflexEvent[]): void {
     const [oldest] = this.#runs;
@@ -98,7 +99,7 @@ export class EventCache {
     }
   }
 
-  /** How many events at its beginning have to go for the cache to be within its bytes, at most all of them. */
+  /** How many events at the run's beginning have to go for the cache to be within its bytes: at most all of them. */
   #surplusBytes({ events }: CachedRun): number {
     let bytes = this.#bytes;
     const kept = events.findIndex((event) => {

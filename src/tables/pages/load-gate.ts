@@ -1,19 +1,19 @@
-/** How far behind another a load may be to go before it: then the streams of both soon read the same pages. */
+/** A load that is up to so many ids behind the one whose turn it is goes first: the streams of both soon read the same pages. */
 const NEAR = 100_000n;
-// How many may go before the one whose turn it is.
+// How many loads may go before the one whose turn it is.
 const MOST_BEFORE = 50;
 
 interface WaitingLoad {
   readonly position: bigint;
   readonly go: () => void;
-  /** How many have gone before it out of their turn. */
+  /** How many loads have gone before this one out of their turn. */
   passedOver: number;
 }
 
 /**
- * Lets at most so many loads run at a time. The others wait in their order, but for those that are a little behind the
- * first of them: streams that go through the same events at a small distance would read each page once more for each of
- * them, for ever; let those behind catch up, and they share what is read.
+ * Lets at most so many loads of pages run at a time. The others wait in the order in which they came, with one exception:
+ * a load that is a little behind the first goes before it. Streams that go through the same events at a small distance
+ * would read each page once for each of them, for ever. Once those behind have caught up, the streams share each page.
  */
 export class LoadGate {
   #free: number;

@@ -12,7 +12,7 @@ import type { TableEdges } from "../position/judge-poll.ts";
 import { HEAD_LOOK_BACK } from "../position/start-rules.ts";
 import { pageOfEvents, type ReadPage, RowPage } from "./read-page.ts";
 
-// MySQL answers from figures up to a day old unless told not to. To others it is a comment.
+// MySQL gives an AUTO_INCREMENT counter that may be a day old, unless it is told not to. To other servers this is a comment.
 const FRESH = "/*+ set_var(information_schema_stats_expiry = 0) */";
 
 interface Wanted {
@@ -40,12 +40,12 @@ export class PageReader {
     this.#id = `t.${dialect.quote(config.fields.id)}`;
   }
 
-  /** Counts the connections of this database's readers; see {@link SharedSession.epoch}. */
+  /** The epoch of a read that would be made now; see {@link SharedSession.epoch}. */
   get epoch(): number {
     return this.#session.epoch;
   }
 
-  /** Up to `limit` events with at least this id, ascending. The signal is for a loader; the table's own query runs on. */
+  /** Up to `limit` events with at least this id, ascending. The signal ends a loader only; the table's own query runs on. */
   async read(from: bigint, limit: number, signal?: AbortSignal): Promise<ReadPage> {
     const { table, reporting, config } = this.#context;
     const startedAt = performance.now();
@@ -115,7 +115,7 @@ export class PageReader {
     this.#session.close();
   }
 
-  /** Without its tables of zones a server converts no time, and says so with a null. */
+  /** A server that has no tables of time zones converts no time, and gives a null instead. */
   #checkZone(rows: readonly EventRow[]): void {
     const { table, config } = this.#context;
     const { zone } = config.time;
@@ -136,7 +136,7 @@ export class PageReader {
     return new RowPage(rows, { epoch, toEvents: (some) => this.#toEvents(some) });
   }
 
-  /** Whether ids are missing is told by their number, which says nothing of rows that come in another order. */
+  /** Makes events of rows. That no id is missing shows by the number of rows, but only if they ascend: that is checked here. */
   #toEvents(rows: readonly EventRow[]): ReflexEvent[] {
     this.#checkZone(rows);
     const events: ReflexEvent[] = [];

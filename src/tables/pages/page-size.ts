@@ -2,7 +2,7 @@ import type { EventsTableConfig } from "../events/events-table-options.ts";
 import type { ReadPage } from "./read-page.ts";
 
 const MOST_BYTES = 8 * 1024 * 1024;
-// Few sizes, since each is a statement that the server has to prepare.
+// There are few sizes, since each is a statement that the server has to prepare.
 const SIZES = [5000, 1000, 100, 10];
 const FIRST = 1000;
 
@@ -23,14 +23,14 @@ export class PageSize {
   }
 
   /**
-   * How many events a page after `position` has. Pages end where those of all other streams do: streams that go through
-   * the same events then ask for the same pages, each of which is read once.
+   * How many events the page after `position` has. The pages of all streams end at the same ids: streams that go through
+   * the same events then ask for the same pages, and each page is read once.
    */
   after(position: bigint): number {
     return this.#rows - Number(position % BigInt(this.#rows));
   }
 
-  /** Learns from a page that was read. The longest event counts: a page of such ones may follow. */
+  /** Learns from a page that was read. Its longest event counts: a page of events as long as that may follow. */
   learn(page: Pick<ReadPage, "length" | "longestBytes">): void {
     if (this.#limit !== undefined || page.length === 0) return;
     const longest = this.#short ? 0 : page.longestBytes;

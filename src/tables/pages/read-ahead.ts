@@ -1,7 +1,7 @@
 import { isGapless } from "./batch.ts";
 import type { ReadPage } from "./read-page.ts";
 
-// Where a page takes longer than this, the time limit of one asked for early would have to last for two.
+// Where a page takes longer than this, the time limit of a page that is asked for early would have to last for two pages.
 const FAST_MS = 500;
 
 /** Reads up to `limit` events with at least this id. */
@@ -23,14 +23,15 @@ interface AheadRead {
 }
 
 /**
- * Reads pages, each from the last row of the one before. With a page of a long table it asks for the one that will follow
- * it, so that the server has its next statement as soon as it is done, and does not wait until this process has read its
- * answer. An early page counts only if it is whole: of all others it is the newest state that matters.
+ * Reads pages, each from the last row of the page before. In a backfill it asks for the page after the next as well: the
+ * server then has its next statement as soon as it is done with one, and does not wait until this process has read the
+ * answer. A page that was asked for early counts only if it is full and no id is missing in it. Any other page is read again
+ * when it is needed, since of a gap or a head the newest state matters.
  */
 export class ReadAhead {
   readonly #source: ReadAheadSource;
   #early: AheadRead | undefined;
-  /** The last page's end and size, if it was whole and came fast. */
+  /** The end and the size of the last page, if it was full, had no gap and came fast. */
   #last: { readonly end: bigint; readonly limit: number } | undefined;
 
   constructor(source: ReadAheadSource) {
@@ -45,11 +46,11 @@ export class ReadAhead {
     const last = this.#last;
     this.#last = undefined;
     const end = from + BigInt(limit - 1);
-    // Of the same size, as in a backfill: a gap is followed by reads of one row each.
+    // Two pages of the same size are the sign of a backfill: at a gap, reads of one row follow.
     if (last?.end === from && last.limit === limit && this.#source.wanted()) this.#ask(end, limit);
     let page = await (asked ?? this.#ifWhole(early));
     if (page === undefined) {
-      // An early one fails when its stream has ended and given back the connection.
+      // A read that was made early fails when its stream has ended and given back the connection.
       signal?.throwIfAborted();
       page = await this.#source.read(from, limit, signal);
     }
@@ -58,7 +59,7 @@ export class ReadAhead {
   }
 
   #ask(from: bigint, limit: number): void {
-    // An error is one of the read that is made instead, if it is still there by then.
+    // Its error is not told: the read that is made instead meets it again, if it is still there by then.
     const page = this.#source.read(from, limit).catch(() => undefined);
     this.#early = { from, limit, page };
   }

@@ -2,18 +2,18 @@ import type { ReflexEvent } from "../../reflex/event.ts";
 import { type EventRow, toEvent } from "../events/event-row.ts";
 import { longestOf, sizeOfBytes } from "../events/event-size.ts";
 
-/** What one read of a table gave, ascending. */
+/** The rows of one read of a table, ascending. */
 export interface ReadPage {
   readonly length: number;
   readonly first: ReflexEvent | undefined;
   readonly last: ReflexEvent | undefined;
-  /** About how many bytes the longest of the events takes. Not to be asked for once they were taken. */
+  /** About how many bytes the longest of the events takes. Not to be asked for once the events were taken. */
   readonly longestBytes: number;
-  /** In which epoch they were read. */
+  /** The epoch of the connection that the rows came by; see {@link SharedSession.epoch}. */
   readonly epoch: number;
   /**
-   * The events, made only now, so that the next page can be asked for before. Once: the page lets go of them, since
-   * promises that resolved with it may keep it for long.
+   * The events. They are made at this call, so that the next page can be asked for before it. It may be called once: the
+   * page lets go of its rows, since a promise that resolved with the page may keep it for long.
    */
   takeEvents(): readonly ReflexEvent[];
 }

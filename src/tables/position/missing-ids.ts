@@ -1,15 +1,15 @@
 /** Ids that are missing between two rows that are not. */
 export interface GapRange {
-  /** The id before it; 0 at the table's start. */
+  /** The id before the missing ones; 0 at the table's start. */
   readonly prev: bigint;
-  /** The first id after it. */
+  /** The first id after the missing ones. */
   readonly next: bigint;
 }
 
 export interface Contiguous {
   /** How many of the rows follow the cursor without a gap. */
   readonly count: number;
-  /** What comes after those; undefined if the rows end there. */
+  /** The gap that comes after those rows; undefined if the rows end there. */
   readonly gap: GapRange | undefined;
 }
 

@@ -6,7 +6,7 @@ export interface Position {
   readonly id: bigint;
   /** That row as the stream read it; undefined at a start, before it was read, or when it was pruned. */
   readonly anchor: ReflexEvent | undefined;
-  /** Set where a start rule put the stream: there need be no row at `id`, nor has there been one that it passed. */
+  /** Set where a start rule has put the stream: no row was passed there, and there need be none at `id`. */
   readonly floor?: boolean;
 }
 

@@ -4,7 +4,7 @@ import { contiguous } from "./missing-ids.ts";
 export const HEAD_LOOK_BACK = 10_000;
 /** How many ids below a table's first row are fenced when a stream starts without a cursor. */
 export const START_FENCE = 1000n;
-/** From this age on, a table's first row proves that what is missing below it was pruned. */
+/** A first row that is at least this old proves that the rows below it were pruned. */
 export const PRUNED_AGE_MS = 3_600_000;
 
 export interface HeadStart {
@@ -17,7 +17,7 @@ export interface HeadStart {
 /** The first row that a start looks at. */
 export interface FirstRow {
   readonly id: bigint;
-  /** How old it is by the server's clock. */
+  /** How old the row is by the server's clock. */
   readonly ageMs: number;
 }
 

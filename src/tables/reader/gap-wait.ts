@@ -33,7 +33,7 @@ export class GapWait {
     this.#signal = signal;
   }
 
-  /** Polls come by another connection now: what was learned on the last one may no longer hold. */
+  /** To be called when polls come by another connection: what was learned on the last one may no longer hold. */
   forget(): void {
     this.#resolver = undefined;
     this.#beyond = [];
@@ -62,13 +62,13 @@ export class GapWait {
     return "next row";
   }
 
-  /** A step that waits long for a connection or an answer can't tell of it itself. */
+  /** Tells of a step that takes long: while it waits for a connection or an answer, the step itself can't. */
   async #toldIfSlow(gap: GapRange, step: Promise<GapStep>): Promise<GapStep> {
     const { gaps, database } = this.#context;
     const { poolSize } = gaps.primary ?? database;
     const pool = poolSize === undefined ? "its pool" : `its pool (of ${poolSize})`;
     const message = `the server that takes writes does not answer, or ${pool} has no connection free: a gap takes up to two besides the one that reads`;
-    // A step may be in the middle of waiting for what the last step waited for.
+    // The step under way may be waiting for the same as the last step.
     const tell = (): void => this.#stall.blocked(gap, this.#blockedBy ?? { reason: "unreachable", message });
     const cancel = startTimer(this.#stall.arrived(gap), tell, { keepAlive: false });
     try {
@@ -84,7 +84,7 @@ export class GapWait {
     gaps.tell(table, { prev: String(prev), next: String(next) }, database.identity);
   }
 
-  /** Noops were inserted in the gaps above as well, at which no stream will stand. */
+  /** Tells listeners of the gaps above this one too: they were filled with it, so that no stream will ever stand at them. */
   #tellOfAll(): void {
     const ids = this.#beyond.map(({ id }) => BigInt(id));
     for (const [index, next] of ids.entries()) {
@@ -93,7 +93,7 @@ export class GapWait {
     }
   }
 
-  /** Inserts above the gap wake streams too, perhaps all the time; they tell nothing of the gap. */
+  /** Waits between two polls. Wake-ups count only after the shortest wait: inserts above the gap wake streams all the time. */
   async #pause(delayMs: number, seen: number): Promise<void> {
     await sleep(Math.min(delayMs, SHORTEST_POLL_WAIT_MS), { signal: this.#signal });
     if (delayMs > SHORTEST_POLL_WAIT_MS) {

@@ -1,7 +1,7 @@
 import type { Database } from "../../database/database.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 
-// One that reads, for all tables of a database; one that probes and one that inserts noops, while there is a gap.
+// One connection reads, for all tables of a database. While there is a gap, one more probes and one inserts noops.
 const CONNECTIONS_OF_STREAMS = 3;
 
 const warned = new WeakSet<object>();

@@ -14,7 +14,7 @@ type Polled =
   | { readonly epoch: number; readonly gapless: Batch }
   | { readonly epoch: number; readonly gapless?: undefined; readonly verdict: Verdict };
 
-/** Brings all streams at one position forward: polls, waits at the head or at a gap, until there are events. */
+/** Brings all streams at one position forward: it polls, and waits at the head or at a gap, until there are events. */
 export class PositionReader {
   readonly position: Position;
   readonly #context: ReaderContext;
@@ -63,13 +63,14 @@ export class PositionReader {
     return batch;
   }
 
+  /** Notes the epoch of the last poll. */
   #enter(epoch: number): void {
     if (this.#epoch === epoch) return;
     this.#epoch = epoch;
     this.#gap.forget();
   }
 
-  /** POLL */
+  /** POLL: reads the row at the position and what follows it. */
   async #poll(limit: number): Promise<Polled> {
     const { pages, readAhead, loads, database, pageSize } = this.#context;
     const { id } = this.position;
@@ -99,7 +100,7 @@ export class PositionReader {
     }
   }
 
-  /** AT HEAD */
+  /** AT HEAD: waits until there may be a row beyond the position. */
   async #waitAtHead(seen: number): Promise<void> {
     const { wakeUps, config } = this.#context;
     if (config.loader === undefined) this.#stall.resolved();
@@ -116,7 +117,7 @@ export class PositionReader {
     else this.#stall.resolved();
   }
 
-  /** For as long as some stream waits. */
+  /** Tries again after errors that pass, for as long as some stream waits. */
   #retried<R>(work: () => Promise<R>): Promise<R> {
     const { reporting, table } = this.#context;
     return retried(work, { signal: this.#signal, reporting, table });

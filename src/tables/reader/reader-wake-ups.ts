@@ -5,7 +5,7 @@ import { headPoller } from "../wake/head-poller.ts";
 import type { StreamWatcher } from "../wake/notifier.ts";
 import { WakeSignal } from "../wake/wake-signal.ts";
 
-// After an event more are likely for this long.
+// For this long after an event, more events are likely.
 const HOT_MS = 400;
 
 /** What wakes the streams of one reader: the table's notifier, and the database's head poller for those at the head. */
@@ -14,11 +14,11 @@ export class ReaderWakeUps {
   readonly #signal = new WakeSignal();
   readonly #unsubscribe: () => void;
   #hotUntil = 0;
-  /** Known to the head poller once a stream was at the head. */
+  /** The table as the head poller knows it; undefined until a stream has come to the head. */
   #polledHead: PolledHead | undefined;
   #closed = false;
 
-  /** Throws what the notifier's `subscribe` throws. */
+  /** @throws whatever the notifier's `subscribe` throws */
   constructor(context: TableContext, watcher: StreamWatcher) {
     this.#context = context;
     this.#unsubscribe = watcher.subscribe(() => {

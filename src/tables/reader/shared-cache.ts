@@ -29,7 +29,7 @@ export class SharedCache {
     if (last === undefined || !this.#enabled || epoch !== this.#epochNow()) return;
     const end = BigInt(last.id);
     if (epoch === this.#epoch && this.#events.at(end) !== undefined) return;
-    // What no other stream will ask for soon would only be kept from the garbage collector.
+    // An event that no other stream will ask for soon would only be kept from the garbage collector.
     if (!this.streams.anyBehind(end, REACH, at)) return;
     if (epoch !== this.#epoch) this.#events.drop();
     this.#epoch = epoch;

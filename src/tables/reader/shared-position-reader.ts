@@ -4,10 +4,10 @@ import type { Position } from "../position/position.ts";
 import { PositionReader } from "./position-reader.ts";
 import type { ReaderContext } from "./reader-context.ts";
 
-// Of its own, an abort makes a DOMException, with a stack, each time.
+// An abort without a reason makes a DOMException, with a stack, each time.
 const NOBODY_WAITS = new Error("no stream waits at this position any more");
 
-/** One advance for all the streams that wait at its position; ended when none does any more. */
+/** One position reader for all the streams that wait at its position. It ends when no stream waits there any more. */
 export class SharedPositionReader {
   readonly position: Position;
   readonly #ending = new AbortController();
@@ -15,7 +15,7 @@ export class SharedPositionReader {
   #users = 0;
   #shared = false;
 
-  /** `onEnd` is called when nobody should join it any more. */
+  /** `onEnd` is called when no further stream may join: the reader has found something, or has ended. */
   constructor(context: ReaderContext, position: Position, onEnd: () => void) {
     this.position = position;
     this.#outcome = new PositionReader(context, position, this.#ending.signal).run().finally(onEnd);
@@ -25,7 +25,7 @@ export class SharedPositionReader {
 
   async wait(signal: AbortSignal): Promise<Batch> {
     this.#users++;
-    // Nobody joins once there is an outcome, so that what is said of it then stays true.
+    // No stream joins once there is an outcome, so that `#shared` is final by then.
     if (this.#users > 1) this.#shared = true;
     try {
       const batch = await withTimeLimit(this.#outcome, { signal, what: "events" });

@@ -21,7 +21,7 @@ export class StallWatch {
     this.#reporting = reporting;
   }
 
-  /** The stream has come to this gap, or is still at it. In how many ms it is to be told, if what is done takes so long. */
+  /** The stream has come to this gap, or is still at it. Returns in how many ms a stall is to be told of, if it is still there then. */
   arrived(gap: GapRange): number {
     const now = performance.now();
     if (this.#standing?.prev !== gap.prev) this.#standing = { prev: gap.prev, since: now, told: undefined };
@@ -29,7 +29,7 @@ export class StallWatch {
     return leftMs > 0 ? leftMs : STALL_AFTER_MS;
   }
 
-  /** The stream stands at this gap; told again when the reason changes. */
+  /** The stream stands at this gap. A stall is told of once, and again when its reason changes. */
   blocked(gap: GapRange, why: { reason: StallReason; message: string }): void {
     const ids = gap.next - gap.prev === 2n ? `row ${gap.prev + 1n}` : `rows ${gap.prev + 1n} to ${gap.next - 1n}`;
     this.#stands(gap.prev, { ...why, next: String(gap.next), what: `${ids}, missing below row ${gap.next}` });
@@ -65,7 +65,7 @@ export class StallWatch {
     const waitedMs = now - since;
     const { reason, next } = why;
     if (waitedMs < STALL_AFTER_MS || told?.reason === reason) return;
-    // The grace, after what stood in the way: over in a moment, and no cause for alarm.
+    // The grace that follows whatever stood in the way is over in a moment, and no cause for alarm.
     if (told !== undefined && reason === "missing_ids") return;
     this.#standing.told = { reason, next };
     const message = `the stream of ${this.#table} has waited ${seconds(waitedMs)} for ${why.what}: ${why.message}`;

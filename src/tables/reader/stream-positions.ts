@@ -1,4 +1,4 @@
-/** Where one stream is. */
+/** Where one stream is: its cursor, as a number. */
 export interface StreamPosition {
   position: bigint;
 }
@@ -12,7 +12,7 @@ export class StreamPositions {
     return this.#places.size;
   }
 
-  /** Adds a stream, which keeps its place up to date and leaves when it ends. */
+  /** Adds a stream, which keeps its position up to date, and calls {@link leave} when it ends. */
   join(place: StreamPosition): void {
     this.#places.add(place);
   }
@@ -21,7 +21,7 @@ export class StreamPositions {
     this.#places.delete(place);
   }
 
-  /** Whether another stream than this one is before the event with this id, but at most `reach` ids. */
+  /** Whether a stream other than `except` is before the event with this id, by at most `reach` ids. */
   anyBehind(id: bigint, reach: bigint, except: StreamPosition): boolean {
     for (const place of this.#places) {
       if (place !== except && place.position < id && id - place.position <= reach) return true;

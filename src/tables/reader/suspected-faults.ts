@@ -10,7 +10,7 @@ import { StallWatch } from "./stall-watch.ts";
 
 type SuspectedFault = Extract<Verdict, { kind: "suspected_fault" }>;
 
-/** Confirms the position faults that polls suspect before one ends a stream: a replica that lags shows the same. */
+/** SUSPECTED FAULT: confirms a position fault before it ends a stream. A replica that lags shows the same for a while. */
 export class SuspectedFaults {
   readonly #context: ReaderContext;
   readonly #signal: AbortSignal;
@@ -40,7 +40,7 @@ export class SuspectedFaults {
     await sleep(this.#backoff.next(), { signal: this.#signal });
   }
 
-  /** By the primary where it is known and another server, else by having lasted for long. */
+  /** What is known of the suspicion. The primary confirms it where it is another server, else that it has lasted for long. */
   async #confirm(code: PositionFaultCode, position: Position): Promise<"confirmed" | "unclear" | "lagging"> {
     const { gaps, database, config } = this.#context;
     if (this.#since?.code !== code) this.#since = { code, at: performance.now() };
@@ -61,7 +61,7 @@ export class SuspectedFaults {
     }
   }
 
-  /** Whether a transaction holds one of the rows that seem pruned, and tells so: it may commit yet. */
+  /** Whether a transaction holds one of the rows that seem pruned: it may commit yet. Tells of it as a stall. */
   async #isOpenBelow(firstId: bigint | undefined, position: Position): Promise<boolean> {
     if (firstId === undefined) return false;
     const below = await unlessEnded(this.#context.resolvers.belowOpenRows(firstId - 1n), this.#signal);

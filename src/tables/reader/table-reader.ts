@@ -55,7 +55,7 @@ export class TableReader {
     const { cache, pageSize } = this.#context;
     const cached = cache.after(position, pageSize.after(position.id));
     const following = cached === undefined ? this.#read(position, signal) : Promise.resolve(cached);
-    // Asked for before others have their turn: the server reads meanwhile.
+    // The events are asked for before others have their turn: the server reads meanwhile.
     following.catch(() => undefined);
     if (processBudget.spent) await processBudget.renew();
     return following;
@@ -103,7 +103,7 @@ export class TableReader {
 
 function makeContext({ gaps, plainColumns, watcher, noopProblem, notify, ...table }: TableReaderSource): ReaderContext {
   const { config, database } = table;
-  // First, as it may throw: before anything is held that would have to be given back.
+  // Subscribing may throw. So it comes first, before anything is held that would have to be given back.
   const wakeUps = new ReaderWakeUps(table, watcher);
   const pages = new PageReader(table, plainColumns);
   const epoch = (): number => pages.epoch;
@@ -111,7 +111,7 @@ function makeContext({ gaps, plainColumns, watcher, noopProblem, notify, ...tabl
   const readAhead = new ReadAhead({
     epoch,
     read: (from, limit, signal) => pages.read(from, limit, signal),
-    // The pages of several streams are asked for side by side anyway; a loader may do more than read.
+    // Several streams ask for their pages side by side anyway. A loader may do more than read.
     wanted: () => cache.streams.size < 2 && config.loader === undefined && database.dialect.gapsCanClose,
   });
   const resolvers = new GapResolverFactory({ ...table, gaps, noopProblem, notify, epoch });
@@ -119,7 +119,7 @@ function makeContext({ gaps, plainColumns, watcher, noopProblem, notify, ...tabl
   return { ...table, gaps, wakeUps, pages, cache, readAhead, resolvers, loads, pageSize };
 }
 
-/** Whether what follows one position follows the other: they don't name different rows. */
+/** Whether what follows one position follows the other too: the rows at them are the same, as far as both are known. */
 function agree(a: Position, b: Position): boolean {
   if (a.anchor === undefined || b.anchor === undefined) return a.anchor === b.anchor;
   return isSameRow(a.anchor, b.anchor);

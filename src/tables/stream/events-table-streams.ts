@@ -35,7 +35,7 @@ export interface EventsTableStreamsSource {
 /** The streams of one events table: what they read with, and which of it they share. */
 export class EventsTableStreams<T extends number> {
   readonly #source: EventsTableStreamsSource;
-  /** The shared ones, by database: each for as long as a stream uses it. */
+  /** The readers that streams share, by database: each is there for as long as a stream uses it. */
   readonly #readers = new CountedRegistry<object, TableReader>();
 
   constructor(source: EventsTableStreamsSource) {
@@ -84,14 +84,14 @@ export class EventsTableStreams<T extends number> {
     return gaps === undefined ? this.#source.gaps : this.#source.gaps.ofStream(this.#gapsOfStream(gaps));
   }
 
-  /** What noops look like is the table's, unless the stream says otherwise. */
+  /** A stream's own options of gaps. Without `noopValues` among them, its noops look as those of the table do. */
   #gapsOfStream(gaps: false | GapOptions): GapConfig {
     const { noopValues } = this.#source.config.gaps;
     const config = toGapConfig("a stream", gaps);
     return gaps !== false && gaps.noopValues !== undefined ? config : { ...config, noopValues };
   }
 
-  /** Of a stream that shares nothing. It knows its own noops. */
+  /** The options of a stream that shares nothing, and knows its own noops. */
   #configOfStream({ noopValues }: GapConfig): EventsTableConfig {
     const { fields, foreignIdBytes } = this.#source.config;
     return {

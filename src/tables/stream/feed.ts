@@ -6,7 +6,7 @@ import type { TableDescription } from "../schema/table-columns.ts";
 
 /** Events that follow one another, and how far they bring the stream. */
 export interface Page<T extends number> {
-  /** May be empty: noops bring a stream forward too. Who has handed the events over lets go of them. */
+  /** May be empty: noops bring a stream forward too. Whoever has handed the events over empties it. */
   events: readonly ReflexEvent<T>[];
   /** The id of the last row that the page passes. */
   readonly position: string;

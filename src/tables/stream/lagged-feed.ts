@@ -14,7 +14,7 @@ export class LaggedFeed<T extends number> implements Feed<T> {
   readonly #feed: Feed<T>;
   readonly #options: LagOptions;
   #rest: Page<T> | undefined;
-  /** What to add to this process's monotonic clock to get the server's. */
+  /** What is to be added to this process's monotonic clock to get the server's clock, in ms. */
   #offsetMs = 0;
 
   constructor(feed: Feed<T>, options: LagOptions) {
@@ -47,7 +47,7 @@ export class LaggedFeed<T extends number> implements Feed<T> {
     return page;
   }
 
-  /** Timers fire up to a millisecond early, and drop fractions: it is asked again. */
+  /** Waits until the event is old enough. A timer may fire a millisecond early, so that the age is asked for again after it. */
   async #untilOld(event: ReflexEvent): Promise<void> {
     for (let waitMs = this.#youngMs(event); waitMs > 0; waitMs = this.#youngMs(event)) {
       await sleep(Math.ceil(waitMs), { signal: this.#options.signal });

@@ -12,7 +12,7 @@ import { type Start, startOf } from "./start.ts";
 
 const nothing: ReadonlySet<bigint> = new Set();
 
-/** One stream's way through its table's reader. */
+/** The pages of one stream, from the reader that it shares or has of its own. */
 export class PageFeed<T extends number> implements Feed<T> {
   readonly #source: FeedSource;
   #reader: TableReader | undefined;
@@ -33,7 +33,7 @@ export class PageFeed<T extends number> implements Feed<T> {
     const { schemaCheck, database, config, signal } = this.#source;
     const limits = { signal, timeoutMs: config.statementTimeoutMs, acquireTimeoutMs: config.acquireTimeoutMs };
     const description = await schemaCheck.pass(database, limits);
-    // Closed meanwhile, it would never give back what it opens now.
+    // A feed that was closed meanwhile would never give back what it opens now.
     signal.throwIfAborted();
     const reader = this.#source.openReader(description);
     this.#reader = reader;
@@ -47,19 +47,19 @@ export class PageFeed<T extends number> implements Feed<T> {
     for (;;) {
       const { target, leaveOut = nothing } = this.#start ?? {};
       if (target !== undefined && this.#position.id >= target) {
-        // Beyond the head is no stream that began in this table: it was truncated, unless all rows were pruned.
+        // A position beyond the head is of no row of this table: it was truncated, unless all its rows were pruned.
         if (this.#position.id > target) await this.#openReader().check(this.#position, this.#source.signal);
         return undefined;
       }
       const batch = await this.#following();
       this.#askAhead(batch, target);
-      // Only now are the events made: while the server reads the next page.
+      // The events are made only now, while the server reads the next page.
       this.#openReader().keep(this.#position, batch, this.#streamPosition);
       const { table, config } = this.#source;
       const passed = passEvents<T>(batch.events, { table, config, target, leaveOut });
       batch.letGo?.();
       if (passed.error !== undefined) throw passed.error;
-      // On SQLite ids may be missing for good, the target's too.
+      // The row with the target's id may be missing for good, on SQLite.
       if (passed.last === undefined) return undefined;
       this.#moveTo({ id: BigInt(passed.last.id), anchor: passed.last });
       if (passed.last.id !== batch.last?.id) this.#ahead = undefined;
@@ -95,7 +95,7 @@ export class PageFeed<T extends number> implements Feed<T> {
     this.#ahead = undefined;
     try {
       const batch = await (ahead ?? reader.next(this.#position, signal));
-      // Read ahead on a connection that is gone since: what it showed may have been undone.
+      // It was read on a connection that is gone since: what it showed may have been undone.
       if (ahead !== undefined && batch.epoch !== reader.pages.epoch) return await reader.next(this.#position, signal);
       return batch;
     } catch (error) {

@@ -6,17 +6,17 @@ import type { EventsTableConfig } from "../events/events-table-options.ts";
 export interface PassRules {
   readonly table: string;
   readonly config: Pick<EventsTableConfig, "includeNoops" | "types" | "onUnknownType" | "noopForeignId">;
-  /** Events beyond it are not wanted. */
+  /** The last id that is wanted; undefined for a stream without end. */
   readonly target: bigint | undefined;
   readonly leaveOut: ReadonlySet<bigint>;
 }
 
 export interface Passed<T extends number> {
-  /** What is delivered. */
+  /** The events that the stream delivers. */
   readonly events: readonly ReflexEvent<T>[];
   /** The last event passed; undefined if none was. */
   readonly last: ReflexEvent | undefined;
-  /** What stops the stream at the very first event; those before such an event are delivered first. */
+  /** Why the stream can't pass the very first event; undefined while there are events before one that it can't pass. */
   readonly error: ReflexError | undefined;
 }
 
@@ -37,13 +37,13 @@ export function passEvents<T extends number>(following: readonly ReflexEvent[], 
     last = event;
     if (noop && !config.includeNoops) continue;
     if (leaveOut.size > 0 && leaveOut.has(BigInt(event.id))) continue;
-    // The catalogue of types is the user's promise about the table; `onUnknownType` is where it is checked.
+    // The option `types` is the user's promise about the table. With `onUnknownType: "error"` it is checked above.
     events.push(event as ReflexEvent<T>);
   }
   return { events, last, error: undefined };
 }
 
-/** Of most pages every event is delivered: no rule needs to be asked for each. */
+/** Whether every event is delivered, as of most pages: then no rule needs to be asked for each event. */
 function passesWhole(following: readonly ReflexEvent[], { target, leaveOut, config }: PassRules): boolean {
   const last = following.at(-1);
   if (last === undefined || leaveOut.size > 0 || config.onUnknownType === "error") return false;

@@ -7,7 +7,7 @@ import type { FeedSource } from "./feed.ts";
 /** Where a stream begins and ends. */
 export interface Start {
   readonly position: Position;
-  /** Ids that were committed before a stream from the head was opened. */
+  /** Ids that a stream from the head leaves out, since they were committed before it was opened. */
   readonly leaveOut: ReadonlySet<bigint>;
   /** The last id to be delivered; undefined for a stream without end. */
   readonly target: bigint | undefined;
@@ -51,7 +51,7 @@ async function tableStart(reader: TableReader, source: FeedSource): Promise<Posi
   return { id: floor, anchor: undefined, floor: true };
 }
 
-/** Where to start below the table's first row, or in an empty table, whose counter tells how many rows it has had. */
+/** The position to start at below the table's first row. An empty table's counter tells how many rows it has had. */
 async function floorBelow(reader: TableReader, lowest: bigint | undefined, signal: AbortSignal): Promise<bigint> {
   const { pages } = reader;
   const floor = lowest === undefined ? await floorOfEmpty(pages) : await floorOfPruned(pages, lowest, signal);
@@ -64,8 +64,8 @@ async function floorOfEmpty(pages: PageReader): Promise<bigint> {
 }
 
 /**
- * Noops at the table's start are what earlier starts have inserted: the rule goes by the first event, else each start would
- * insert noops further down than the last.
+ * The position to start at below the first row. Noops at the table's start come from earlier starts. So the rule goes by the
+ * first event: else each start would insert noops further down than the last.
  */
 async function floorOfPruned(pages: PageReader, lowest: bigint, signal: AbortSignal): Promise<bigint> {
   const event = await pages.readFirstEvent(lowest, signal);

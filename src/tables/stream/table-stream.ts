@@ -8,7 +8,7 @@ import { processBudget } from "../../waiting/work-budget.ts";
 import type { Feed, Page } from "./feed.ts";
 
 export interface TableStreamSource<T extends number> {
-  /** The cursor as given, until the stream knows better. */
+  /** The cursor as it was given: the stream's position until it has started. */
   readonly after: string;
   readonly signal: AbortSignal | undefined;
   /** Makes the feed; its signal is aborted when the stream ends. Called at the first read. */
@@ -34,7 +34,7 @@ export class TableStream<T extends number> implements EventStream<T> {
   #page: Page<T> | undefined;
   #index = 0;
   #asked = 0;
-  /** Where the page began, if there is one. */
+  /** The position before the page, if there is a page; else the stream's position. */
   #position: string;
   /** Held by one read after the other, in the order in which they were asked for. */
   readonly #turn = new Mutex();
@@ -46,7 +46,7 @@ export class TableStream<T extends number> implements EventStream<T> {
   }
 
   get position(): string {
-    // Not written down with each event: that costs as much as handing it over.
+    // It is not written down with each event: that would cost as much as handing the event over.
     return this.#page?.events[this.#index - 1]?.id ?? this.#position;
   }
 
@@ -81,7 +81,7 @@ export class TableStream<T extends number> implements EventStream<T> {
       this.#turn.run(async () => {
         for (;;) {
           if (!(await this.#load())) return { done: true, value: undefined };
-          // A copy: other streams hand over the same page.
+          // The caller gets a copy: other streams hand over the same page.
           const value = this.#page?.events.slice() ?? [];
           this.#finishPage();
           if (value.length > 0) return { done: false, value };
@@ -156,7 +156,7 @@ export class TableStream<T extends number> implements EventStream<T> {
   #finishPage(): void {
     if (this.#page !== undefined) {
       this.#position = this.#page.position;
-      // The promise that brought it may keep it for long.
+      // The promise that brought the page may keep it for long.
       this.#page.events = [];
     }
     this.#page = undefined;
@@ -180,7 +180,7 @@ export class TableStream<T extends number> implements EventStream<T> {
     }
   }
 
-  /** Resolves once all is given back, so that the pool can then be ended. */
+  /** Resolves once all connections are given back, so that the pool can be ended. */
   #end(reason: unknown): Promise<void> {
     if (this.#ended) return this.#freed;
     this.#ended = true;
