@@ -2,6 +2,7 @@ import { type Mutant, testOf } from "./mutant.ts";
 
 const tableStream = "src/tables/stream/table-stream.mysql.test.ts";
 const lateCommits = "test/guarantees/committed-rows-only/late-commits.mysql.test.ts";
+const fromHead = "test/guarantees/starts/from-head.mysql.test.ts";
 const rewrittenHistory = "test/guarantees/positions-checked/rewritten-history.mysql.test.ts";
 
 /** How a stream reads, starts and ends. */
@@ -105,7 +106,7 @@ export const readingMutants: readonly Mutant[] = [
         replace: "const after = head;",
       },
     ],
-    tests: [testOf(lateCommits, "delivers what commits below several gaps after the call")],
+    tests: [testOf(fromHead, "delivers what commits below several gaps after the call")],
   },
   {
     name: "a gap ends toHead",
@@ -195,7 +196,7 @@ export const readingMutants: readonly Mutant[] = [
       },
     ],
     tests: [
-      testOf(lateCommits, "delivers an id above the head that was open at the call"),
+      testOf(fromHead, "delivers an id above the head that was open at the call"),
       testOf(lateCommits, "does not wait for ids above the head"),
     ],
   },

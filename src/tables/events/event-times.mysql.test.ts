@@ -2,7 +2,7 @@ import type { Pool, PoolConnection, RowDataPacket } from "mysql2/promise";
 import { type EventsTable, type EventsTableOptions, transaction } from "reflex-rsql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeEachServer } from "../../../test/support/servers/engines.ts";
-import { type ServerWithPools, startServerWithPools } from "../../../test/support/servers/replication.ts";
+import { type ServerWithPools, startServerWithPools } from "../../../test/support/servers/server-with-pools.ts";
 import { makeTable, rest } from "../../../test/support/streams/streams.ts";
 
 const MICROS = "timestampdiff(microsecond, '1970-01-01', utc_timestamp(6))";

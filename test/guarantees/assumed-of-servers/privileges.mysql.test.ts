@@ -3,7 +3,7 @@ import { createTables, EventsTable, fillGaps } from "reflex-rsql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { StallReport } from "../../../src/reflex/observer.ts";
 import { describeEachServer } from "../../support/servers/engines.ts";
-import { DATABASE, type ServerWithPools, startServerWithPools } from "../../support/servers/replication.ts";
+import { DATABASE, type ServerWithPools, startServerWithPools } from "../../support/servers/server-with-pools.ts";
 import { nothingWithin, openInsert, take } from "../../support/streams/streams.ts";
 
 describeEachServer(({ vendor }) => {

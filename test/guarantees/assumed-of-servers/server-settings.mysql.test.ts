@@ -3,7 +3,7 @@ import { CursorsTable, createTables, EventsTable, type EventsTableOptions, trans
 import { describe, expect, test } from "vitest";
 import type { StallReport } from "../../../src/reflex/observer.ts";
 import { describeEachServer } from "../../support/servers/engines.ts";
-import { type ServerWithPools, startServerWithPools } from "../../support/servers/replication.ts";
+import { type ServerWithPools, startServerWithPools } from "../../support/servers/server-with-pools.ts";
 import { makeTable, nothingWithin, openInsert, rest, take } from "../../support/streams/streams.ts";
 
 const settings: readonly { what: string; flags: readonly string[]; onlyOn?: "mariadb"; because?: string }[] = [

@@ -5,7 +5,7 @@ import type { EventStream } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { buildLibrary } from "../../support/package/built-library.ts";
 import type { EnginePool } from "../../support/servers/engines.ts";
-import { DATABASE } from "../../support/servers/replication.ts";
+import { DATABASE } from "../../support/servers/server-with-pools.ts";
 import {
   arriveOneByOne,
   describeGtidServer,

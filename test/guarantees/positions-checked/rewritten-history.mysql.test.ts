@@ -3,10 +3,19 @@ import type { EventStream, EventsTable, PollReport, ReflexEvent } from "reflex-r
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../../support/servers/engines.ts";
 import { idRange, Reports } from "../../support/streams/gaps.ts";
-import { killOthers, makeTable, nothingWithin, rest, take } from "../../support/streams/streams.ts";
+import {
+  insertEach,
+  killOthers,
+  makeTable,
+  nothingWithin,
+  rest,
+  take,
+  takeEvents,
+} from "../../support/streams/streams.ts";
 
 // Position faults in tests are confirmed soon.
 const SOON = { confirmMs: 200, backoffMs: 100 } as const;
+const SLOW_CONFIRM_MS = 1500;
 
 describeEachServer((engine) => {
   describe("a truncated table", () => {
@@ -14,7 +23,7 @@ describeEachServer((engine) => {
     test("ends a stream that runs, and one that starts, with cursor_ahead", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool, SOON);
-      await insert(pool, table, idRange(1, 5));
+      await insertEach(pool, table, idRange(1, 5));
       const running = table.stream(pool, "");
       expect(await take(running, 5)).toEqual(idRange(1, 5));
       const next = running.next();
@@ -23,7 +32,7 @@ describeEachServer((engine) => {
       await expect(next).rejects.toMatchObject(fault);
       expect(running.position).toBe("5");
       await expect(rest(table.stream(pool, "5"))).rejects.toMatchObject(fault);
-      await insert(pool, table, ["new"]);
+      await insertEach(pool, table, ["new"]);
       await expect(rest(table.stream(pool, "5"))).rejects.toMatchObject(fault);
       // Catches one that has reached the head at once: a nightly run would leave out what is new, in silence.
       await expect(rest(table.stream(pool, "5", { toHead: true }))).rejects.toMatchObject(fault);
@@ -33,12 +42,12 @@ describeEachServer((engine) => {
     test("that has grown past the cursor ends a stream that runs with history_rewritten", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool, SOON);
-      await insert(pool, table, idRange(1, 5));
+      await insertEach(pool, table, idRange(1, 5));
       const running = table.stream(pool, "");
       expect(await take(running, 5)).toEqual(idRange(1, 5));
       const next = running.next();
       await pool.query(`truncate table ${table.name}`);
-      await insert(
+      await insertEach(
         pool,
         table,
         Array.from({ length: 7 }, (_, index) => `new ${index}`),
@@ -46,17 +55,17 @@ describeEachServer((engine) => {
       await expect(next).rejects.toMatchObject({ code: "history_rewritten", details: { cursor: "5" } });
     });
 
-    // Catches a fault that is told to one stream only, and a window that still gives out the old history.
+    // Catches a fault that is told to one stream only, and a cache that still gives out the old history.
     test("ends all streams at the position, and no stream is given the old rows from memory", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool, { ...SOON, limit: 2 });
-      await insert(pool, table, ["old", "old", "old", "old", "old", "old", "old", "old"]);
+      await insertEach(pool, table, ["old", "old", "old", "old", "old", "old", "old", "old"]);
       const [slow, fast, other] = [table.stream(pool, ""), table.stream(pool, ""), table.stream(pool, "")];
       expect(await take(slow, 2)).toEqual(["1", "2"]);
       for (const stream of [fast, other]) expect(await take(stream, 8)).toEqual(idRange(1, 8));
       const ends = Promise.allSettled([fast.next(), other.next()]);
       await pool.query(`truncate table ${table.name}`);
-      await insert(pool, table, ["new", "new", "new", "new", "new", "new", "new", "new", "new", "new"]);
+      await insertEach(pool, table, ["new", "new", "new", "new", "new", "new", "new", "new", "new", "new"]);
       for (const end of await ends) expect(end).toMatchObject({ reason: { code: "history_rewritten" } });
       // The slow stream has its next page in hand; what follows that is no longer what it was.
       const { seen, error } = await untilError(slow);
@@ -71,12 +80,12 @@ describeEachServer((engine) => {
     test("ends a stream that runs, and one that starts, with cursor_row_missing", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool, SOON);
-      await insert(pool, table, idRange(1, 5));
+      await insertEach(pool, table, idRange(1, 5));
       const running = table.stream(pool, "");
       expect(await take(running, 5)).toEqual(idRange(1, 5));
       const next = running.next();
       await pool.query(`delete from ${table.name} where id = 5`);
-      await insert(pool, table, ["6"]);
+      await insertEach(pool, table, ["6"]);
       const fault = { code: "cursor_row_missing", details: { table: table.name, cursor: "5" } };
       await expect(next).rejects.toMatchObject(fault);
       await expect(rest(table.stream(pool, "5"))).rejects.toMatchObject(fault);
@@ -86,25 +95,25 @@ describeEachServer((engine) => {
   });
 
   describe("a fault that goes away before it is confirmed", () => {
-    // Catches a first sight that is thrown: behind a load balancer of replicas one that lags looks the same.
+    // Catches a fault that is thrown when the first poll shows it: behind a load balancer of replicas one that lags looks the same.
     test("is not thrown, and counts from anew when it comes again", async () => {
       const pool = await engine.createRawPool();
       const polls = new Reports<PollReport>();
-      const table = await makeTable(pool, { backoffMs: 20, confirmMs: 1500, observer: { poll: polls.add } });
-      await insert(pool, table, idRange(1, 5));
+      const table = await makeTable(pool, { backoffMs: 20, confirmMs: SLOW_CONFIRM_MS, observer: { poll: polls.add } });
+      await insertEach(pool, table, idRange(1, 5));
       await pool.query(`create table ${table.name}_copy as select * from ${table.name}`);
       const stream = table.stream(pool, "");
       expect(await take(stream, 5)).toEqual(idRange(1, 5));
       const next = take(stream, 1);
       for (let flicker = 0; flicker < 2; flicker++) {
         await pool.query(`delete from ${table.name} where id = 5`);
-        await polled(polls, ({ rows }) => rows === 0);
+        await polls.next(({ rows }) => rows === 0);
         await pool.query(`insert into ${table.name} select * from ${table.name}_copy where id = 5`);
-        await polled(polls, ({ rows }) => rows === 1);
+        await polls.next(({ rows }) => rows === 1);
         // Longer than a fault takes to be confirmed.
-        expect(await Promise.race([next, nothingWithin(1600)])).toBe("nothing");
+        expect(await Promise.race([next, nothingWithin(SLOW_CONFIRM_MS + 100)])).toBe("nothing");
       }
-      await insert(pool, table, ["6"]);
+      await insertEach(pool, table, ["6"]);
       expect(await next).toEqual(["6"]);
       await stream.close();
     });
@@ -118,12 +127,12 @@ describeEachServer((engine) => {
       await killOthers(pool, engine.database);
     }
 
-    // Catches a window that outlives its connection: a slow stream would be given events that never were.
+    // Catches a cache that outlives its connection: a slow stream would be given events that never were.
     test("are given to no stream from memory, and the stream that had them is ended", async () => {
       const pool = await engine.createRawPool();
       const observer = { error: () => undefined };
       const table = await makeTable(pool, { ...SOON, limit: 2, observer });
-      await insert(pool, table, ["1", "2", "3", "4", "lost", "lost", "lost", "lost"]);
+      await insertEach(pool, table, ["1", "2", "3", "4", "lost", "lost", "lost", "lost"]);
       const [slow, fast] = [table.stream(pool, ""), table.stream(pool, "")];
       expect(await take(slow, 2)).toEqual(["1", "2"]);
       expect(await take(fast, 8)).toEqual(idRange(1, 8));
@@ -131,18 +140,18 @@ describeEachServer((engine) => {
       // Both read through one connection, which the fast one uses until it is gone.
       await vanish(pool, table, 4);
       await expect(fastEnd).rejects.toMatchObject({ code: "cursor_ahead", details: { cursor: "8" } });
-      await insert(pool, table, ["new 5", "new 6"]);
+      await insertEach(pool, table, ["new 5", "new 6"]);
       const seen = await takeEvents(slow, 4);
       expect(seen.map(({ foreignId }) => foreignId)).toEqual(["3", "4", "new 5", "new 6"]);
       await slow.close();
     });
 
-    // Catches a window that only a fault empties: here no stream stands where the rows were.
+    // Catches a cache that only a fault empties: here no stream stands where the rows were.
     test("are given to no stream from memory, though nobody had to be ended", async () => {
       const pool = await engine.createRawPool();
       const options = { ...SOON, limit: 2, observer: { error: () => undefined } };
       const [table, neighbour] = [await makeTable(pool, options), await makeTable(pool, options)];
-      await insert(pool, table, ["1", "2", "3", "4", "lost", "lost", "lost", "lost"]);
+      await insertEach(pool, table, ["1", "2", "3", "4", "lost", "lost", "lost", "lost"]);
       const [slow, fast, other] = [table.stream(pool, ""), table.stream(pool, ""), neighbour.stream(pool, "")];
       expect(await take(slow, 2)).toEqual(["1", "2"]);
       expect(await take(fast, 8)).toEqual(idRange(1, 8));
@@ -152,9 +161,9 @@ describeEachServer((engine) => {
       const noticed = take(other, 1);
       await vanish(pool, table, 4);
       const writer = await engine.createRawPool();
-      await insert(writer, neighbour, ["1"]);
+      await insertEach(writer, neighbour, ["1"]);
       expect(await noticed).toEqual(["1"]);
-      await insert(writer, table, ["new 5", "new 6"]);
+      await insertEach(writer, table, ["new 5", "new 6"]);
       const seen = await takeEvents(slow, 4);
       expect(seen.map(({ foreignId }) => foreignId)).toEqual(["3", "4", "new 5", "new 6"]);
       await slow.close();
@@ -165,7 +174,7 @@ describeEachServer((engine) => {
     test("are not handed over from a page that was read ahead", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool, { ...SOON, limit: 4, observer: { error: () => undefined } });
-      await insert(pool, table, ["1", "2", "3", "4", "lost", "lost", "lost", "lost"]);
+      await insertEach(pool, table, ["1", "2", "3", "4", "lost", "lost", "lost", "lost"]);
       const [slow, fast] = [table.stream(pool, ""), table.stream(pool, "")];
       // At the end of a full page the next one is asked for: 5 to 8.
       expect(await take(slow, 1)).toEqual(["1"]);
@@ -173,36 +182,13 @@ describeEachServer((engine) => {
       const fastEnd = fast.next();
       await vanish(pool, table, 4);
       await expect(fastEnd).rejects.toMatchObject({ code: "cursor_ahead" });
-      await insert(pool, table, ["new 5"]);
+      await insertEach(pool, table, ["new 5"]);
       const seen = await takeEvents(slow, 4);
       expect(seen.map(({ foreignId }) => foreignId)).toEqual(["2", "3", "4", "new 5"]);
       await slow.close();
     });
   });
 });
-
-async function insert(pool: Pool, table: EventsTable, foreignIds: readonly string[]): Promise<void> {
-  await table.insertMany(
-    pool,
-    foreignIds.map((foreignId) => ({ foreignId, type: 1 })),
-  );
-}
-
-/** The next poll that matches, from now on. */
-function polled(polls: Reports<PollReport>, matches: (report: PollReport) => boolean): Promise<PollReport> {
-  const from = polls.all.length;
-  return polls.first((report) => polls.all.indexOf(report) >= from && matches(report));
-}
-
-async function takeEvents(stream: EventStream, count: number): Promise<ReflexEvent[]> {
-  const events: ReflexEvent[] = [];
-  while (events.length < count) {
-    const { done, value } = await stream.next();
-    if (done === true) break;
-    events.push(value);
-  }
-  return events;
-}
 
 /** What a stream delivers until it fails. */
 async function untilError(stream: EventStream): Promise<{ seen: ReflexEvent[]; error: unknown }> {

@@ -2,7 +2,7 @@ import type { Pool, PoolConnection, RowDataPacket } from "mysql2/promise";
 import { isReflexError, transaction } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../../support/servers/engines.ts";
-import { startServerWithPools } from "../../support/servers/replication.ts";
+import { startServerWithPools } from "../../support/servers/server-with-pools.ts";
 import { foreignIdsOf, idsOf, makeWork, thrownBy } from "../../support/streams/stored.ts";
 import { makeTable, openInsert } from "../../support/streams/streams.ts";
 

@@ -3,7 +3,7 @@ import { createPool as createMysql2Pool, type Pool as Mysql2Pool } from "mysql2/
 import { createTables } from "reflex-rsql";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { describeEachEngine, type Engine, type EnginePool } from "../servers/engines.ts";
-import { DATABASE, type ServerWithPools, startServerWithPools } from "../servers/replication.ts";
+import { DATABASE, type ServerWithPools, startServerWithPools } from "../servers/server-with-pools.ts";
 import { tables } from "./database-calls.ts";
 
 /** Where a pool of a test connects; what is left out is right. */

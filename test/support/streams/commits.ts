@@ -3,7 +3,7 @@ import type { Pool, PoolConnection, RowDataPacket } from "mysql2/promise";
 import { createTables, type EventStream, EventsTable, type EventsTableOptions } from "reflex-rsql";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { describeEachServer, type EnginePool } from "../servers/engines.ts";
-import { DATABASE, type ServerWithPools, startServerWithPools } from "../servers/replication.ts";
+import { DATABASE, type ServerWithPools, startServerWithPools } from "../servers/server-with-pools.ts";
 import { nothingWithin, take } from "./streams.ts";
 
 export const gtidFlags: readonly string[] = ["--gtid-mode=ON", "--enforce-gtid-consistency=ON"];

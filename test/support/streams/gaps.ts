@@ -59,6 +59,12 @@ export class Reports<R> {
       look();
     });
   }
+
+  /** The first report that matches from now on. */
+  next(matches: (report: R) => boolean = () => true): Promise<R> {
+    const known = new Set(this.all);
+    return this.first((report) => !known.has(report) && matches(report));
+  }
 }
 
 /** The ids from `first` to `last`. */

@@ -1,5 +1,12 @@
 import type { Pool, PoolConnection } from "mysql2/promise";
-import { createTables, type DatabaseHandle, type EventStream, EventsTable, type EventsTableOptions } from "reflex-rsql";
+import {
+  createTables,
+  type DatabaseHandle,
+  type EventStream,
+  EventsTable,
+  type EventsTableOptions,
+  type ReflexEvent,
+} from "reflex-rsql";
 import { newTableName } from "../tables/new-tables.ts";
 
 /** An events table of its own name, made in the database. */
@@ -9,15 +16,20 @@ export async function makeTable(db: DatabaseHandle, options: EventsTableOptions 
   return table;
 }
 
-/** The ids of the next events, fewer if the stream ends. */
-export async function take(stream: EventStream, count: number): Promise<string[]> {
-  const ids: string[] = [];
-  while (ids.length < count) {
+/** The next events, fewer if the stream ends. */
+export async function takeEvents(stream: EventStream, count: number): Promise<ReflexEvent[]> {
+  const events: ReflexEvent[] = [];
+  while (events.length < count) {
     const { done, value } = await stream.next();
     if (done === true) break;
-    ids.push(value.id);
+    events.push(value);
   }
-  return ids;
+  return events;
+}
+
+/** The ids of the next events, fewer if the stream ends. */
+export async function take(stream: EventStream, count: number): Promise<string[]> {
+  return (await takeEvents(stream, count)).map(({ id }) => id);
 }
 
 /** The ids of all events until the stream ends. */
@@ -68,10 +80,15 @@ export async function killOthers(pool: Pool, database: string): Promise<void> {
   connection.release();
 }
 
-/** Inserts events in one transaction. */
-export async function insertMany(pool: Pool, table: EventsTable, count: number): Promise<void> {
+/** Inserts events with these foreign ids in one transaction. */
+export async function insertEach(pool: Pool, table: EventsTable, foreignIds: readonly string[]): Promise<void> {
   await table.insertMany(
     pool,
-    Array.from({ length: count }, () => ({ foreignId: "x", type: 1 })),
+    foreignIds.map((foreignId) => ({ foreignId, type: 1 })),
   );
+}
+
+/** Inserts so many events in one transaction. */
+export function insertMany(pool: Pool, table: EventsTable, count: number): Promise<void> {
+  return insertEach(pool, table, Array<string>(count).fill("x"));
 }
