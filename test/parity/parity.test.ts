@@ -1,35 +1,20 @@
-import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { ErrorsTable } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { toCursorsTableConfig } from "../../src/tables/cursors/cursors-table-options.ts";
 import { toErrorsTableConfig } from "../../src/tables/errors/errors-table-options.ts";
 import { toEventsTableConfig } from "../../src/tables/events/events-table-options.ts";
 import { entries } from "../../tools/entries.mjs";
+import { readText, tableRows, testProblem } from "../support/docs/named-tests.ts";
 
-const repository = fileURLToPath(new URL("../../", import.meta.url));
 const indexes = entries.map(({ source }) => source);
 const modules = await Promise.all(entries.map(({ specifier }) => import(specifier) as Promise<object>));
 const values: Record<string, unknown> = Object.assign({}, ...modules);
+const page = readText("docs/parity.md");
 
-function read(path: string): string {
-  return readFileSync(join(repository, path), "utf8");
-}
-
-/** The rows of the table under this heading, by cell. */
-function rowsUnder(heading: string): string[][] {
-  const [, section = ""] = read("docs/parity.md").split(`\n## ${heading}\n`);
-  const lines = (section.split("\n## ")[0] ?? "").split("\n").filter((line) => line.startsWith("|"));
-  return lines.slice(2).map((line) => {
-    const cells = line.split(/(?<!\\)\|/).map((cell) => cell.trim());
-    return cells.slice(1, -1);
-  });
-}
-
-const names = rowsUnder("Names");
-const defaults = rowsUnder("Defaults");
-const behaviours = rowsUnder("Behaviour");
+const names = tableRows(page, "Names");
+const defaults = tableRows(page, "Defaults");
+const behaviours = tableRows(page, "Behaviour");
 const everyRow = [...names, ...defaults, ...behaviours];
 
 function bare(cell: string | undefined): string {
@@ -40,7 +25,7 @@ function bare(cell: string | undefined): string {
 function exportedTypes(): Map<string, string> {
   const types = new Map<string, string>();
   for (const index of indexes) {
-    for (const [, list = "", from = ""] of read(index).matchAll(/export type \{([^}]*)\} from "([^"]+)"/g)) {
+    for (const [, list = "", from = ""] of readText(index).matchAll(/export type \{([^}]*)\} from "([^"]+)"/g)) {
       for (const name of list.split(",").filter((part) => part.trim() !== ""))
         types.set(name.trim(), join(dirname(index), from));
     }
@@ -55,7 +40,7 @@ function declarationOf(name: string): string | undefined {
   const file = types.get(name);
   if (file === undefined) return undefined;
   const pattern = new RegExp(`^export (?:interface ${name}\\b[^]*?^\\}|type ${name}\\b[^]*?;$)`, "m");
-  const [declaration] = pattern.exec(read(file)) ?? [];
+  const [declaration] = pattern.exec(readText(file)) ?? [];
   if (declaration === undefined) return undefined;
   const [, parents = ""] = / extends ([^{=>]+) \{/.exec(declaration.split("\n")[0] ?? "") ?? [];
   const inherited = parents.split(",").map((parent) => declarationOf(parent.trim()) ?? "");
@@ -84,16 +69,6 @@ function isTypeMember(owner: string, member: string | undefined): boolean {
 function references(cell: string): string[] {
   const quoted = [...cell.matchAll(/`([^`]+)`/g)].map(([, reference = ""]) => reference);
   return quoted.filter((reference) => !reference.startsWith("reflex-rsql"));
-}
-
-/** Why a cell "`file`: title" shows nothing; undefined if it does. */
-function testProblem(cell: string | undefined): string | undefined {
-  const [, file = "", title = ""] = /^`([^`]+)`: (.+)$/.exec(cell ?? "") ?? [];
-  if (!existsSync(join(repository, file)) || file === "") return `${cell}: there is no such file`;
-  if (!file.endsWith(".test.ts")) return `${file} is no test`;
-  const escaped = title.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  const found = new RegExp(`\\(\\s*(["'\`])${escaped}\\1,`).test(read(file));
-  return found ? undefined : `${file} has no test "${title}"`;
 }
 
 /** The values of options that are not given, as the table shows them. */
@@ -140,7 +115,7 @@ function actualDefaults(): Record<string, unknown> {
 }
 
 describe("the table of what Go exports", () => {
-  const exported = read("docs/parity-exports.txt").split("\n").filter(Boolean);
+  const exported = readText("docs/parity-exports.txt").split("\n").filter(Boolean);
 
   // Catches: a name that was left out, invented, or listed twice, and a list that was cut.
   test("has one row for each name, in their order", () => {
