@@ -6,9 +6,8 @@ import type { GapResolver, GapStep } from "../gaps/gap-resolver.ts";
 import type { Verdict } from "../position/judge-poll.ts";
 import type { GapRange } from "../position/missing-ids.ts";
 import type { Position } from "../position/position.ts";
-import { PollBackoff, SHORTEST_POLL_WAIT_MS } from "./poll-backoff.ts";
 import type { ReaderContext } from "./reader-context.ts";
-import { unlessEnded } from "./reads.ts";
+import { PollBackoff, SHORTEST_POLL_WAIT_MS, unlessEnded } from "./reads.ts";
 import type { StallWatch } from "./stall-watch.ts";
 
 type GapVerdict = Extract<Verdict, { kind: "gap" }>;

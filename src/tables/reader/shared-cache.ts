@@ -2,7 +2,38 @@ import type { TableContext } from "../events/table-context.ts";
 import type { Batch } from "../pages/batch.ts";
 import { EventCache } from "../pages/event-cache.ts";
 import { isSameRow, type Position } from "../position/position.ts";
-import { type StreamPosition, StreamPositions } from "./stream-positions.ts";
+
+/** Where one stream is: its cursor, as a number. */
+export interface StreamPosition {
+  position: bigint;
+}
+
+/** Where the streams of one reader are. */
+export class StreamPositions {
+  readonly #places = new Set<StreamPosition>();
+
+  /** How many streams there are. */
+  get size(): number {
+    return this.#places.size;
+  }
+
+  /** Adds a stream, which keeps its position up to date, and calls {@link leave} when it ends. */
+  join(place: StreamPosition): void {
+    this.#places.add(place);
+  }
+
+  leave(place: StreamPosition): void {
+    this.#places.delete(place);
+  }
+
+  /** Whether a stream other than `except` is before the event with this id, by at most `reach` ids. */
+  anyBehind(id: bigint, reach: bigint, except: StreamPosition): boolean {
+    for (const place of this.#places) {
+      if (place !== except && place.position < id && id - place.position <= reach) return true;
+    }
+    return false;
+  }
+}
 
 const BOUNDS = { events: 20_000, bytes: 16 * 1024 * 1024 };
 /** How far behind an event another stream may be for the event to be kept for it. */

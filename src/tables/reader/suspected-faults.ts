@@ -3,9 +3,8 @@ import { PageReader } from "../pages/page-reader.ts";
 import { judgePoll, type Verdict } from "../position/judge-poll.ts";
 import type { Position } from "../position/position.ts";
 import { type PositionFaultCode, positionFault } from "../position/position-fault.ts";
-import { PollBackoff } from "./poll-backoff.ts";
 import type { ReaderContext } from "./reader-context.ts";
-import { retried, unlessEnded } from "./reads.ts";
+import { PollBackoff, retried, unlessEnded } from "./reads.ts";
 import { StallWatch } from "./stall-watch.ts";
 
 type SuspectedFault = Extract<Verdict, { kind: "suspected_fault" }>;

@@ -13,9 +13,9 @@ import type { StreamWatcher } from "../wake/notifier.ts";
 import { warnOfSmallPool } from "./pool-warning.ts";
 import type { ReaderContext } from "./reader-context.ts";
 import { ReaderWakeUps } from "./reader-wake-ups.ts";
+import type { StreamPosition, StreamPositions } from "./shared-cache.ts";
 import { SharedCache } from "./shared-cache.ts";
 import { SharedPositionReader } from "./shared-position-reader.ts";
-import type { StreamPosition, StreamPositions } from "./stream-positions.ts";
 import { checkPosition } from "./suspected-faults.ts";
 
 export interface TableReaderSource extends TableContext {

@@ -4,7 +4,7 @@ import { withTimeLimit } from "../../waiting/time-limit.ts";
 import type { Batch } from "../pages/batch.ts";
 import type { Position } from "../position/position.ts";
 import { retried, unlessEnded } from "../reader/reads.ts";
-import type { StreamPosition } from "../reader/stream-positions.ts";
+import type { StreamPosition } from "../reader/shared-cache.ts";
 import type { TableReader } from "../reader/table-reader.ts";
 import type { Feed, FeedSource, Page } from "./feed.ts";
 import { passEvents } from "./pass-events.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { StreamPositions } from "./stream-positions.ts";
+import { StreamPositions } from "./shared-cache.ts";
 
 test("a place behind counts if it is another's, before the event, and near", () => {
   const places = new StreamPositions();
