@@ -1,4 +1,10 @@
-/** Why a {@link ReflexError} was thrown. Stable: codes may be added, none is renamed. Safe to switch on. */
+/**
+ * Why a {@link ReflexError} was thrown. Stable: codes may be added, none is renamed. Safe to switch on.
+ *
+ * Reserved, so that programs can handle them in time, and thrown by nothing yet: `fenced` (a cursor whose event someone else
+ * has handled), `lease_lost` (the lease under which a consumer ran has gone to another process), `stream_stopped` (the
+ * server of a stream from another process has ended it).
+ */
 export type ReflexErrorCode =
   | "cursor_not_advanced"
   | "cursor_ahead"
@@ -7,7 +13,6 @@ export type ReflexErrorCode =
   | "history_pruned"
   | "gap_unfillable"
   | "gap_too_large"
-  | "head_unclear"
   | "non_consecutive_event"
   | "invalid_int_id"
   | "invalid_cursor"

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { foreignIdInt, isNoop, type ReflexEvent } from "./event.ts";
+import { foreignIdInt, type ReflexEvent } from "./event.ts";
 
 function anEvent(fields: Partial<ReflexEvent>): ReflexEvent {
   const timestamp = new Date(0);
@@ -15,9 +15,4 @@ test.each(["", " ", "0x10", " 5", "5.0", "order-1", "1e3"])("refuses %o as an in
   const event = anEvent({ id: "17", foreignId });
   const expected = { code: "invalid_int_id", details: { eventId: "17", foreignId } };
   expect(() => foreignIdInt(event)).toThrow(expect.objectContaining(expected));
-});
-
-test("an event of type 0 is a noop, no other is", () => {
-  expect(isNoop(anEvent({ type: 0 }))).toBe(true);
-  expect(isNoop(anEvent({ type: 1 }))).toBe(false);
 });

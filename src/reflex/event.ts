@@ -21,11 +21,6 @@ export interface ReflexEvent<T extends number = number> {
 /** The type of the rows that close a gap where a transaction rolled back. */
 export const noopEventType = 0;
 
-/** Whether the event stands for no event at all. */
-export function isNoop(event: ReflexEvent): boolean {
-  return event.type === noopEventType;
-}
-
 /** The foreign id of an event of an `EventsTableInt`, exact. @throws ReflexError `invalid_int_id` if it is no integer. */
 export function foreignIdInt(event: ReflexEvent): bigint {
   // BigInt() alone takes "" for 0, and "0x10" for 16.

@@ -61,7 +61,7 @@ export const readingMutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/tables/reader/suspected-faults.ts",
-        find: "performance.now() - this.#since.at >= config.confirmMs",
+        find: "performance.now() - this.#since.at >= faultConfirmMs()",
         replace: "true",
       },
     ],

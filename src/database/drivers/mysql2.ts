@@ -55,7 +55,7 @@ const withoutRows = new Set([START, "commit", "rollback"]);
 const SERVER_STATUS_IN_TRANS_READONLY = 0x2000;
 
 /** The core connection under a mysql2 promise or callback connection: one object per socket. */
-export function mysql2Core(connection: object): object {
+function mysql2Core(connection: object): object {
   return "connection" in connection && typeof connection.connection === "object" && connection.connection !== null
     ? connection.connection
     : connection;

@@ -51,7 +51,7 @@ export interface RetryFailure {
   readonly error: ReflexError;
 }
 
-export const openStatuses: readonly ErrorStatus[] = [ErrorStatus.Unknown, ErrorStatus.Recorded];
+const openStatuses: readonly ErrorStatus[] = [ErrorStatus.Unknown, ErrorStatus.Recorded];
 const PAGE = 100;
 const MILLISECONDS = 1000;
 

@@ -67,8 +67,6 @@ export interface EventsTableOptions<T extends number = number> {
    * @defaultValue closes them; false with a `loader`
    */
   gaps?: false | GapOptions | undefined;
-  /** How long a position fault must last before it ends a stream, where no primary is declared, in ms. @defaultValue 5000 */
-  confirmMs?: number | undefined;
   /** Whether streams of this table share what they read. @defaultValue true */
   cache?: boolean | undefined;
   /** The most rows that one read takes. @defaultValue as many as take little memory, up to 5000 */
@@ -112,7 +110,6 @@ const checks: OptionChecks<EventsTableOptions> = {
   loader: aFunction,
   inserter: aFunction,
   gaps: either(oneOf(false), anObject),
-  confirmMs: aFiniteDuration,
   cache: aBoolean,
   limit: aCount,
   timeColumn: oneOf("datetime6", "datetime", "timestamp"),
@@ -140,7 +137,6 @@ export interface EventsTableConfig {
   readonly loader: EventsLoader | undefined;
   readonly inserter: EventsInserter | undefined;
   readonly gaps: GapConfig;
-  readonly confirmMs: number;
   readonly cache: boolean;
   /** Undefined if pages follow the size of the events. */
   readonly limit: number | undefined;
@@ -177,7 +173,6 @@ export function toEventsTableConfig<T extends number>(
     gaps,
     foreignIdBytes: options.foreignIdColumn === "binary",
     noopForeignId: noopForeignId(gaps.noopValues[fields.foreignId], options.foreignIdColumn === "binary"),
-    confirmMs: options.confirmMs ?? 5000,
     cache: options.cache ?? true,
     time: { column: options.timeColumn ?? "datetime6", zone: options.storedZone },
     trace: options.trace,

@@ -12,13 +12,11 @@ describe("GraceTracker", () => {
     expect(graces.fillableIds([5n], none, { now: 100, ...GRACE })).toEqual({
       ids: [],
       nextInMs: 20,
-      firstInFlight: false,
     });
     expect(graces.fillableIds([5n], none, { now: 119, ...GRACE }).nextInMs).toBe(1);
     expect(graces.fillableIds([5n], none, { now: 120, ...GRACE })).toEqual({
       ids: [5n],
       nextInMs: undefined,
-      firstInFlight: false,
     });
   });
 
@@ -37,7 +35,7 @@ describe("GraceTracker", () => {
     const graces = new GraceTracker();
     expect(graces.fillableIds([5n], new Set([5n]), { now: 100, ...GRACE })).toMatchObject({
       ids: [],
-      firstInFlight: true,
+      nextInMs: undefined,
     });
     expect(graces.fillableIds([5n], none, { now: 101, ...GRACE }).ids).toEqual([5n]);
   });
@@ -54,7 +52,7 @@ describe("GraceTracker", () => {
     const graces = new GraceTracker();
     graces.fillableIds([5n, 6n, 7n, 8n], none, { now: 0, ...GRACE });
     const fillable = graces.fillableIds([5n, 6n, 7n, 8n], new Set([7n]), { now: 1000, ...GRACE });
-    expect(fillable).toEqual({ ids: [5n, 6n], nextInMs: undefined, firstInFlight: false });
+    expect(fillable).toEqual({ ids: [5n, 6n], nextInMs: undefined });
   });
 
   test("counts the grace of what lies above a row in flight while that is open", () => {

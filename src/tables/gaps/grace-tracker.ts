@@ -5,8 +5,6 @@ export interface Fillable {
   readonly ids: readonly bigint[];
   /** When the first missing id becomes fillable; undefined if it is fillable or in flight. */
   readonly nextInMs: number | undefined;
-  /** Whether the first missing id belongs to an open transaction. */
-  readonly firstInFlight: boolean;
 }
 
 /**
@@ -28,21 +26,19 @@ export class GraceTracker {
     this.#forget();
     const ids: bigint[] = [];
     let nextInMs: number | undefined;
-    let firstInFlight = false;
     for (const id of missing) {
       const since = this.#firstSeen.get(id) ?? now;
       this.#firstSeen.set(id, since);
       if (inFlight.has(id)) {
         this.#wereInFlight.add(id);
-        firstInFlight = id === missing[0];
-        // Later ids of the same statement may not be inserted yet. Planting them would end it with a duplicate key.
+        // Later ids of the same statement may not be inserted yet: a noop at one would end it with a duplicate key.
         break;
       }
       if (this.#wereInFlight.has(id) || now - since >= graceMs) ids.push(id);
       else nextInMs ??= since + graceMs - now;
     }
     this.#remember(missing, inFlight, now);
-    return { ids, nextInMs: ids.length > 0 || firstInFlight ? undefined : nextInMs, firstInFlight };
+    return { ids, nextInMs: ids.length > 0 ? undefined : nextInMs };
   }
 
   #remember(missing: readonly bigint[], inFlight: ReadonlySet<bigint>, now: number): void {

@@ -18,7 +18,7 @@ export interface NoopInserterSource extends TableContext {
 /** What came of inserting noops. */
 export type InsertedNoops =
   /** The statement ran. For each id there is a row now, or someone else holds it. */
-  | { readonly kind: "inserted"; readonly count: number; readonly warnings: string }
+  | { readonly kind: "inserted"; readonly warnings: string }
   /** Someone else was at it: look again. */
   | { readonly kind: "collided" }
   /** Not here, not now. */
@@ -98,7 +98,7 @@ export class NoopInserter {
     const { sql, params } = noopStatement({ table, config, dialect: database.dialect, noopValues }, ids);
     const { affectedRows } = await session.run(sql, params, this.#limits);
     const warnings = affectedRows === 0 ? await showWarnings(session) : "";
-    return { kind: "inserted", count: affectedRows, warnings };
+    return { kind: "inserted", warnings };
   }
 
   /** The rows on both sides must be here, the same: on another server, or in another history, an id means nothing. */

@@ -34,10 +34,6 @@ export class Probe {
     this.#waitText = `${select} where ${id} = ${param} lock in share mode`;
   }
 
-  warmUp(): void {
-    this.#session.warmUp();
-  }
-
   /** The ids in this range that have a row on the server, committed or not. */
   async visible(first: bigint, last: bigint): Promise<bigint[]> {
     const rows = await this.#session.use((session) => this.#rows(session, this.#inFlightText, [first, last]));

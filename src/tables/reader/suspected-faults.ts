@@ -41,12 +41,12 @@ export class SuspectedFaults {
 
   /** What is known of the suspicion. The primary confirms it where it is another server, else that it has lasted for long. */
   async #confirm(code: PositionFaultCode, position: Position): Promise<"confirmed" | "unclear" | "lagging"> {
-    const { gaps, database, config } = this.#context;
+    const { gaps, database } = this.#context;
     if (this.#since?.code !== code) this.#since = { code, at: performance.now() };
     if (gaps.primary !== undefined && gaps.primary.identity !== database.identity) {
       return (await this.#primarySays(code, position)) ? "confirmed" : "lagging";
     }
-    return performance.now() - this.#since.at >= config.confirmMs ? "confirmed" : "unclear";
+    return performance.now() - this.#since.at >= faultConfirmMs() ? "confirmed" : "unclear";
   }
 
   async #primarySays(code: PositionFaultCode, position: Position): Promise<boolean> {

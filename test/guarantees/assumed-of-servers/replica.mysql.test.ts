@@ -1,7 +1,8 @@
 import type { Pool, RowDataPacket } from "mysql2/promise";
 import { createTables, EventsTable, type EventsTableOptions, fillGaps } from "reflex-rsql";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { StallReport } from "../../../src/reflex/observer.ts";
+import { setFaultConfirmMs } from "../../../src/tables/reader/confirm-time.ts";
 import { describeEachServer } from "../../support/servers/engines.ts";
 import { type Replication, startReplication } from "../../support/servers/replication.ts";
 import { makeTable, nothingWithin, openInsert, take } from "../../support/streams/streams.ts";
@@ -112,12 +113,14 @@ describeEachServer((engine) => {
     // Catches: a cursor that is taken for lost because the replica has not got its row yet.
     test("from a replica that lags behind the cursor waits for it where the primary is declared, and else ends once confirmed", async () => {
       const { table, stalls, told } = watched("lagging", { gaps: { primary } });
+      setFaultConfirmMs(300);
+      onTestFinished(() => setFaultConfirmMs());
       await replication.stopApplying();
       try {
         await table.insert(primary, "b", 1);
         const stream = table.stream(replica, "2");
         const pending = take(stream, 1);
-        const undeclared = new EventsTable("lagging", { confirmMs: 300 }).stream(replica, "2");
+        const undeclared = new EventsTable("lagging").stream(replica, "2");
         await expect(undeclared.next()).rejects.toMatchObject({ code: "cursor_ahead", details: { cursor: "2" } });
         expect(await told).toMatchObject({ state: "stalled", prev: "2", next: "", reason: "lagging" });
         await replication.startApplying();

@@ -1,13 +1,18 @@
 import { CursorsTable, createConsumer, createTables, run } from "reflex-rsql";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { setFaultConfirmMs } from "../../../src/tables/reader/confirm-time.ts";
 import { describeEachServer } from "../../support/servers/engines.ts";
 import { idRange, noopIds } from "../../support/streams/gaps.ts";
 import { insertMany, makeTable, nothingWithin, openInsert, rest, take } from "../../support/streams/streams.ts";
 
 // Position faults in tests are confirmed soon.
-const SOON = { confirmMs: 200, backoffMs: 100 } as const;
+const CONFIRM_MS = 200;
+const SOON = { backoffMs: 100 } as const;
 
 describeEachServer((engine) => {
+  beforeAll(() => setFaultConfirmMs(CONFIRM_MS));
+  afterAll(() => setFaultConfirmMs());
+
   describe("a stream whose consumed rows were deleted", () => {
     // Catches one that takes the missing row at its cursor for a fault: every night's retention would be an alarm.
     test.each([
@@ -102,7 +107,7 @@ describeEachServer((engine) => {
       await insertMany(pool, table, 1);
       const stream = table.stream(pool, "5", { onPruned });
       const delivered = take(stream, 2);
-      expect(await Promise.race([delivered, nothingWithin(3 * SOON.confirmMs)])).toBe("nothing");
+      expect(await Promise.race([delivered, nothingWithin(3 * CONFIRM_MS)])).toBe("nothing");
       await open.commit();
       expect(await delivered).toEqual(["6", "7"]);
       await stream.close();

@@ -1,6 +1,7 @@
 import type { Pool } from "mysql2/promise";
 import type { EventStream, EventsTable, PollReport, ReflexEvent } from "reflex-rsql";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { setFaultConfirmMs } from "../../../src/tables/reader/confirm-time.ts";
 import { describeEachServer } from "../../support/servers/engines.ts";
 import { idRange, Reports } from "../../support/streams/gaps.ts";
 import {
@@ -14,10 +15,14 @@ import {
 } from "../../support/streams/streams.ts";
 
 // Position faults in tests are confirmed soon.
-const SOON = { confirmMs: 200, backoffMs: 100 } as const;
+const CONFIRM_MS = 200;
+const SOON = { backoffMs: 100 } as const;
 const SLOW_CONFIRM_MS = 1500;
 
 describeEachServer((engine) => {
+  beforeAll(() => setFaultConfirmMs(CONFIRM_MS));
+  afterAll(() => setFaultConfirmMs());
+
   describe("a truncated table", () => {
     // Catches one that polls for ids above its cursor only, and sees none for ever.
     test("ends a stream that runs, and one that starts, with cursor_ahead", async () => {
@@ -99,7 +104,9 @@ describeEachServer((engine) => {
     test("is not thrown, and counts from anew when it comes again", async () => {
       const pool = await engine.createRawPool();
       const polls = new Reports<PollReport>();
-      const table = await makeTable(pool, { backoffMs: 20, confirmMs: SLOW_CONFIRM_MS, observer: { poll: polls.add } });
+      setFaultConfirmMs(SLOW_CONFIRM_MS);
+      onTestFinished(() => setFaultConfirmMs(CONFIRM_MS));
+      const table = await makeTable(pool, { backoffMs: 20, observer: { poll: polls.add } });
       await insertEach(pool, table, idRange(1, 5));
       await pool.query(`create table ${table.name}_copy as select * from ${table.name}`);
       const stream = table.stream(pool, "");

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPool } from "mysql2/promise";
 import { createTables, fillGaps, type StallReport, stopFillingGaps } from "reflex-rsql";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { setFaultConfirmMs } from "../../../src/tables/reader/confirm-time.ts";
 import { startPrivateServer } from "../../../src/testing/servers/private-server.ts";
 import { describeEachServer, type Engine } from "../../support/servers/engines.ts";
 import { leaveGap, noopIds, Reports } from "../../support/streams/gaps.ts";
@@ -101,7 +102,9 @@ describeEachServer((engine) => {
     test("a transaction that is open longer than every limit, until its commit, which is delivered", async () => {
       const pool = await engine.createRawPool();
       const stalls = new Reports<StallReport>();
-      const limits = { acquireTimeoutMs: 4000, statementTimeoutMs: 4000, backoffMs: 100, confirmMs: 100 };
+      const limits = { acquireTimeoutMs: 4000, statementTimeoutMs: 4000, backoffMs: 100 };
+      setFaultConfirmMs(100);
+      onTestFinished(() => setFaultConfirmMs());
       const table = await makeTable(pool, {
         ...limits,
         gaps: { graceMs: 0 },

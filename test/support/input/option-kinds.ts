@@ -32,7 +32,6 @@ export const eventsTable: Kinds = {
   loader: "function",
   inserter: "function",
   gaps: "object",
-  confirmMs: "finiteDuration",
   cache: "boolean",
   limit: "count",
   timeColumn: "special",

@@ -1,5 +1,6 @@
 import type { Pool } from "mysql2/promise";
 import { createTables, type ErrorReport, EventsTable } from "reflex-rsql";
+import { setFaultConfirmMs } from "../../../src/tables/reader/confirm-time.ts";
 import type { ServerVendor } from "../../../src/testing/servers/find-server.ts";
 import { Reports } from "../streams/gaps.ts";
 import { startServerWithPools } from "./server-with-pools.ts";
@@ -23,7 +24,8 @@ export async function startCrashPlace(vendor: ServerVendor, flags: readonly stri
   const connect = (): Pool => started.openPool({ connectionLimit: 16 });
   const pool = connect();
   const errors = new Reports<ErrorReport>();
-  const table = new EventsTable("events", { confirmMs: 300, backoffMs: 100, observer: { error: errors.add } });
+  setFaultConfirmMs(300);
+  const table = new EventsTable("events", { backoffMs: 100, observer: { error: errors.add } });
   await createTables(pool, [table]);
   return {
     pool,
@@ -34,6 +36,9 @@ export async function startCrashPlace(vendor: ServerVendor, flags: readonly stri
       await server.restart();
       return connect();
     },
-    [Symbol.asyncDispose]: () => started[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => {
+      setFaultConfirmMs();
+      return started[Symbol.asyncDispose]();
+    },
   };
 }
