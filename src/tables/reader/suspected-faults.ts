@@ -3,6 +3,7 @@ import { PageReader } from "../pages/page-reader.ts";
 import { judgePoll, type Verdict } from "../position/judge-poll.ts";
 import type { Position } from "../position/position.ts";
 import { type PositionFaultCode, positionFault } from "../position/position-fault.ts";
+import { faultConfirmMs } from "./confirm-time.ts";
 import type { ReaderContext } from "./reader-context.ts";
 import { PollBackoff, retried, unlessEnded } from "./reads.ts";
 import { StallWatch } from "./stall-watch.ts";
