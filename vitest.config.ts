@@ -6,7 +6,7 @@ import { entries } from "./tools/entries.mjs";
 const { RSQL_MUTANT: mutant } = process.env;
 
 const config: ViteUserConfig = defineConfig({
-  plugins: mutant === undefined ? [] : [(await import("./test/mutants/mutant-plugin.ts")).mutantPlugin(mutant)],
+  plugins: mutant === undefined ? [] : [(await import("./tools/variants/variant-plugin.ts")).variantPlugin(mutant)],
   resolve: {
     alias: entries.map(({ specifier, source }) => ({
       find: new RegExp(`^${specifier}$`),

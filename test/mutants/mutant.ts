@@ -1,22 +1,20 @@
-/** One place of the source that is wrong in a mutant. */
-export interface Edit {
+import type { Variant } from "../../tools/variants/variant.ts";
+
+/** A test by its file and the beginning of its title. */
+export interface NamedTest {
   readonly file: string;
-  /** What is there; in the file exactly once. */
-  readonly find: string;
-  /** What is there instead. Nobody checks its types. */
-  readonly replace: string;
+  readonly title: string;
 }
 
 /** A wrong implementation, and the tests that turn red if anyone ever writes it. */
-export interface Mutant {
-  readonly name: string;
+export interface Mutant extends Variant {
   /** What is wrong with it. */
   readonly wrong: string;
-  readonly edits: readonly Edit[];
-  readonly tests: readonly { readonly file: string; readonly title: string }[];
+  /** Each turns red on every server. The first, which is the quickest, is the one of the short form. */
+  readonly tests: readonly [NamedTest, ...NamedTest[]];
 }
 
 /** The tests in this file whose titles begin so. */
-export function testOf(file: string, title: string): Mutant["tests"][number] {
+export function testOf(file: string, title: string): NamedTest {
   return { file, title };
 }

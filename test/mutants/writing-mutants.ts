@@ -1,4 +1,13 @@
+import { moduleAt } from "../../tools/variants/variant.ts";
 import { type Mutant, testOf } from "./mutant.ts";
+
+const eventInsert = moduleAt<typeof import("../../src/tables/events/event-insert.ts")>(
+  "src/tables/events/event-insert.ts",
+);
+const cursorStatements = moduleAt<typeof import("../../src/tables/cursors/cursor-statements.ts")>(
+  "src/tables/cursors/cursor-statements.ts",
+);
+const sqlErrors = moduleAt<typeof import("../../src/database/sql-errors.ts")>("src/database/sql-errors.ts");
 
 const inFlight = "test/guarantees/committed-rows-only/statements-in-flight.mysql.test.ts";
 
@@ -7,37 +16,26 @@ export const writingMutants: readonly Mutant[] = [
   {
     name: "insert gives up at a noop",
     wrong: "an insert whose id a noop has taken fails instead of taking a new one",
-    edits: [
-      {
-        file: "src/tables/events/event-insert.ts",
-        find: "attempt === MOST_TRIES) throw",
-        replace: "attempt >= 1) throw",
-      },
-    ],
+    parts: [sqlErrors.replaceExport("duplicateKeyName", () => () => undefined)],
     tests: [testOf(inFlight, "gets new ids in the same transaction when a noop took one of its own")],
   },
   {
     name: "inserts ignore noops",
     wrong: "an event whose id a noop has taken vanishes without an error",
-    edits: [
-      {
-        file: "src/tables/events/event-insert.ts",
-        find: "return `insert into ",
-        replace: "return `insert ignore into ",
-      },
+    parts: [
+      eventInsert.replaceExport(
+        "insertText",
+        (make) =>
+          (...of) =>
+            make(...of).replace("insert into", "insert ignore into"),
+      ),
     ],
     tests: [testOf(inFlight, "gets new ids in the same transaction when a noop took one of its own")],
   },
   {
     name: "commits after a lost transaction",
     wrong: "a transaction that the server has rolled back goes on, and what comes after is committed alone",
-    edits: [
-      {
-        file: "src/tables/events/event-insert.ts",
-        find: `return lost || meaning === "transaction_lost" || meaning === "connection_lost";`,
-        replace: "return false;",
-      },
-    ],
+    parts: [eventInsert.replaceExport("losesTransaction", () => () => false)],
     tests: [
       testOf(
         "test/guarantees/with-its-transaction/lost-transactions.mysql.test.ts",
@@ -48,12 +46,16 @@ export const writingMutants: readonly Mutant[] = [
   {
     name: "cursors written unseen",
     wrong: "a flush overwrites a cursor that someone else has moved since",
-    edits: [
-      {
-        file: "src/tables/cursors/cursor-statements.ts",
-        find: " and ${this.#comparable} = ${this.#comparableValue})`",
-        replace: " and (1 = 1 or ${this.#comparable} = ${this.#comparableValue}))`",
-      },
+    parts: [
+      cursorStatements.replaceMethod(
+        "CursorStatements",
+        "move",
+        (move) =>
+          function (moves) {
+            const { sql, params } = move.call(this, moves);
+            return { sql: sql.replaceAll(" and ", " or 1 = 0 and "), params };
+          },
+      ),
     ],
     tests: [testOf("src/tables/cursors/cursors-table.database.test.ts", "a cursor that someone else moved is kept")],
   },

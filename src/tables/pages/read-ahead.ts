@@ -73,6 +73,8 @@ export class ReadAhead {
   async #ifWhole(early: AheadRead | undefined): Promise<ReadPage | undefined> {
     const page = await early?.page;
     if (early === undefined || page === undefined || page.epoch !== this.#source.epoch()) return undefined;
-    return isGapless(page, early.from, early.limit) ? page : undefined;
+    // variant place: an early page that is not whole
+    if (!isGapless(page, early.from, early.limit)) return undefined;
+    return page;
   }
 }

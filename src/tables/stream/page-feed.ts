@@ -96,6 +96,7 @@ export class PageFeed<T extends number> implements Feed<T> {
     try {
       const batch = await (ahead ?? reader.next(this.#position, signal));
       // It was read on a connection that is gone since: what it showed may have been undone.
+      // variant place: a page of a connection that is gone
       if (ahead !== undefined && batch.epoch !== reader.pages.epoch) return await reader.next(this.#position, signal);
       return batch;
     } catch (error) {

@@ -18,6 +18,8 @@ declare module "vitest" {
 }
 
 const vendors: readonly ServerVendor[] = ["mariadb", "mysql"];
+/** The servers that tests may run on: all, unless RSQL_SERVERS names one. */
+const wanted: readonly string[] = process.env["RSQL_SERVERS"]?.split(",") ?? vendors;
 
 /** Starts one server a vendor, installing what is missing where the machine allows it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -28,6 +30,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await Promise.all(running.map((server) => server.stop()));
   };
   const start = async (vendor: ServerVendor): Promise<ProvidedServer> => {
+    if (!wanted.includes(vendor)) return { missing: `RSQL_SERVERS is ${wanted.join(",")}` };
     if (!(await findServer(vendor))) return missing(vendor, installing);
     const server = await startPrivateServer({ vendor });
     running.push(server);
@@ -46,8 +49,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 async function findAbsent(): Promise<ServerVendor[]> {
-  const found = await Promise.all(vendors.map((vendor) => findServer(vendor)));
-  return vendors.filter((_, index) => found[index] === undefined);
+  const needed = vendors.filter((vendor) => wanted.includes(vendor));
+  const found = await Promise.all(needed.map((vendor) => findServer(vendor)));
+  return needed.filter((_, index) => found[index] === undefined);
 }
 
 function missing(vendor: ServerVendor, installing: string): ProvidedServer {
