@@ -36,6 +36,14 @@ export class NotifyingProcess {
   }
 }
 
+/** A process whose link has opened. */
+export async function opened(options: SocketNotifierOptions): Promise<NotifyingProcess> {
+  const process = new NotifyingProcess(options);
+  // The opening of a link wakes its process.
+  await process.woken();
+  return process;
+}
+
 /** Notifies through one until the other is woken by it: links take a moment to open, and wake when they do. */
 export async function connected(from: NotifyingProcess, to: NotifyingProcess): Promise<void> {
   for (;;) {

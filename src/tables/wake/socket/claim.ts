@@ -1,12 +1,12 @@
 import { link, rename, stat, unlink } from "node:fs/promises";
 
-/** Which file it is: the next one at the same path, even with the same inode, has another mark. */
+/** Tells a socket file from a later one at the same path, which may have got the same inode. */
 export interface FileMark {
   readonly inode: bigint;
   readonly changed: bigint;
 }
 
-/** The mark of the socket at this path; undefined if there is none. @throws Error if it is another kind of file */
+/** The mark of the socket at this path, or undefined if there is no file. @throws Error if the file is no socket */
 export async function markOf(path: string): Promise<FileMark | undefined> {
   try {
     const file = await stat(path, { bigint: true });
@@ -23,8 +23,8 @@ export function isSameFile(a: FileMark | undefined, b: FileMark | undefined): bo
 }
 
 /**
- * Moves a socket from its temporary path to this one, in place of the `stale` one that nobody listens on. Resolves with its
- * mark, or undefined if another process was faster.
+ * Moves a socket from its temporary path to this path. It may replace only the socket `stale`, on which no process listens.
+ * Resolves with the mark of the moved socket, or with undefined if another process claimed the path first.
  */
 export async function claimPath(
   temporary: string,
@@ -34,7 +34,7 @@ export async function claimPath(
   const own = await markOf(temporary);
   if (stale === undefined) {
     try {
-      // Unlike a rename it fails when there is one by now.
+      // Unlike a rename, a link fails when another process has put its socket at the path by now.
       await link(temporary, path);
     } catch (error) {
       if (hasCode(error, "EEXIST")) return undefined;
@@ -43,15 +43,16 @@ export async function claimPath(
     await unlink(temporary);
   } else {
     if (!isSameFile(await markOf(path), stale)) return undefined;
-    // Two processes can get here at once. The one that is replaced finds out here, or when it looks at its mark later.
+    // Two processes can get here at once, and the second rename replaces the first process's socket. The first process
+    // finds that out below, or when its hub looks at the mark later.
     await rename(temporary, path);
   }
-  // Moving has changed it, but for its inode, which no other file gets while someone listens on it.
+  // Moving the socket has changed its mark but for the inode, which no other file gets while a process listens on it.
   const mark = await markOf(path);
   return mark?.inode === own?.inode ? mark : undefined;
 }
 
-/** Removes the socket that has this mark, if it is there still. */
+/** Removes the socket at this path if it still has this mark. */
 export async function giveUpPath(path: string, mark: FileMark): Promise<void> {
   if (!isSameFile(await markOf(path).catch(() => undefined), mark)) return;
   await unlink(path).catch(() => undefined);

@@ -1,12 +1,14 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { chmod } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { startTimer } from "../../../waiting/timer.ts";
 import { claimPath, type FileMark, giveUpPath, isSameFile, markOf } from "./claim.ts";
 import type { Link, LinkEvents } from "./link.ts";
 
+/** Another process that is linked to this hub. */
 interface Peer {
-  /** Undefined until it has told. */
+  /** Undefined until the hub has read the line in which the peer names its channel. */
   channel: string | undefined;
   readonly send: () => void;
 }
@@ -18,21 +20,23 @@ export interface HubSource {
 }
 
 const LONGEST_LINE = 1000;
-/** A peer that takes nothing for this long is stopped: what waits for it would keep this process alive. */
+/** A peer that reads nothing for this long is cut off: a write that waits for it would keep this process alive. */
 const STUCK_MS = 5000;
-// Soon after the claim, when another process may have claimed at the same moment; then now and then, since people and
-// cleaners of temporary folders delete sockets.
+// The first looks at the path come soon after the claim, when another process may have claimed the path at the same
+// moment. The later ones come now and then, since people and cleaners of temporary folders delete sockets.
 const LOOKS_MS = [20, 100, 500] as const;
 const LOOK_MS = 1000;
 
-/** Starts a hub in place of the socket `stale`. Resolves with undefined if another process was faster. */
+/** Starts a hub in place of the socket `stale`. Resolves with undefined if another process claimed the path first. */
 export async function startHub(source: HubSource, stale: FileMark | undefined): Promise<Link | undefined> {
   const temporary = `${source.path}.${process.pid}.${randomBytes(3).toString("hex")}`;
   const server = createServer();
   server.unref();
   const hub = new Hub(source, server);
   try {
-    await listen(server, temporary);
+    // Not exclusive, the workers of a cluster would share one socket.
+    server.listen({ path: temporary, exclusive: true });
+    await once(server, "listening");
     await chmod(temporary, 0o600);
     const mark = await claimPath(temporary, source.path, stale);
     if (mark !== undefined) return hub.begin(mark);
@@ -44,18 +48,13 @@ export async function startHub(source: HubSource, stale: FileMark | undefined): 
   return undefined;
 }
 
-function listen(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    // Workers of a cluster would share one socket.
-    server.listen({ path, exclusive: true }, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-}
-
-/** Passes wake-ups on between the processes of each channel, of which its own process is one. */
+/**
+ * Passes wake-ups on between the processes of each channel. The hub's own process is one of them.
+ *
+ * A peer first sends its channel and a line feed. Whatever a peer sends after that is a wake-up, and so is whatever the hub
+ * sends. The hub welcomes each peer with a wake-up. To the peer the welcome is a wake-up like any other, and a peer works
+ * with a hub that sends none.
+ */
 class Hub implements Link {
   readonly #source: HubSource;
   readonly #server: Server;
@@ -99,11 +98,11 @@ class Hub implements Link {
   #accept(socket: Socket): void {
     socket.unref();
     socket.on("error", () => undefined);
-    // Not at its path yet, or not any more: nobody is to find it.
+    // This hub does not have the path yet, or no longer: a process that is linked to it would hear nothing.
     if (this.#mark === undefined || this.#closing !== undefined) return void socket.destroy();
     const peer: Peer = { channel: undefined, send: wakeUps(socket) };
     this.#peers.set(socket, peer);
-    socket.on("close", () => this.#peers.delete(socket));
+    socket.on("close", (hadError) => this.#part(socket, hadError));
     let line = "";
     socket.setEncoding("utf8").on("data", (text: string) => {
       if (peer.channel !== undefined) return this.#pass(peer.channel, peer);
@@ -112,8 +111,17 @@ class Hub implements Link {
       if (end === -1 && line.length > LONGEST_LINE) return void socket.destroy();
       if (end === -1) return;
       peer.channel = line.slice(0, end);
+      // The peer woke itself when its link opened, and wake-ups that came since then were not passed on to it.
+      peer.send();
       if (line.length > end + 1) this.#pass(peer.channel, peer);
     });
+  }
+
+  #part(socket: Socket, hadError: boolean): void {
+    const peer = this.#peers.get(socket);
+    this.#peers.delete(socket);
+    // A write to a peer that has ended fails, and then Node.js drops what the peer had sent: maybe a wake-up.
+    if (hadError && peer?.channel !== undefined && this.#closing === undefined) this.#pass(peer.channel, peer);
   }
 
   #pass(channel: string, from: Peer | undefined): void {
@@ -139,7 +147,7 @@ class Hub implements Link {
   }
 }
 
-/** A function that sends a wake-up. Those that come while one is being written become one. */
+/** A function that sends a wake-up. All wake-ups that come while another is being written become one. */
 export function wakeUps(socket: Socket): () => void {
   let writing = false;
   let again = false;

@@ -5,18 +5,18 @@ import { startTimer } from "../../../waiting/timer.ts";
 export interface Link {
   /** Wakes the other processes, now or soon. Never throws. */
   send(): void;
-  /** Ends it; `onLost` is not called any more. */
+  /** Ends the link. `onLost` is not called any more. */
   close(): Promise<void>;
 }
 
 export interface LinkEvents {
   /** Another process has sent a wake-up. */
   readonly onWake: () => void;
-  /** The link is of no use any more; without an error if that is in the order of things. */
+  /** The link is of no use any more. There is an error unless a link of this kind is expected to end so. */
   readonly onLost: (error?: Error) => void;
 }
 
-/** Opens a link. Rejects when that is not possible now. */
+/** Opens a link. Rejects when no link can be opened now. */
 export type OpenLink = (events: LinkEvents) => Promise<Link>;
 
 export interface KeptLinkSource {
@@ -28,10 +28,17 @@ export interface KeptLinkSource {
 
 const FIRST_RETRY_MS = 10;
 const LONGEST_RETRY_MS = 5000;
-/** A link that lasted this long was no failure. */
+/** A link that lasted this long counts as a success: the next pause is the first one again. */
 const STABLE_MS = 1000;
 
-/** A link that is opened when first needed, and anew whenever it is lost. */
+/**
+ * A link that is opened when it is first needed, and opened anew whenever it is lost.
+ *
+ * No link tells whether a wake-up has arrived: the hub that got the wake-up may have died before it passed the wake-up on,
+ * or may have been replaced by another hub that the other processes are linked to. So a process that has ever sent a
+ * wake-up sends one on each new link too. A wake-up too many costs the others one look at the table; a lost one would
+ * delay their events.
+ */
 export class KeptLink {
   readonly #source: KeptLinkSource;
   #state: "unused" | "opening" | "open" | "waiting" | "closed" = "unused";
@@ -41,9 +48,9 @@ export class KeptLink {
   #cancelTimer: (() => void) | undefined;
   #openedAt = 0;
   #retryMs = FIRST_RETRY_MS;
+  /** Whether the present outage was told to `onError`. */
   #told = false;
-  /** A wake-up that could not be sent yet. */
-  #pending = false;
+  #hasSent = false;
 
   constructor(source: KeptLinkSource) {
     this.#source = source;
@@ -54,10 +61,9 @@ export class KeptLink {
   }
 
   send(): void {
-    if (this.#link !== undefined) return this.#link.send();
-    if (this.#state === "closed") return;
-    this.#pending = true;
-    this.open();
+    this.#hasSent = true;
+    if (this.#link !== undefined) this.#link.send();
+    else this.open();
   }
 
   close(): Promise<void> {
@@ -66,11 +72,15 @@ export class KeptLink {
   }
 
   async #close(): Promise<void> {
-    this.#state = "closed";
     this.#cancelTimer?.();
+    // A wake-up that waits for the next try to open the link gets this last one.
+    if (this.#state === "waiting" && this.#hasSent) this.#open();
+    const isOpening = this.#state === "opening";
+    this.#state = "closed";
     await this.#opening;
     const link = this.#link;
     this.#link = undefined;
+    if (isOpening && this.#hasSent) link?.send();
     await link?.close();
   }
 
@@ -102,9 +112,8 @@ export class KeptLink {
   #opened(link: Link): void {
     this.#openedAt = performance.now();
     this.#told = false;
-    if (this.#pending) link.send();
-    this.#pending = false;
-    // What was sent while there was no link is lost.
+    if (this.#hasSent) link.send();
+    // The wake-ups that other processes sent while there was no link did not reach this process.
     this.#wake();
   }
 
@@ -116,11 +125,13 @@ export class KeptLink {
 
   #retry(error: Error | undefined): void {
     this.#state = "waiting";
-    if (error !== undefined) this.#tell(error);
-    // Not all at once, when the process that all were connected to has ended.
+    // When a hub ends, all its processes lose their links at once. Pauses of different lengths keep them from opening new
+    // links all at once.
     const waitMs = this.#retryMs * (0.5 + Math.random() / 2);
     this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
     this.#cancelTimer = startTimer(waitMs, () => this.#open(), { keepAlive: false });
+    // Last: the error function may close this link.
+    if (error !== undefined) this.#tell(error);
   }
 
   #tell(error: Error): void {
@@ -128,7 +139,7 @@ export class KeptLink {
     this.#told = true;
     isolated(
       () => this.#source.onError(error),
-      // An error function that fails has no one to tell.
+      // There is nobody to tell of an error function that fails.
       () => undefined,
     );
   }

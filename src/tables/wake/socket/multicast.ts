@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
 import type { Link, LinkEvents, OpenLink } from "./link.ts";
 
 export interface MulticastOptions {
@@ -10,7 +11,7 @@ export interface MulticastOptions {
 
 const LOOPBACK = "127.0.0.1";
 
-/** Wake-ups as datagrams that never leave the machine. */
+/** Links through multicast datagrams, which never leave the machine. */
 export function multicastLink(options: MulticastOptions): OpenLink {
   return async (events) => {
     const socket = createSocket({ type: "udp4", reuseAddr: true });
@@ -28,14 +29,9 @@ export function multicastLink(options: MulticastOptions): OpenLink {
 }
 
 async function bind(socket: Socket, { port, group }: MulticastOptions): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    socket.once("error", reject);
-    // Workers of a cluster would share one socket, and each datagram would reach one of them.
-    socket.bind({ port, address: group, exclusive: true }, () => {
-      socket.off("error", reject);
-      resolve();
-    });
-  });
+  // Not exclusive, the workers of a cluster would share one socket, and each datagram would reach one of them only.
+  socket.bind({ port, address: group, exclusive: true });
+  await once(socket, "listening");
   socket.addMembership(group, LOOPBACK);
   socket.setMulticastInterface(LOOPBACK);
   socket.setMulticastLoopback(true);
@@ -63,7 +59,7 @@ function linkOf(socket: Socket, { port, group, channel }: MulticastOptions, { on
   socket.on("message", (message, sender) => {
     const text = message.toString();
     const known = text.startsWith("rsql ") && sender.address.startsWith("127.");
-    // Each process hears itself too.
+    // A process receives its own datagrams too.
     if (known && text.slice(start, end - 1) !== own && text.slice(end) === channel) onWake();
   });
   return {

@@ -11,28 +11,38 @@ import { unixLink } from "./unix.ts";
 /** Where the processes of a machine meet: a unix socket, or a UDP port. */
 export interface SocketNotifierOptions {
   /**
-   * A unix socket, made when it is missing, for this user's processes only: the first process is the hub that the others
-   * connect to; when it ends, another takes over. This or `port`.
+   * The path of a unix socket, which only processes of this user can open. It has at most 80 bytes. The first process makes
+   * the socket and is the hub that the others connect to. When the hub's process ends, another process becomes the hub.
+   * Give either `path` or `port`.
    */
   path?: string | undefined;
-  /** A UDP port of the loopback interface, for all processes of the machine. This or `path`. */
+  /** A UDP port of the loopback interface, for processes of all users of the machine. Give either `port` or `path`. */
   port?: number | undefined;
   /** The multicast address that goes with `port`. @defaultValue "239.255.83.81" */
   group?: string | undefined;
-  /** Only notifiers of one channel wake each other: give each table's name. @defaultValue "" */
+  /**
+   * Only notifiers of the same channel wake each other: give each table's notifier the table's name. One line of at most 200
+   * bytes. @defaultValue ""
+   */
   channel?: string | undefined;
-  /** Told once when processes can't be reached; it is tried again with growing pauses. @defaultValue a process warning */
+  /**
+   * Called once when the other processes can't be reached. The notifier tries again after pauses that grow from 10 ms to
+   * 5 s. @defaultValue a process warning
+   */
   onError?: ((error: Error) => void) | undefined;
 }
 
 /** A notifier that wakes streams of other processes on this machine too. */
 export interface SocketNotifier extends EventsNotifier, AsyncDisposable {
-  /** Leaves the other processes, and resolves when the socket is gone. Streams of this process are woken still. */
+  /**
+   * Sends the wake-up that still waits for a connection, leaves the other processes, and resolves when the socket is closed.
+   * After that the notifier wakes streams of its own process only.
+   */
   close(): Promise<void>;
 }
 
 const DEFAULT_GROUP = "239.255.83.81";
-// A unix socket's path has at most 103 bytes on macOS, and the hub binds a longer one at first.
+// A unix socket's path has at most 103 bytes on macOS, and the hub first binds a temporary path that is longer than this.
 const LONGEST_PATH = 80;
 const LONGEST_CHANNEL = 200;
 
@@ -45,9 +55,10 @@ const checks: OptionChecks<SocketNotifierOptions> = {
 };
 
 /**
- * A notifier that wakes the streams of all processes on this machine, within a millisecond or so of a commit. Wake-ups are
- * hints: one that is lost only delays events until the table's `wake` or `backoffMs` finds them. It opens nothing until
- * it is used, and does not keep the process alive.
+ * A notifier that wakes the streams of all processes on this machine, within a millisecond or so of a commit. A wake-up is a
+ * hint: a lost one only delays events until the table's `wake` or `backoffMs` finds them. When the connection to the other
+ * processes breaks, streams may be woken once more than there are commits. The notifier opens nothing until it is used, and
+ * does not keep the process alive.
  * @throws TypeError or RangeError `invalid_option`
  * @example
  * const notifier = socketNotifier({ path: "/run/shop/events.sock", channel: "order_events" });

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createConnection, type Socket } from "node:net";
 import { markOf } from "./claim.ts";
 import { startHub, wakeUps } from "./hub.ts";
@@ -10,7 +11,7 @@ export interface UnixOptions {
 
 const MOST_TRIES = 5;
 
-/** Wake-ups through a unix socket: of the hub if there is one, else as the hub. */
+/** Links through the unix socket: to the hub that listens on the socket, or as the hub when no process listens. */
 export function unixLink(options: UnixOptions): OpenLink {
   return async (events) => {
     try {
@@ -32,29 +33,28 @@ async function connectOrClaim(options: UnixOptions, events: LinkEvents): Promise
   throw new Error("other processes try the same at once");
 }
 
-/** A connection; undefined if no process listens there. */
-function tryConnect(path: string): Promise<Socket | undefined> {
+/** A connection to the hub, or undefined if no process listens on the socket. */
+async function tryConnect(path: string): Promise<Socket | undefined> {
   const socket = createConnection({ path });
   socket.unref();
-  return new Promise((resolve, reject) => {
-    socket.once("connect", () => {
-      socket.removeAllListeners("error");
-      resolve(socket);
-    });
-    socket.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT" || error.code === "ECONNREFUSED") resolve(undefined);
-      else reject(error);
-    });
-  });
+  // The end of a connection is no error: the hub's process has ended, and another process becomes the hub.
+  socket.on("error", () => undefined);
+  try {
+    await once(socket, "connect");
+    return socket;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ECONNREFUSED") return undefined;
+    throw error;
+  }
 }
 
+/** The hub sends nothing but wake-ups, so whatever comes from the hub is one. */
 function linkTo(socket: Socket, { channel }: UnixOptions, { onWake, onLost }: LinkEvents): Link {
   const closed = new Promise<void>((resolve) => {
     socket.once("close", () => resolve());
   });
   let open = true;
-  // Its end is no error: the hub's process has ended, and another becomes the hub.
-  socket.on("error", () => undefined);
   void closed.then(() => open && onLost());
   socket.on("data", onWake);
   socket.on("end", () => socket.destroy());
