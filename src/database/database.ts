@@ -4,6 +4,14 @@ import type { Dialect } from "./dialect.ts";
 /** A value that may be bound to a placeholder. No `Date`: drivers convert it by the time zone of the process. */
 export type SqlParam = string | number | bigint | null | Uint8Array;
 
+/** A statement and the values of its placeholders. */
+export interface Statement {
+  /** The text, with a `?` for each value. */
+  readonly sql: string;
+  /** The values, in the order of their placeholders. */
+  readonly params: readonly SqlParam[];
+}
+
 /** What a statement that returns no rows did. */
 export interface RunResult {
   /** Rows that the statement matched or changed, as the driver counts them. */

@@ -1,15 +1,14 @@
 import { ReflexError } from "../../errors/reflex-error.ts";
 import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
-import { checkCall, checkSession, checkTransaction } from "../call-checks.ts";
+import { CheckedDatabase } from "../checked-database.ts";
 import {
-  type Database,
   type DatabaseCallOptions,
   defaultAcquireTimeoutMs,
   type IsolationLevel,
   type RunResult,
   type Session,
   type SessionOptions,
-  type SqlParam,
+  type Statement,
   type TransactionOptions,
 } from "../database.ts";
 import type { Dialect } from "../dialect.ts";
@@ -23,14 +22,15 @@ const MOST_UNCLEAN_CONNECTIONS = 100;
 // Closing the connection rolls back too, so there is no reason to wait long for an answer.
 const ROLLBACK_LIMIT_MS = 5000;
 
-/** A {@link Database} over a pool of MySQL or MariaDB connections. */
-export class PoolDatabase<Tx> implements Database<Tx> {
-  readonly identity: object;
-  readonly dialect: Dialect = mysqlDialect;
+/** A `Database` over a pool of MySQL or MariaDB connections. */
+export class PoolDatabase<Tx> extends CheckedDatabase<Tx> {
+  override readonly identity: object;
+  override readonly dialect: Dialect = mysqlDialect;
   readonly poolSize: number | undefined;
   readonly #pool: DriverPool<Tx>;
 
   constructor(pool: DriverPool<Tx>) {
+    super();
     this.#pool = pool;
     this.poolSize = pool.size;
     this.identity = pool.native;
@@ -40,17 +40,14 @@ export class PoolDatabase<Tx> implements Database<Tx> {
     return this.#pool.onShortage(listener);
   }
 
-  async run(sql: string, params: readonly SqlParam[], options: DatabaseCallOptions = {}): Promise<RunResult> {
-    checkCall(sql, params, options);
+  protected override runChecked({ sql, params }: Statement, options: DatabaseCallOptions): Promise<RunResult> {
     return this.#transaction((executor) => executor.run(sql, params, limitsOf(options)), options);
   }
 
-  async rows<R extends object>(
-    sql: string,
-    params: readonly SqlParam[],
-    options: DatabaseCallOptions = {},
+  protected override rowsChecked<R extends object>(
+    { sql, params }: Statement,
+    options: DatabaseCallOptions,
   ): Promise<R[]> {
-    checkCall(sql, params, options);
     return this.#transaction((executor) => executor.rows<R>(sql, params, limitsOf(options)), {
       ...options,
       readOnly: true,
@@ -58,8 +55,10 @@ export class PoolDatabase<Tx> implements Database<Tx> {
     });
   }
 
-  async session<R>(use: (session: Session) => Promise<R>, options: SessionOptions = {}): Promise<R> {
-    checkSession(use, options);
+  protected override async sessionChecked<R>(
+    use: (session: Session) => Promise<R>,
+    options: SessionOptions,
+  ): Promise<R> {
     const { isolation = "read committed" } = options;
     const opening = oneShot(undefined);
     const executor = await this.#clean((borrowed) => borrowed.control(opening, limitsOf(options)), options);
@@ -72,8 +71,7 @@ export class PoolDatabase<Tx> implements Database<Tx> {
     }
   }
 
-  async transaction<R>(use: (tx: Tx) => Promise<R>, options: TransactionOptions = {}): Promise<R> {
-    checkTransaction(use, options);
+  protected override transactionChecked<R>(use: (tx: Tx) => Promise<R>, options: TransactionOptions): Promise<R> {
     return this.#transaction((executor) => use(executor.connection.tx), options);
   }
 

@@ -1,8 +1,8 @@
 import type { Database, Executor } from "../database.ts";
 import type { MariadbPool } from "../drivers/mariadb.ts";
 import type { Mysql2CallbackPool, Mysql2Pool } from "../drivers/mysql2.ts";
-import type { SqliteTransaction } from "../sqlite/sqlite-database.ts";
 import type { SqliteHandle } from "../sqlite/sqlite-handle.ts";
+import type { SqliteTransaction } from "../sqlite/sqlite-transaction.ts";
 
 /** A pool of mysql2 (promise or callback side) or mariadb, a SQLite handle, or a {@link Database} of your own. */
 export type DatabaseHandle = Database | Mysql2Pool | Mysql2CallbackPool | MariadbPool | SqliteHandle;

@@ -7,9 +7,10 @@ import { type MariadbPool, mariadbConnection, mariadbPool } from "../drivers/mar
 import { type Mysql2CallbackPool, type Mysql2Pool, mysql2Connection, mysql2Pool } from "../drivers/mysql2.ts";
 import { PoolDatabase } from "../drivers/pool-database.ts";
 import { mysqlDialect } from "../mysql-dialect.ts";
-import { SqliteTransaction, sqliteDatabase } from "../sqlite/sqlite-database.ts";
+import { sqliteDatabase } from "../sqlite/sqlite-database.ts";
 import { sqliteDialect } from "../sqlite/sqlite-dialect.ts";
 import { isSqliteHandle } from "../sqlite/sqlite-handle.ts";
+import { SqliteTransaction } from "../sqlite/sqlite-transaction.ts";
 import type { DatabaseHandle, ExecutorHandle, TxOf } from "./handles.ts";
 
 const recognised = new WeakMap<object, Database>();

@@ -2,16 +2,15 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { typeMistake } from "../../errors/reflex-error.ts";
 import { Mutex } from "../../waiting/mutex.ts";
 import { type CallOptions, timeLimitError } from "../../waiting/time-limit.ts";
-import { checkCall, checkSession, checkTransaction } from "../call-checks.ts";
+import { CheckedDatabase } from "../checked-database.ts";
 import {
-  type Database,
   type DatabaseCallOptions,
   defaultAcquireTimeoutMs,
   defaultStatementTimeoutMs,
   type RunResult,
   type Session,
   type SessionOptions,
-  type SqlParam,
+  type Statement,
   type TransactionOptions,
 } from "../database.ts";
 import type { Dialect } from "../dialect.ts";
@@ -19,11 +18,17 @@ import { type BusyLimit, isBusy, retryUntilDone, retryWhileBusy } from "./sqlite
 import { SqliteConnection } from "./sqlite-connection.ts";
 import { sqliteDialect } from "./sqlite-dialect.ts";
 import type { SqliteHandle } from "./sqlite-handle.ts";
-import { type Statement, sqliteSession } from "./sqlite-session.ts";
+import { sqliteSession } from "./sqlite-session.ts";
 import { checkNotLost, SqliteTransaction, type TransactionState } from "./sqlite-transaction.ts";
-import { COMMIT, KEEP_SHORT, OPEN_TRANSACTION, QUEUE, READ_LOCK, ROLLED_BACK, WRITE_LOCK } from "./sqlite-waits.ts";
 
-export { SqliteTransaction } from "./sqlite-transaction.ts";
+// What is waited for, and the remedies, as the messages of limits say it.
+const QUEUE = "the transactions before this one on the SQLite handle";
+const WRITE_LOCK = "the write lock of the SQLite database, which another connection or process holds";
+const READ_LOCK = "a read lock on the SQLite database, while another connection or process commits";
+const OPEN_TRANSACTION = "the end of a transaction that was begun by hand on the SQLite handle";
+const COMMIT = "other connections to end their reads of the SQLite database, so that the transaction could commit";
+const KEEP_SHORT = "keep transactions short, or raise acquireTimeoutMs";
+const ROLLED_BACK = "it was rolled back; try it again, or set journal_mode to wal, where readers hold up no commit";
 
 const databases = new WeakMap<SqliteHandle, SqliteDatabase<SqliteHandle>>();
 
@@ -36,13 +41,13 @@ export function sqliteDatabase<H extends SqliteHandle>(handle: H): SqliteDatabas
 }
 
 /**
- * A SQLite handle as a {@link Database}. Transactions of one handle run one after the other. Reads never see what is not
+ * A SQLite handle as a `Database`. Transactions of one handle run one after the other. Reads never see what is not
  * committed: those of a database file go through a second connection, those of a database in memory wait their turn.
  * Isolation levels are ignored, since SQLite's transactions are always serializable.
  */
-export class SqliteDatabase<H extends SqliteHandle> implements Database<SqliteTransaction<H>> {
-  readonly identity: H;
-  readonly dialect: Dialect = sqliteDialect;
+export class SqliteDatabase<H extends SqliteHandle> extends CheckedDatabase<SqliteTransaction<H>> {
+  override readonly identity: H;
+  override readonly dialect: Dialect = sqliteDialect;
   readonly #connection: SqliteConnection;
   readonly #mutex = new Mutex();
   readonly #inside = new AsyncLocalStorage<TransactionState>();
@@ -52,25 +57,23 @@ export class SqliteDatabase<H extends SqliteHandle> implements Database<SqliteTr
   #dataVersion = "";
 
   constructor(handle: H) {
+    super();
     this.identity = handle;
     this.#connection = new SqliteConnection(handle);
   }
 
-  async run(sql: string, params: readonly SqlParam[], options: DatabaseCallOptions = {}): Promise<RunResult> {
-    checkCall(sql, params, options);
-    return this.#run({ sql, params }, options);
+  protected override runChecked(
+    { sql, params }: Statement,
+    { signal, timeoutMs }: DatabaseCallOptions,
+  ): Promise<RunResult> {
+    const limits = { signal, acquireTimeoutMs: timeoutMs };
+    return this.transaction((tx) => tx.run(sql, params, { signal, timeoutMs }), limits);
   }
 
-  async rows<R extends object>(
-    sql: string,
-    params: readonly SqlParam[],
-    options: DatabaseCallOptions = {},
+  protected override async rowsChecked<R extends object>(
+    { sql, params }: Statement,
+    options: CallOptions,
   ): Promise<R[]> {
-    checkCall(sql, params, options);
-    return this.#rows<R>({ sql, params }, options);
-  }
-
-  async #rows<R extends object>({ sql, params }: Statement, options: CallOptions): Promise<R[]> {
     this.#refuseNested();
     const { signal, timeoutMs = defaultStatementTimeoutMs } = options;
     const limit: BusyLimit = { signal, timeoutMs, since: performance.now(), what: READ_LOCK };
@@ -79,14 +82,16 @@ export class SqliteDatabase<H extends SqliteHandle> implements Database<SqliteTr
   }
 
   /** Each statement of a session is on its own; those on a database in memory take turns with its transactions. */
-  async session<R>(use: (session: Session) => Promise<R>, options: SessionOptions = {}): Promise<R> {
-    checkSession(use, options);
+  protected override async sessionChecked<R>(
+    use: (session: Session) => Promise<R>,
+    options: SessionOptions,
+  ): Promise<R> {
     this.#refuseNested();
     options.signal?.throwIfAborted();
     return use(
       sqliteSession({
         run: (statement, limits) => this.#runOnSecond(statement, limits),
-        rows: (statement, limits) => this.#rows(statement, limits),
+        rows: (statement, limits) => this.rowsChecked(statement, limits),
       }),
     );
   }
@@ -96,8 +101,10 @@ export class SqliteDatabase<H extends SqliteHandle> implements Database<SqliteTr
    * not cut `use` short, since what it then ran on the handle would be outside of the transaction: the outcome is a
    * rollback once `use` has settled.
    */
-  async transaction<R>(use: (tx: SqliteTransaction<H>) => Promise<R>, options: TransactionOptions = {}): Promise<R> {
-    checkTransaction(use, options);
+  protected override async transactionChecked<R>(
+    use: (tx: SqliteTransaction<H>) => Promise<R>,
+    options: TransactionOptions,
+  ): Promise<R> {
     this.#refuseNested();
     this.#refuseForeign();
     const { signal, acquireTimeoutMs: timeoutMs = defaultAcquireTimeoutMs } = options;
@@ -183,11 +190,6 @@ export class SqliteDatabase<H extends SqliteHandle> implements Database<SqliteTr
     }
   }
 
-  #run({ sql, params }: Statement, { signal, timeoutMs }: CallOptions): Promise<RunResult> {
-    const limits = { signal, acquireTimeoutMs: timeoutMs };
-    return this.transaction((tx) => tx.run(sql, params, { signal, timeoutMs }), limits);
-  }
-
   #rowsInMemory(query: Statement, limit: BusyLimit): Promise<object[]> {
     const read = (): { value: object[] } | undefined =>
       this.#connection.inTransaction ? undefined : { value: this.#connection.rows(query.sql, query.params) };
@@ -196,7 +198,7 @@ export class SqliteDatabase<H extends SqliteHandle> implements Database<SqliteTr
   }
 
   async #runOnSecond({ sql, params }: Statement, options: CallOptions): Promise<RunResult> {
-    if (this.#connection.file === "") return this.#run({ sql, params }, options);
+    if (this.#connection.file === "") return this.runChecked({ sql, params }, options);
     this.#refuseNested();
     const { signal, timeoutMs = defaultStatementTimeoutMs } = options;
     const limit: BusyLimit = { signal, timeoutMs, what: WRITE_LOCK, remedy: KEEP_SHORT };

@@ -1,11 +1,6 @@
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import { checkStatement } from "../call-checks.ts";
-import type { RunResult, Session, SqlParam } from "../database.ts";
-
-export interface Statement {
-  readonly sql: string;
-  readonly params: readonly SqlParam[];
-}
+import type { RunResult, Session, Statement } from "../database.ts";
 
 /** Runs statements, each on its own. */
 export interface StatementRunner {

@@ -8,15 +8,17 @@ import { Mutex } from "../../waiting/mutex.ts";
 import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
 import { type CursorEntry, createEntry, notAdvanced, PendingCursor, throwFault } from "./cursor-entry.ts";
 import { writeEntries } from "./cursor-flush.ts";
+import type { CursorRows, StoredCursor } from "./cursor-rows.ts";
 import { CursorTimer } from "./cursor-timer.ts";
 import { castCursor, isBeyond, isPlainlyBeyond } from "./cursor-type.ts";
-import type { CursorWriter, StoredCursor } from "./cursor-writer.ts";
+import type { CursorWriter } from "./cursor-writer.ts";
 import type { CursorsTableConfig } from "./cursors-table-options.ts";
 import { flushBeforeExit } from "./flush-before-exit.ts";
 
 export interface BufferedCursorsSource {
   readonly table: string;
   readonly config: CursorsTableConfig;
+  readonly rows: CursorRows;
   readonly writer: CursorWriter;
   readonly reporting: Reporting;
 }
@@ -80,7 +82,7 @@ export class BufferedCursors {
     const { cursor, options } = move;
     if (!this.#holdsBack || entry.fault !== undefined || !isOnlyEvent(options)) return false;
     if (this.#source.config.cursorType !== "int" || !isPlainlyBeyond(cursor, pending.cursor)) return false;
-    this.#source.writer.checkCursorFits(cursor);
+    this.#source.rows.checkCursorFits(cursor);
     entry.pending = new PendingCursor(cursor, pending.heldSinceMs);
     // It was stopped if the last write failed.
     this.#timer.start();
@@ -154,7 +156,7 @@ export class BufferedCursors {
 
   async #read(entry: CursorEntry, { signal, timeoutMs }: CallOptions): Promise<StoredCursor | undefined> {
     const { writes } = entry;
-    const found = await this.#source.writer.read(entry.consumer, { signal, timeoutMs });
+    const found = await this.#source.rows.read(entry.consumer, { signal, timeoutMs });
     // What was set or written meanwhile is newer than what was read.
     if (entry.writes === writes && entry.pending === undefined) {
       entry.stored = found;
@@ -183,12 +185,12 @@ export class BufferedCursors {
   #hold(entry: CursorEntry, cursor: string): void {
     throwFault(entry);
     const { consumer } = entry;
-    const { table, writer } = this.#source;
+    const { table, rows } = this.#source;
     const existing = entry.pending ?? entry.stored;
     if (!this.#advances(cursor, existing)) {
       throw notAdvanced({ table, consumer, cursor, existing, reason: "it is there or beyond already" });
     }
-    writer.checkFits(consumer, cursor);
+    rows.checkFits(consumer, cursor);
     entry.pending = new PendingCursor(cursor, entry.pending?.heldSinceMs ?? Date.now());
     this.#dirty.add(entry);
     if (!this.#holdsBack) return;

@@ -1,5 +1,5 @@
 import { ReflexError } from "../../errors/reflex-error.ts";
-import type { StoredCursor } from "./cursor-writer.ts";
+import type { StoredCursor } from "./cursor-rows.ts";
 
 /** What one process knows of one consumer's cursor. */
 export interface CursorEntry {

@@ -2,8 +2,9 @@ import type { Reporting } from "../../reflex/observer.ts";
 import { isolated } from "../../waiting/isolated.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import { type CursorEntry, notAdvanced } from "./cursor-entry.ts";
+import type { StoredCursor } from "./cursor-rows.ts";
 import { castCursor } from "./cursor-type.ts";
-import type { CursorWriter, StoredCursor, WriteOutcome } from "./cursor-writer.ts";
+import type { CursorWriter, WriteOutcome } from "./cursor-writer.ts";
 import type { CursorsTableConfig } from "./cursors-table-options.ts";
 
 export interface CursorFlushTarget {

@@ -1,5 +1,5 @@
+import type { Statement } from "../../database/database.ts";
 import type { Dialect } from "../../database/dialect.ts";
-import type { Statement } from "../../database/statement.ts";
 import type { TableDescription } from "../schema/table-columns.ts";
 import { castCursor } from "./cursor-type.ts";
 import type { CursorsTableConfig } from "./cursors-table-options.ts";

@@ -7,6 +7,7 @@ import { Reporting } from "../../reflex/observer.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import type { TableSchema } from "../schema/table-schema.ts";
 import { BufferedCursors } from "./buffered-cursors.ts";
+import { CursorRows } from "./cursor-rows.ts";
 import { CursorWriter } from "./cursor-writer.ts";
 import {
   type CursorsTableConfig,
@@ -100,9 +101,10 @@ export class CursorsTable implements AsyncDisposable {
     const known = this.#buffered.get(database.identity);
     if (known !== undefined) return known;
     const { observer, logger } = this.#options;
-    const writer = new CursorWriter(this.name, this.#config, database);
+    const rows = new CursorRows(this.name, this.#config, database);
+    const writer = new CursorWriter({ table: this.name, cursorType: this.#config.cursorType, rows });
     const reporting = new Reporting([observer], logger);
-    const cursors = new BufferedCursors({ table: this.name, config: this.#config, writer, reporting });
+    const cursors = new BufferedCursors({ table: this.name, config: this.#config, rows, writer, reporting });
     this.#buffered.set(database.identity, cursors);
     return cursors;
   }

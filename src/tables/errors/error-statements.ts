@@ -1,6 +1,5 @@
-import type { SqlParam } from "../../database/database.ts";
+import type { SqlParam, Statement } from "../../database/database.ts";
 import type { Dialect, TimeStorage } from "../../database/dialect.ts";
-import type { Statement } from "../../database/statement.ts";
 import { ErrorStatus, type ErrorToRecord } from "../../reflex/consumer-error.ts";
 import { integerColumn } from "../schema/schema-check.ts";
 import type { ColumnDescription, TableDescription } from "../schema/table-columns.ts";

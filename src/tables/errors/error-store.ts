@@ -1,5 +1,4 @@
-import type { Database, RunResult } from "../../database/database.ts";
-import type { Statement } from "../../database/statement.ts";
+import type { Database, RunResult, Statement } from "../../database/database.ts";
 import { tableError } from "../../database/table-error.ts";
 import { ReflexError, show, typeMistake } from "../../errors/reflex-error.ts";
 import { checkConsumerName } from "../../reflex/consumer.ts";

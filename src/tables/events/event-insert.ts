@@ -1,4 +1,4 @@
-import type { Executor, RunResult, SqlParam } from "../../database/database.ts";
+import type { Executor, RunResult, SqlParam, Statement } from "../../database/database.ts";
 import type { Dialect } from "../../database/dialect.ts";
 import { ConnectionExecutor } from "../../database/drivers/connection-executor.ts";
 import { openTransaction } from "../../database/handles/collected-notifies.ts";
@@ -33,9 +33,7 @@ export interface EventInserterSource {
   readonly onDuplicateId: () => void;
 }
 
-interface Statement {
-  readonly sql: string;
-  readonly params: readonly SqlParam[];
+interface BoundedStatement extends Statement {
   readonly options?: CallOptions | undefined;
 }
 
@@ -137,7 +135,7 @@ export class EventInserter {
     return firstId;
   }
 
-  async #run(executor: Executor, { sql, params, options }: Statement): Promise<RunResult> {
+  async #run(executor: Executor, { sql, params, options }: BoundedStatement): Promise<RunResult> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await executor.run(sql, params, this.#limits(options));

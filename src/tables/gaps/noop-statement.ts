@@ -1,6 +1,5 @@
-import type { SqlParam } from "../../database/database.ts";
+import type { SqlParam, Statement } from "../../database/database.ts";
 import type { Dialect } from "../../database/dialect.ts";
-import type { Statement } from "../../database/statement.ts";
 import type { EventsTableConfig } from "../events/events-table-options.ts";
 
 /** What the text depends on. */

@@ -4,7 +4,7 @@ import { checkConsumerName } from "../../reflex/consumer.ts";
 import { parseIntCursor } from "../../reflex/cursor.ts";
 import type { CursorStore } from "../../reflex/cursor-store.ts";
 import { notAdvanced } from "../../tables/cursors/cursor-entry.ts";
-import type { StoredCursor } from "../../tables/cursors/cursor-writer.ts";
+import type { StoredCursor } from "../../tables/cursors/cursor-rows.ts";
 
 /** A cursor store in memory that can be looked at. */
 export interface MemoryCursorStore extends CursorStore {
