@@ -23,6 +23,8 @@ const wanted: readonly string[] = process.env["RSQL_SERVERS"]?.split(",") ?? ven
 
 /** Starts one server a vendor, installing what is missing where the machine allows it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const unknown = wanted.find((name) => !vendors.some((vendor) => vendor === name));
+  if (unknown !== undefined) throw new Error(`RSQL_SERVERS names ${unknown}, which is none of ${vendors.join(", ")}`);
   const absent = await findAbsent();
   const installing = absent.length > 0 ? await install(absent) : "";
   const running: PrivateServer[] = [];
