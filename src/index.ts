@@ -56,7 +56,7 @@ export type { CursorType } from "./tables/cursors/cursor-type.ts";
 export { castCursor } from "./tables/cursors/cursor-type.ts";
 export { CursorsTable } from "./tables/cursors/cursors-table.ts";
 export type { CursorsTableOptions } from "./tables/cursors/cursors-table-options.ts";
-export { isDuplicateErrorInsertion } from "./tables/errors/error-duplicate.ts";
+export { isDuplicateErrorInsertion } from "./tables/errors/error-recorder.ts";
 export type { RetryAllOptions, RetryAllResult, RetryErrorOptions, RetryFailure } from "./tables/errors/error-retry.ts";
 export type { ListErrorsOptions } from "./tables/errors/errors-table.ts";
 export { ErrorsTable } from "./tables/errors/errors-table.ts";

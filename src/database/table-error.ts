@@ -47,6 +47,11 @@ function explain(error: unknown, table: string): readonly [ReflexErrorCode, stri
   }
 }
 
+/** Whether the server has rolled back the whole transaction, as after a deadlock. */
+export function isTransactionLost(error: unknown): boolean {
+  return meaningOf(error) === "transaction_lost" || isReflexError(error, "transaction_lost");
+}
+
 /** Whether doing the same again later can succeed with nothing changed by a person: a deadlock, a lost connection. */
 export function isRetryable(error: unknown): boolean {
   if (!isReflexError(error)) return isPassing(meaningOf(error));

@@ -8,14 +8,13 @@ import type { EventStream, StreamFunc } from "../reflex/stream.ts";
 import { isolated } from "../waiting/isolated.ts";
 import { setEventSource } from "./events/event-by-id.ts";
 import { EventInserter, type EventToInsert } from "./events/event-insert.ts";
-import { eventsSchemaCheck } from "./events/events-schema-check.ts";
 import {
   checkEventsTableOptions,
   type EventsTableConfig,
   type EventsTableOptions,
   toEventsTableConfig,
 } from "./events/events-table-options.ts";
-import { eventsTableSchema } from "./events/events-table-schema.ts";
+import { eventsSchemaCheck, eventsTableSchema } from "./events/events-table-schema.ts";
 import type { Notify } from "./events/notify.ts";
 import { GapControl, type GapListener, setGapControl } from "./gaps/gap-control.ts";
 import type { TableSchema } from "./schema/table-schema.ts";

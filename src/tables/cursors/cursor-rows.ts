@@ -1,7 +1,6 @@
 import type { Database, RunResult, Statement } from "../../database/database.ts";
-import { meaningOf } from "../../database/sql-errors.ts";
-import { tableError } from "../../database/table-error.ts";
-import { isReflexError, ReflexError } from "../../errors/reflex-error.ts";
+import { isTransactionLost, tableError } from "../../database/table-error.ts";
+import { ReflexError } from "../../errors/reflex-error.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import { checkFits } from "../schema/column-capacity.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
@@ -109,8 +108,7 @@ export class CursorRows {
         return await this.#database.run(sql, params, this.#limits(options));
       } catch (error) {
         // Each statement compares before it sets, so that doing it again after a deadlock is safe.
-        const lost = meaningOf(error) === "transaction_lost" || isReflexError(error, "transaction_lost");
-        if (!lost || attempt === MOST_TRIES) throw error;
+        if (!isTransactionLost(error) || attempt === MOST_TRIES) throw error;
       }
     }
   }

@@ -1,5 +1,5 @@
 import { createTable, exactText, timeType } from "../schema/column-types.ts";
-import { type ColumnCheck, integerColumn, SchemaCheck, textColumn } from "../schema/schema-check.ts";
+import { type ColumnCheck, integerOrTextColumn, SchemaCheck, textColumn } from "../schema/schema-check.ts";
 import type { TableSchema } from "../schema/table-schema.ts";
 import type { CursorsTableConfig } from "./cursors-table-options.ts";
 
@@ -32,13 +32,10 @@ export function cursorsTableSchema(
 export function cursorsSchemaCheck(table: string, { fields, cursorType }: CursorsTableConfig): SchemaCheck {
   return new SchemaCheck(table, () => [
     { field: fields.id, option: "idField", check: uniqueText },
-    { field: fields.cursor, option: "cursorField", check: cursorType === "int" ? integerOrText : textColumn },
+    { field: fields.cursor, option: "cursorField", check: cursorType === "int" ? integerOrTextColumn : textColumn },
     { field: fields.time, option: "timeField" },
   ]);
 }
 
 const uniqueText: ColumnCheck = (column) =>
   column.unique ? textColumn(column) : "must be the primary key or unique, or one consumer could have two cursors";
-
-const integerOrText: ColumnCheck = (column) =>
-  integerColumn(column) === undefined || textColumn(column) === undefined ? undefined : "must be bigint";

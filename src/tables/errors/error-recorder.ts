@@ -2,14 +2,13 @@ import type { Executor } from "../../database/database.ts";
 import { toTransactionTarget } from "../../database/handles/recognise.ts";
 import { runTransaction } from "../../database/handles/transaction.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
-import { tableError } from "../../database/table-error.ts";
+import { isTransactionLost, tableError } from "../../database/table-error.ts";
 import { isReflexError, ReflexError, show, typeMistake } from "../../errors/reflex-error.ts";
 import { ErrorStatus, type ErrorToRecord } from "../../reflex/consumer-error.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import { isolated } from "../../waiting/isolated.ts";
 import { sleep } from "../../waiting/sleep.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
-import { isDuplicateErrorInsertion } from "./error-duplicate.ts";
 import { fitMessage } from "./error-message.ts";
 import type { ErrorRow } from "./error-statements.ts";
 import { checkError, type ErrorStore } from "./error-store.ts";
@@ -19,6 +18,7 @@ type Insert = (tx: Executor) => Promise<string>;
 
 const MOST_TRIES = 6;
 const PAUSE_MS = 10;
+const MOST_CAUSES = 10;
 
 /** Records errors, each with its event in one transaction. */
 export class ErrorRecorder {
@@ -87,8 +87,7 @@ export class ErrorRecorder {
       try {
         return await this.#commitOnce(insert, record);
       } catch (error) {
-        const lost = meaningOf(error) === "transaction_lost" || isReflexError(error, "transaction_lost");
-        if (!lost || attempt === MOST_TRIES) throw error;
+        if (!isTransactionLost(error) || attempt === MOST_TRIES) throw error;
         await sleep(Math.random() * PAUSE_MS * attempt, { signal: record.options.signal });
       }
     }
@@ -131,6 +130,19 @@ export class ErrorRecorder {
       return undefined;
     }
   }
+}
+
+/**
+ * Whether `error` says that a row of this consumer and event is there already: a driver's duplicate-key error, or an error
+ * of ours caused by one. For inserters of your own; the default one brings the row up to date instead.
+ */
+export function isDuplicateErrorInsertion(error: unknown): boolean {
+  let current = error;
+  for (let depth = 0; depth < MOST_CAUSES && current instanceof Error; depth++) {
+    if (meaningOf(current) === "duplicate_key") return true;
+    current = current.cause;
+  }
+  return false;
 }
 
 function otherRow(table: string, { consumer, eventId }: ErrorToRecord, row: ErrorRow | undefined): ReflexError {

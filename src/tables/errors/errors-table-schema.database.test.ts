@@ -3,7 +3,7 @@ import { describeEachDatabase, type TestDatabase } from "../../../test/support/d
 import { newErrorsTable, newTableName } from "../../../test/support/tables/new-tables.ts";
 import { ReflexError } from "../../errors/reflex-error.ts";
 import { ErrorStatus } from "../../reflex/consumer-error.ts";
-import { isDuplicateErrorInsertion } from "./error-duplicate.ts";
+import { isDuplicateErrorInsertion } from "./error-recorder.ts";
 import { ErrorsTable } from "./errors-table.ts";
 import { type ErrorInserter, goErrorColumns } from "./errors-table-options.ts";
 

@@ -3,6 +3,15 @@ import { checkIdentifier, parseTableName } from "../../database/identifiers.ts";
 import { aBoolean, aString, checkOptions, type OptionChecks } from "../../options/check-options.ts";
 import { eventsTableSchema } from "../events/events-table-schema.ts";
 import { autoIncrementId, createTable, exactText, timeType } from "../schema/column-types.ts";
+import {
+  type ColumnCheck,
+  type ColumnChecks,
+  integerColumn,
+  integerOrTextColumn,
+  SchemaCheck,
+  textColumn,
+} from "../schema/schema-check.ts";
+import type { TableDescription } from "../schema/table-columns.ts";
 import type { TableSchema } from "../schema/table-schema.ts";
 
 /** The names of an errors table and its columns. */
@@ -117,4 +126,43 @@ function errorEvents(tableName: string): TableSchema {
 
 function field(name: keyof ErrorsTableSchemaOptions, value: string): string {
   return checkIdentifier(value, `option ${name} of an errors table`);
+}
+
+/** The check of an errors table at its first use. */
+export function errorsSchemaCheck(table: string, fields: ErrorFields): SchemaCheck {
+  return new SchemaCheck(
+    table,
+    ({ dialect }) => errorColumnChecks(fields, dialect.name === "mysql"),
+    (description) => keyProblems(description, fields),
+  );
+}
+
+function errorColumnChecks(fields: ErrorFields, mysql: boolean): ColumnChecks {
+  return [
+    { field: fields.id, option: "idField", check: mysql ? autoIncrement : primary },
+    { field: fields.consumer, option: "consumerField", check: textColumn },
+    { field: fields.eventId, option: "eventIdField", check: integerOrTextColumn },
+    { field: fields.message, option: "messageField", check: textColumn },
+    { field: fields.createdAt, option: "createdAtField", ...(mysql ? { check: timeColumn } : {}) },
+    { field: fields.updatedAt, option: "updatedAtField", ...(mysql ? { check: timeColumn } : {}) },
+    { field: fields.status, option: "statusField", check: integerColumn },
+  ];
+}
+
+const autoIncrement: ColumnCheck = (column) =>
+  column.autoIncrement ? integerColumn(column) : "must be auto_increment, which is where an error's id comes from";
+
+const primary: ColumnCheck = (column) =>
+  column.primary ? integerColumn(column) : "must be the primary key, which is where an error's id comes from";
+
+const timeColumn: ColumnCheck = ({ type }) =>
+  type === "datetime" || type === "timestamp" ? undefined : "must be datetime(6)";
+
+function keyProblems({ columns, uniqueKeys }: TableDescription, fields: ErrorFields): string[] {
+  const wanted = [fields.consumer, fields.eventId];
+  // Of a missing column there is a problem already.
+  if (wanted.some((name) => !columns.has(name.toLowerCase()))) return [];
+  const found = uniqueKeys.some((key) => key.size === 2 && wanted.every((name) => key.has(name.toLowerCase())));
+  if (found) return [];
+  return [`it needs a unique key on (${wanted.join(", ")}), or one failure could have two records`];
 }

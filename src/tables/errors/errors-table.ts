@@ -17,7 +17,6 @@ import type { TableSchema } from "../schema/table-schema.ts";
 import { ErrorRecorder } from "./error-recorder.ts";
 import { ErrorRetry, type RetryAllOptions, type RetryAllResult, type RetryErrorOptions } from "./error-retry.ts";
 import { ErrorStore, isId, toConsumerError } from "./error-store.ts";
-import { errorsSchemaCheck } from "./errors-schema-check.ts";
 import {
   type ErrorEventType,
   type ErrorsTableConfig,
@@ -25,7 +24,7 @@ import {
   toErrorsSchemaOptions,
   toErrorsTableConfig,
 } from "./errors-table-options.ts";
-import { errorsTableSchema } from "./errors-table-schema.ts";
+import { errorsSchemaCheck, errorsTableSchema } from "./errors-table-schema.ts";
 
 const { Unknown: _unknown, ...errorEventTypes } = ErrorStatus;
 
@@ -95,7 +94,7 @@ export class ErrorsTable<RecordOnly extends boolean = false> {
     this.schema = errorsTableSchema(toErrorsSchemaOptions(options));
     this.events = events as typeof this.events;
     this.#reporting = new Reporting([options.observer], options.logger);
-    this.#schemaCheck = errorsSchemaCheck(this.#config);
+    this.#schemaCheck = errorsSchemaCheck(this.#config.table, this.#config.fields);
   }
 
   /**

@@ -6,7 +6,7 @@ import type { ExecutorHandle } from "../../database/handles/handles.ts";
 import { type TransactionTarget, toInsertTarget, toTransactionTarget } from "../../database/handles/recognise.ts";
 import { runTransaction } from "../../database/handles/transaction.ts";
 import { duplicateKeyName, meaningOf } from "../../database/sql-errors.ts";
-import { tableError } from "../../database/table-error.ts";
+import { isTransactionLost, tableError } from "../../database/table-error.ts";
 import { isReflexError, ReflexError, show, typeMistake } from "../../errors/reflex-error.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import type { EventsTableConfig } from "./events-table-options.ts";
@@ -199,7 +199,5 @@ function noEventId(table: string, id: unknown): TypeError {
 
 /** Whether the server has rolled the transaction back, or has lost it with its connection. */
 export function losesTransaction(error: unknown): boolean {
-  const meaning = meaningOf(error);
-  const lost = isReflexError(error, "transaction_lost") || isReflexError(error, "time_limit");
-  return lost || meaning === "transaction_lost" || meaning === "connection_lost";
+  return isTransactionLost(error) || isReflexError(error, "time_limit") || meaningOf(error) === "connection_lost";
 }

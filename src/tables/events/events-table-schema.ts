@@ -1,5 +1,7 @@
-import type { Dialect } from "../../database/dialect.ts";
+import type { Dialect, TimeStorage } from "../../database/dialect.ts";
 import { autoIncrementId, createTable, timeType } from "../schema/column-types.ts";
+import { type ColumnCheck, type ColumnChecks, integerColumn, SchemaCheck } from "../schema/schema-check.ts";
+import type { TableDescription } from "../schema/table-columns.ts";
 import type { TableSchema } from "../schema/table-schema.ts";
 import type { EventFields, EventsTableConfig } from "./events-table-options.ts";
 
@@ -39,4 +41,71 @@ function byteColumns(dialect: Dialect, { metadata, trace }: EventFields): string
     columns.push(`${dialect.quote(metadata)} ${dialect.name === "mysql" ? "mediumblob" : "blob"} null`);
   if (trace !== undefined) columns.push(`${dialect.quote(trace)} blob null`);
   return columns;
+}
+
+/** The check of an events table at its first use by a stream. */
+export function eventsSchemaCheck(table: string, config: EventsTableConfig): SchemaCheck {
+  // Of a table with a loader only the highest id is looked up here.
+  if (config.loader !== undefined) {
+    const columns = [{ field: config.fields.id, option: "idField", check: integerColumn }];
+    return new SchemaCheck(table, () => columns);
+  }
+  return new SchemaCheck(table, ({ dialect }) => eventColumnChecks(config, dialect.name === "mysql"));
+}
+
+function eventColumnChecks({ fields, time, foreignIdBytes }: EventsTableConfig, mysql: boolean): ColumnChecks {
+  const optional = [
+    { field: fields.metadata, option: "metadataField" },
+    { field: fields.trace, option: "traceField" },
+  ];
+  return [
+    { field: fields.id, option: "idField", check: autoIncrementKey },
+    { field: fields.foreignId, option: "foreignIdField", check: foreignIdColumn(foreignIdBytes) },
+    { field: fields.time, option: "timeField", ...(mysql ? { check: timeColumn(time) } : {}) },
+    { field: fields.type, option: "typeField", check: integerColumn },
+    ...optional.flatMap(({ field, option }) => (field === undefined ? [] : [{ field, option }])),
+  ];
+}
+
+const autoIncrementKey: ColumnCheck = (column) => {
+  if (!column.primary) return "must be the primary key, which is what proves that an id is given once";
+  if (!column.autoIncrement) return "must be auto_increment";
+  return integerColumn(column);
+};
+
+function foreignIdColumn(bytes: boolean): ColumnCheck {
+  return ({ type }) => {
+    if (bytes || type !== "binary") return undefined;
+    return 'holds bytes, not text: set the option foreignIdColumn to "binary" and give foreign ids in hex';
+  };
+}
+
+function timeColumn({ column }: TimeStorage): ColumnCheck {
+  return ({ type, fullType }) => {
+    switch (column) {
+      case "datetime6":
+        // MySQL rounds 0.5 s up when it stores into fewer digits: events of the future.
+        return fullType === "datetime(6)"
+          ? undefined
+          : "must be datetime(6): change it, or name its type in option timeColumn";
+      case "datetime":
+        return type === "datetime" ? undefined : "must be datetime: change it, or name its type in option timeColumn";
+      case "timestamp":
+        return type === "timestamp" ? undefined : "must be timestamp: change it, or name its type in option timeColumn";
+    }
+  };
+}
+
+const NUMBERS_AND_TEXT = new Set(
+  "tinyint smallint mediumint int integer bigint decimal char varchar varbinary tinytext text mediumtext longtext".split(
+    " ",
+  ),
+);
+
+/** Why no noop can be made for a table from its columns alone; undefined if one can. */
+export function noopProblem({ columns }: TableDescription, { fields, gaps }: EventsTableConfig): string | undefined {
+  const column = columns.get(fields.foreignId.toLowerCase());
+  if (column === undefined || NUMBERS_AND_TEXT.has(column.type) || fields.foreignId in gaps.noopValues)
+    return undefined;
+  return `column ${column.name} is ${column.fullType}, of which no value is known to stand for no event: give one in gaps.noopValues`;
 }

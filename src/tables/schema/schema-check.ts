@@ -21,6 +21,9 @@ export const integerColumn: ColumnCheck = ({ type }) =>
 export const textColumn: ColumnCheck = ({ type }) =>
   TEXT_TYPES.has(type) ? undefined : "must be text, for example varchar(255)";
 
+export const integerOrTextColumn: ColumnCheck = (column) =>
+  integerColumn(column) === undefined || textColumn(column) === undefined ? undefined : "must be bigint";
+
 /**
  * Checks that a table is there and has these columns; remembers per database which tables passed.
  * @throws ReflexError `wrong_schema`, naming each thing to change.

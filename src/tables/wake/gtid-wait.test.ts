@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lastTransaction } from "./gtid-set.ts";
+import { lastTransaction } from "./gtid-wait.ts";
 
 const OWN = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
 const OTHER = "9e8962b7-e903-11f1-adb3-02fc00000001";
