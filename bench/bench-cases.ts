@@ -9,6 +9,7 @@ import { importing } from "./import.ts";
 import { insert } from "./insert.ts";
 import { insertMany } from "./insert-many.ts";
 import { latency } from "./latency.ts";
+import { optimisations } from "./optimisations.ts";
 import { peers } from "./peers.ts";
 import { rollback } from "./rollback.ts";
 
@@ -25,5 +26,6 @@ export const benchCases: readonly BenchCase[] = [
   insert,
   insertMany,
   cursors,
+  optimisations,
   peers,
 ];

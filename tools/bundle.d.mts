@@ -7,4 +7,4 @@ export interface BundledFile {
 }
 
 /** Bundles the package's JavaScript into the folder, which is emptied before. */
-export function bundle(folder: string): Promise<readonly BundledFile[]>;
+export function bundle(folder: string, plugins?: readonly object[]): Promise<readonly BundledFile[]>;

@@ -12,11 +12,12 @@ function isIn(...folders) {
 }
 
 /** Bundles into the folder, and resolves with what each file of it was made from. */
-export async function bundle(folder) {
+export async function bundle(folder, plugins = []) {
   const { output } = await build({
     cwd: repository,
     input: Object.fromEntries(entries.map((entry) => [entry.output, entry.source])),
     platform: "node",
+    plugins,
     // Drivers are the user's.
     external: /^[^./]/,
     transform: { target: "es2023" },

@@ -27,6 +27,7 @@ export function unitOf(figure: string): string | undefined {
 const MEANINGS: Readonly<Record<string, string>> = {
   ratio: "the row's rate, time or count divided by the baseline's of the same round: the median of all rounds",
   rounds: "how many rounds were counted, after one to warm up",
+  perSecond: "events or transactions in a second: the median of all rounds",
   eventsPerSecond: "events read, handled or written in a second: the median of all rounds",
   eventsPerSecondAlone: "the same of one alone",
   eventsPerSecondFirst: "the same of the first tenth of the events",

@@ -107,6 +107,7 @@ export class RunOnce<T extends number> {
     for await (const events of stream.batches()) {
       await this.#handleAll(events);
       // A copy, which is nobody else's. The promise that brought it may have waited for long, and then keeps it for long.
+      // variant place: run lets go of its batch
       (events as ReflexEvent<T>[]).length = 0;
     }
   }

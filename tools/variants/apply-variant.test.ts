@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { applyVariant, checkVariant } from "./apply-variant.ts";
-import { moduleAt, type Part, replacePlace } from "./variant.ts";
+import { leaveOut, moduleAt, type Part, replacePlace } from "./variant.ts";
 
 interface Anything {
   greet(): string;
@@ -42,6 +42,11 @@ test.each([
   expect(apply(place, code(statement))).toContain(code(changed));
 });
 
+test.each(["call(1, 2);", "this.#a = undefined;"])("at a marked place a statement is left out: %s", (statement) => {
+  const code = (text: string): string => `class A { #a; b() {\n// variant place: how many\n${text}\n} }`;
+  expect(apply(leaveOut("how many"), code(statement))).toContain(code(";"));
+});
+
 test("a file that has nothing of the variant stays as it is", () => {
   const variant = { name: "rude", parts: [greet, place] };
   expect(applyVariant(variant, "src/other.ts", "export function greet() {}")).toBe("export function greet() {}");
@@ -58,6 +63,7 @@ test.each<[string, Part, string]>([
   ["no statement with a value", place, "// variant place: how many\ncall();"],
   ["no statement with a value", place, "// variant place: how many\nlet a;"],
   ["no statement with a value", place, "// variant place: how many\nconst a = 1, b = 2;"],
+  ["no statement to leave out", leaveOut("how many"), "// variant place: how many\nconst a = 1;"],
   ["awaits something", place, "// variant place: how many\nconst a = await b;"],
 ])("what a variant can't replace is an error: %s", (message, part, code) => {
   expect(() => apply(part, code)).toThrow(message);

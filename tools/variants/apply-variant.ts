@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { awaitsIn, countMethods, exportedDeclarations, valueOfStatementAt } from "./syntax.ts";
-import type { Part, ReplacedExport, ReplacedMethod, ReplacedPlace, Variant } from "./variant.ts";
+import { awaitsIn, countMethods, effectAt, exportedDeclarations, valueOfStatementAt } from "./syntax.ts";
+import type { LeftOutStatement, Part, ReplacedExport, ReplacedMethod, ReplacedPlace, Variant } from "./variant.ts";
 
 const REPLACEMENTS = fileURLToPath(new URL("replacement-of.ts", import.meta.url));
 
@@ -13,7 +13,7 @@ export function applyVariant(variant: Variant, file: string, code: string): stri
   const { name, parts } = variant;
   const concerned = parts
     .map((part, index) => ({ part, index }))
-    .filter(({ part }) => (part.kind === "place" ? marks(part, code).length > 0 : part.file === file));
+    .filter(({ part }) => ("place" in part ? marks(part, code).length > 0 : part.file === file));
   if (concerned.length === 0) return code;
   const changed = concerned.reduce((text, { part, index }) => change(text, { part, file, by: `$part${index}` }), code);
   const replacements = concerned.map(
@@ -26,7 +26,7 @@ export function applyVariant(variant: Variant, file: string, code: string): stri
 /** Throws if something that the variant replaces is not in these sources (texts by path), or not only once. */
 export function checkVariant(variant: Variant, sources: ReadonlyMap<string, string>): void {
   for (const part of variant.parts) {
-    if (part.kind === "place") {
+    if ("place" in part) {
       const count = [...sources.values()].reduce((sum, code) => sum + marks(part, code).length, 0);
       if (count !== 1) throw new Error(`the place "${part.place}" is ${count} times in the source, not once`);
     } else if (!sources.has(part.file)) throw new Error(`there is no file ${part.file} in the source`);
@@ -43,6 +43,7 @@ interface Change {
 
 function change(code: string, { part, file, by }: Change): string {
   if (part.kind === "place") return changePlace(code, { part, file, by });
+  if (part.kind === "statement") return withoutStatement(code, part, file);
   const target = targetOf(part, file, code);
   // The declarations of functions and classes can be assigned to; who imports them sees what they are at the time.
   return `${code}\n${target} = ${by}(${target});\n`;
@@ -60,10 +61,7 @@ function targetOf(part: ReplacedExport | ReplacedMethod, file: string, code: str
 }
 
 function changePlace(code: string, { part, file, by }: Change & { part: ReplacedPlace }): string {
-  const [mark, ...others] = marks(part, code);
-  if (mark === undefined || others.length > 0) throw new Error(`the place "${part.place}" is not only once in ${file}`);
-  const below = mark.index + mark[0].length;
-  const value = valueOfStatementAt(file, code, below);
+  const value = valueOfStatementAt(file, code, below(part, code, file));
   if (value === undefined) throw new Error(`below the place "${part.place}" of ${file} is no statement with a value`);
   if (awaitsIn(file, code, value))
     throw new Error(`the value at the place "${part.place}" of ${file} awaits something`);
@@ -71,7 +69,21 @@ function changePlace(code: string, { part, file, by }: Change & { part: Replaced
   return `${code.slice(0, start)}${by}(() => (${code.slice(start, end)}))${code.slice(end)}`;
 }
 
+function withoutStatement(code: string, part: LeftOutStatement, file: string): string {
+  const statement = effectAt(file, code, below(part, code, file));
+  if (statement === undefined)
+    throw new Error(`below the place "${part.place}" of ${file} is no statement to leave out`);
+  return `${code.slice(0, statement.start)};${code.slice(statement.end)}`;
+}
+
+/** Where the statement below the comment begins. */
+function below(part: ReplacedPlace | LeftOutStatement, code: string, file: string): number {
+  const [mark, ...others] = marks(part, code);
+  if (mark === undefined || others.length > 0) throw new Error(`the place "${part.place}" is not only once in ${file}`);
+  return mark.index + mark[0].length;
+}
+
 /** The comments that name this place, each up to the statement below. */
-function marks({ place }: ReplacedPlace, code: string): RegExpExecArray[] {
+function marks({ place }: ReplacedPlace | LeftOutStatement, code: string): RegExpExecArray[] {
   return [...code.matchAll(/^[ \t]*\/\/ variant place: (.+)\n\s*/gm)].filter(([, name]) => name === place);
 }

@@ -50,6 +50,17 @@ export function valueOfStatementAt(file: string, code: string, start: number): S
   return found[0];
 }
 
+/** The statement that starts here, if it is a call or an assignment. */
+export function effectAt(file: string, code: string, start: number): Span | undefined {
+  const found: Span[] = [];
+  new Visitor({
+    ExpressionStatement: (node) => {
+      if (node.start === start) found.push(node);
+    },
+  }).visit(parse(file, code));
+  return found[0];
+}
+
 /** Whether something there is awaited: in a function of its own it can't be. */
 export function awaitsIn(file: string, code: string, { start, end }: Span): boolean {
   let found = false;

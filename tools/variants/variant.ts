@@ -1,5 +1,5 @@
 /** A part of the source that a variant replaces, and with what. */
-export type Part = ReplacedExport | ReplacedMethod | ReplacedPlace;
+export type Part = ReplacedExport | ReplacedMethod | ReplacedPlace | LeftOutStatement;
 
 interface Replacement {
   /** Is given what the source has, and gives what the variant has instead. */
@@ -24,6 +24,13 @@ export interface ReplacedMethod extends Replacement {
 
 export interface ReplacedPlace extends Replacement {
   readonly kind: "place";
+  /** As the comment above the statement names it; once in the whole source. */
+  readonly place: string;
+}
+
+/** A statement that is not made. */
+export interface LeftOutStatement extends Replacement {
+  readonly kind: "statement";
   /** As the comment above the statement names it; once in the whole source. */
   readonly place: string;
 }
@@ -74,4 +81,9 @@ export function moduleAt<Module>(file: string): ModuleParts<Module> {
  */
 export function replacePlace<Value>(place: string, replace: (original: () => Value) => Value): Part {
   return { kind: "place", place, replace };
+}
+
+/** Leaves out the statement below the comment `// variant place: NAME`: a call, or what is set to something else. */
+export function leaveOut(place: string): Part {
+  return { kind: "statement", place, replace: () => undefined };
 }

@@ -64,6 +64,7 @@ class GaplessPage implements Batch {
   }
 
   letGo(): void {
+    // variant place: a batch lets go of its events
     if (!this.#shared) this.#events = undefined;
   }
 }

@@ -47,6 +47,7 @@ export class ReadAhead {
     this.#last = undefined;
     const end = from + BigInt(limit - 1);
     // Two pages of the same size are the sign of a backfill: at a gap, reads of one row follow.
+    // variant place: the page after the next is asked for
     if (last?.end === from && last.limit === limit && this.#source.wanted()) this.#ask(end, limit);
     let page = await (asked ?? this.#ifWhole(early));
     if (page === undefined) {

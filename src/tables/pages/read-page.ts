@@ -60,6 +60,7 @@ export class RowPage implements ReadPage {
 
   takeEvents(): readonly ReflexEvent[] {
     const rows = this.#rows ?? taken();
+    // variant place: a page lets go of its rows
     this.#rows = undefined;
     return this.#toEvents(rows);
   }

@@ -157,6 +157,7 @@ export class TableStream<T extends number> implements EventStream<T> {
     if (this.#page !== undefined) {
       this.#position = this.#page.position;
       // The promise that brought the page may keep it for long.
+      // variant place: a stream lets go of its page
       this.#page.events = [];
     }
     this.#page = undefined;
