@@ -3,25 +3,25 @@ import type { Position } from "../../src/tables/position/position.ts";
 import { moduleAt } from "../../tools/variants/variant.ts";
 import { type Mutant, testOf } from "./mutant.ts";
 
+const judgePoll = moduleAt<typeof import("../../src/tables/position/judge-poll.ts")>(
+  "src/tables/position/judge-poll.ts",
+);
+const wakeSignal = moduleAt<typeof import("../../src/tables/wake/wake-signal.ts")>("src/tables/wake/wake-signal.ts");
+const stallWatch = moduleAt<typeof import("../../src/tables/reader/stall-watch.ts")>(
+  "src/tables/reader/stall-watch.ts",
+);
 const eventCache = moduleAt<typeof import("../../src/tables/pages/event-cache.ts")>("src/tables/pages/event-cache.ts");
 const graceTracker = moduleAt<typeof import("../../src/tables/gaps/grace-tracker.ts")>(
   "src/tables/gaps/grace-tracker.ts",
 );
-const judgePoll = moduleAt<typeof import("../../src/tables/position/judge-poll.ts")>(
-  "src/tables/position/judge-poll.ts",
-);
 const noopInserter = moduleAt<typeof import("../../src/tables/gaps/noop-inserter.ts")>(
   "src/tables/gaps/noop-inserter.ts",
 );
-const noopStatement = moduleAt<typeof import("../../src/tables/gaps/noop-statement.ts")>(
-  "src/tables/gaps/noop-statement.ts",
-);
-const replicaSign = moduleAt<typeof import("../../src/tables/gaps/replica-sign.ts")>("src/tables/gaps/replica-sign.ts");
+const probe = moduleAt<typeof import("../../src/tables/gaps/probe.ts")>("src/tables/gaps/probe.ts");
 
 const lateCommits = "test/guarantees/committed-rows-only/late-commits.mysql.test.ts";
-const statementsInFlight = "test/guarantees/committed-rows-only/statements-in-flight.mysql.test.ts";
 const blindProbe = "test/mutants/blind-probe.mysql.test.ts";
-const wrongServer = "test/mutants/wrong-server.mysql.test.ts";
+const stalls = "test/guarantees/waits-are-told/stalls.mysql.test.ts";
 
 /** Ids for which there is no row, by the row above them: tables have ids in common. */
 const deadIds = new Set<string>();
@@ -29,7 +29,7 @@ const deadIds = new Set<string>();
 const standsSince = new WeakMap<Position, number>();
 const LONGEST_STAND_MS = 500;
 
-/** What a stream does at a gap, who is asked about it and who closes it. */
+/** What a stream does at a gap, and what it tells. */
 export const gapMutants: readonly Mutant[] = [
   {
     name: "dead ids in memory",
@@ -86,22 +86,18 @@ export const gapMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: "inserts noops above an open row",
-    wrong: "ids above the first row in flight are closed too, which may be of the same statement",
+    name: "a counter closes gaps",
+    wrong: "ids below AUTO_INCREMENT are passed: they were given, and are not there",
     parts: [
-      graceTracker.replaceMethod(
-        "GraceTracker",
-        "fillableIds",
-        (fillableIds) =>
-          function (missing, inFlight, clock) {
-            const open = missing.filter((id) => inFlight.has(id));
-            fillableIds.call(this, open, inFlight, clock);
-            const others = missing.filter((id) => !inFlight.has(id));
-            return fillableIds.call(this, others, new Set(), clock);
-          },
-      ),
+      judgePoll.replaceExport("judgePoll", (judge) => async (position, events, table) => {
+        const verdict = await judge(position, events, table);
+        if (verdict.kind !== "gap") return verdict;
+        const { nextId } = await table.readEdges();
+        const given = nextId !== undefined && nextId >= verdict.gap.next;
+        return given ? { kind: "rows", events: verdict.beyond.slice(0, 1) } : verdict;
+      }),
     ],
-    tests: [testOf(statementsInFlight, "keeps all its ids, though others commit above it and there is no grace")],
+    tests: [testOf(lateCommits, "is delivered before it, by a stream that waits")],
   },
   {
     name: "grace starts anew",
@@ -122,38 +118,42 @@ export const gapMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: "inserts noops on a read-only server",
-    wrong: "whether the server takes writes is not asked, and an administrator's connection may write anyway",
-    parts: [noopInserter.replaceExport("isReadOnly", () => () => false)],
-    tests: [testOf(wrongServer, "a stream inserts no noop on a read-only server")],
-  },
-  {
-    name: "inserts noops on a replica",
-    wrong: "a server that takes writes counts as the primary though it applies another's",
-    parts: [replicaSign.replaceExport("replicaSign", () => () => Promise.resolve(undefined))],
-    tests: [
-      testOf(
-        "test/guarantees/assumed-of-servers/replica.mysql.test.ts",
-        "is known by its signs, and no noop is written to it",
+    name: "a silent server has nothing open",
+    wrong: "a server that does not say which rows are open there counts as one with none",
+    parts: [
+      probe.replaceMethod(
+        "Probe",
+        "visible",
+        (visible) =>
+          function (first, last) {
+            return visible.call(this, first, last).catch(() => []);
+          },
       ),
     ],
+    tests: [testOf(stalls, "with a server that takes writes down, until it is back")],
   },
   {
-    name: "inserts noops beside other rows",
-    wrong: "the rows around a gap may be others on the server that noops are written to",
-    parts: [noopInserter.replaceExport("holdsRows", () => () => true)],
-    tests: [testOf(wrongServer, "a stream inserts no noop on a server that holds other rows")],
-  },
-  {
-    name: "noops replace rows",
-    wrong: "a noop takes the place of an event that was committed while it was inserted",
+    name: "listens after the read",
+    wrong: "a wake-up that comes during a poll is lost",
     parts: [
-      noopStatement.replaceExport("noopStatement", (make) => (source, ids) => {
-        const { sql, params } = make(source, ids);
-        return { sql: sql.replace("insert ignore into", "replace into"), params };
-      }),
+      wakeSignal.replaceMethod(
+        "WakeSignal",
+        "beyond",
+        (beyond) =>
+          function (_seen, limitMs, signal) {
+            return beyond.call(this, this.count, limitMs, signal);
+          },
+      ),
     ],
-    tests: [testOf(blindProbe, "a stream holds at an open row that its probes don't see")],
+    tests: [
+      testOf("test/mutants/wake-during-poll.mysql.test.ts", "a stream that is woken during a poll polls again at once"),
+    ],
+  },
+  {
+    name: "waits in silence",
+    wrong: "nobody is told of a stream that stands at a gap for long",
+    parts: [stallWatch.replaceMethod("StallWatch", "blocked", () => () => undefined)],
+    tests: [testOf("src/tables/reader/stall-watch.test.ts", "tells once of a stream that stands for long")],
   },
 ];
 

@@ -4,14 +4,14 @@ import { type Mutant, testOf } from "./mutant.ts";
 const eventInsert = moduleAt<typeof import("../../src/tables/events/event-insert.ts")>(
   "src/tables/events/event-insert.ts",
 );
-const cursorStatements = moduleAt<typeof import("../../src/tables/cursors/cursor-statements.ts")>(
-  "src/tables/cursors/cursor-statements.ts",
-);
 const sqlErrors = moduleAt<typeof import("../../src/database/sql-errors.ts")>("src/database/sql-errors.ts");
+const transaction = moduleAt<typeof import("../../src/database/handles/transaction.ts")>(
+  "src/database/handles/transaction.ts",
+);
 
 const inFlight = "test/guarantees/committed-rows-only/statements-in-flight.mysql.test.ts";
 
-/** How events and cursors are written. */
+/** How events are written, with the transaction that they belong to. */
 export const writingMutants: readonly Mutant[] = [
   {
     name: "insert gives up at a noop",
@@ -44,19 +44,24 @@ export const writingMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: "cursors written unseen",
-    wrong: "a flush overwrites a cursor that someone else has moved since",
+    name: "commits what has thrown",
+    wrong: "a transaction whose function throws is committed",
     parts: [
-      cursorStatements.replaceMethod(
-        "CursorStatements",
-        "move",
-        (move) =>
-          function (moves) {
-            const { sql, params } = move.call(this, moves);
-            return { sql: sql.replaceAll(" and ", " or 1 = 0 and "), params };
-          },
-      ),
+      transaction.replaceExport("transaction", (run) => async (db, use, options) => {
+        const thrown: unknown[] = [];
+        const result = await run(
+          db,
+          (tx) =>
+            use(tx).catch((error: unknown) => {
+              thrown.push(error);
+              return undefined as never;
+            }),
+          options,
+        );
+        for (const error of thrown) throw error;
+        return result;
+      }),
     ],
-    tests: [testOf("src/tables/cursors/cursors-table.database.test.ts", "a cursor that someone else moved is kept")],
+    tests: [testOf("src/database/handles/begin.mysql.test.ts", "that throws is rolled back, as is none but it")],
   },
 ];
