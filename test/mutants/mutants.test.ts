@@ -16,8 +16,8 @@ test.each(mutants)("the mutant $name replaces what is there once and names tests
   }
 });
 
-test("mutants have names of their own", () => {
-  const names = mutants.map(({ name }) => name);
+test("variants have names of their own", () => {
+  const names = [...mutants, ...leftOut].map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
 });
 
