@@ -1,9 +1,10 @@
 /**
- * Why a {@link ReflexError} was thrown. Stable: codes may be added, none is renamed. Safe to switch on.
+ * Why a {@link ReflexError} was thrown. The codes are stable: some may be added, none is renamed. A program can switch
+ * on them.
  *
- * Reserved, so that programs can handle them in time, and thrown by nothing yet: `fenced` (a cursor whose event someone else
- * has handled), `lease_lost` (the lease under which a consumer ran has gone to another process), `stream_stopped` (the
- * server of a stream from another process has ended it).
+ * Three are reserved, and nothing throws them yet: `fenced` (the cursor of an event was moved by someone else),
+ * `lease_lost` (the lease under which a consumer ran has gone to another process), `stream_stopped` (the server of a
+ * stream from another process has ended it).
  */
 export type ReflexErrorCode =
   | "cursor_not_advanced"
@@ -33,24 +34,34 @@ export type ReflexErrorCode =
   | "error_settled"
   | "database_error";
 
-/** Strings and numbers only, so that an error's details survive logs and wires. */
+/** The details of an error are strings and numbers only, so that they survive logs and wires. */
 export type ReflexErrorDetails = Readonly<Record<string, string | number>>;
 
-/** What led to a {@link ReflexError}, and where. */
+/** What caused a {@link ReflexError}, and where it happened. */
 export interface ReflexErrorOptions {
-  /** The error that led here, for example the driver's. */
+  /** The error that caused this one, for example the driver's. */
   cause?: unknown;
   /** Values that help to find the place, for example table and event id. */
   details?: ReflexErrorDetails;
 }
 
-/** The error that this library throws for anything that can go wrong while a correct program runs. */
+/**
+ * What this library throws for everything that can go wrong while a correct program runs. `code` tells programs what
+ * happened.
+ * @example
+ * try {
+ *   await placeOrder(pool);
+ * } catch (error) {
+ *   if (!isReflexError(error, "transaction_lost")) throw error;
+ *   await placeOrder(pool);
+ * }
+ */
 export class ReflexError extends Error {
-  /** By which copies of this package know each other's errors. */
+  /** The name by which two copies of this package in one process recognise each other's errors. */
   override readonly name = "ReflexError";
   /** What happened, for programs. The message is for people and may change. */
   readonly code: ReflexErrorCode;
-  /** Where it happened. */
+  /** Values that help to find the place, for example table and event id. */
   readonly details: ReflexErrorDetails;
 
   constructor(code: ReflexErrorCode, message: string, options: ReflexErrorOptions = {}) {
@@ -61,8 +72,8 @@ export class ReflexError extends Error {
 }
 
 /**
- * Whether `error` is a {@link ReflexError}, and, with `code`, one of that code. Recognises errors of another copy of
- * this package too, where `instanceof` would not.
+ * Whether `error` is a {@link ReflexError}. With `code`: whether it is one of that code. It recognises the errors of
+ * another copy of this package too, where `instanceof` would not.
  */
 export function isReflexError(error: unknown, code?: ReflexErrorCode): error is ReflexError {
   return (
@@ -73,15 +84,17 @@ export function isReflexError(error: unknown, code?: ReflexErrorCode): error is 
   );
 }
 
-/** What a programmer's mistake is called. Such errors are `TypeError` or `RangeError`, never a {@link ReflexError}. */
+/**
+ * The codes of a programmer's mistakes. Such an error is a `TypeError` or a `RangeError`, never a {@link ReflexError}.
+ */
 export type MistakeCode = "invalid_option" | "invalid_identifier" | "invalid_argument";
 
-/** A `TypeError` with a code: the value has the wrong type or shape. */
+/** A `TypeError` with a code, for a value of a wrong type or shape. */
 export function typeMistake(code: MistakeCode, message: string): TypeError & { code: MistakeCode } {
   return Object.assign(new TypeError(message), { code });
 }
 
-/** A `RangeError` with a code: the value has the right type and can't be used. */
+/** A `RangeError` with a code, for a value of the right type that can't be used. */
 export function rangeMistake(code: MistakeCode, message: string): RangeError & { code: MistakeCode } {
   return Object.assign(new RangeError(message), { code });
 }
@@ -95,7 +108,7 @@ export function isMistake(error: unknown): boolean {
   );
 }
 
-/** A value as it may stand in a message: short, and telling its type. */
+/** Any value as text for a message: short, and telling the value's type. */
 export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
   if (typeof value === "bigint") return `${value}n`;
@@ -105,7 +118,7 @@ export function show(value: unknown): string {
   return String(value);
 }
 
-/** What was thrown, as it may stand in a message. Never throws itself, as `String(error)` does for some values. */
+/** What was thrown, as text for a message. It never throws itself, as `String(error)` does for some values. */
 export function showError(error: unknown): string {
   if (!(error instanceof Error)) return show(error);
   try {

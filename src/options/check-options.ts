@@ -3,11 +3,11 @@ import { isThenable } from "../waiting/thenable.ts";
 
 type Check = (value: unknown) => string | undefined;
 
-/** For each option of a function or class, what its value must be. An option that is not named is unknown. */
+/** For each option of a function or class, the check of its value. An option that is not listed is unknown. */
 export type OptionChecks<O> = { readonly [K in keyof Required<O>]: Check };
 
 /**
- * Checks an options object: no unknown name, no value of a wrong type. `undefined` counts as not given.
+ * Checks an options object: it may have no unknown name, and no value of a wrong type. `undefined` counts as not given.
  * @throws TypeError or RangeError `invalid_option`, naming owner, option and value.
  */
 export function checkOptions<O extends object>(owner: string, options: unknown, checks: OptionChecks<O>): O {
@@ -26,7 +26,10 @@ export function checkOptions<O extends object>(owner: string, options: unknown, 
   return options as O;
 }
 
-/** A promise that nobody awaited, a signal or a map would otherwise be taken for an object without options. */
+/**
+ * Whether this can be an options object. A promise that nobody awaited, a signal or a map would otherwise pass for an
+ * object without options.
+ */
 function isOptions(options: unknown): options is object {
   if (typeof options !== "object" || options === null || Array.isArray(options)) return false;
   const prototype: unknown = Object.getPrototypeOf(options);
@@ -38,7 +41,7 @@ function unknownOption(owner: string, name: string, known: readonly string[]): T
   return typeMistake("invalid_option", `${owner} has no option ${show(name)}; it has ${known.join(", ")}`);
 }
 
-// Each returns what the value must be, or undefined if it is that.
+// Each check returns what the value must be, or undefined if the value is that.
 export const aBoolean: Check = (value) => (typeof value === "boolean" ? undefined : "true or false");
 export const aFunction: Check = (value) => (typeof value === "function" ? undefined : "a function");
 export const anObject: Check = (value) => {
@@ -50,10 +53,10 @@ export const aString: Check = (value) =>
   typeof value === "string" && value !== "" ? undefined : "a string of 1 character or more";
 export const aLogger: Check = (value) =>
   typeof Object(value).warn === "function" ? undefined : "a logger with a warn function";
-/** Ms from 0 on; `Infinity` for no end. */
+/** A duration in ms, 0 or more; `Infinity` stands for no end. */
 export const aDuration: Check = (value) =>
   typeof value === "number" && value >= 0 ? undefined : "a number of ms, 0 or more";
-/** Of a wait that must end for events to go on. */
+/** The duration of a wait that must end for events to go on. */
 export const aFiniteDuration: Check = (value) =>
   Number.isFinite(value) && (value as number) >= 0 ? undefined : "a finite number of ms, 0 or more";
 export const aCount: Check = (value) =>

@@ -21,9 +21,9 @@ export interface DeadLetter<T extends number = number> {
   readonly consumer: string;
   /** The event that it could not handle. */
   readonly event: ReflexEvent<T>;
-  /** What the consumer threw, the last time. */
+  /** What the consumer threw the last time. */
   readonly error: unknown;
-  /** The id of its record. */
+  /** The id of the error's record. */
   readonly errorId: string;
 }
 
@@ -31,13 +31,13 @@ export interface DeadLetter<T extends number = number> {
 export interface DeadLetterOptions<T extends number = number> {
   /** Where to record what can't be consumed, such as `errorsTable.toErrorInserter(pool)`. */
   errors: ErrorInsertFunc;
-  /** How often to try again before the event is recorded. @defaultValue 3 */
+  /** How often to try an event again before it is recorded. @defaultValue 3 */
   retries?: number | undefined;
-  /** The wait before the first retry, in ms; it doubles with each that follows. @defaultValue 100 */
+  /** The wait before the first retry, in ms. It doubles with each retry that follows. @defaultValue 100 */
   minBackoffMs?: number | undefined;
-  /** The longest wait, in ms. @defaultValue 10 000 */
+  /** The longest wait between two tries, in ms. @defaultValue 10 000 */
   maxBackoffMs?: number | undefined;
-  /** Called for each event that was recorded. What it throws is reported and stops nothing. */
+  /** Called for each event that was recorded. What it throws is reported, and stops nothing. */
   onDeadLetter?: ((letter: DeadLetter<T>) => void) | undefined;
   /** Told of what `onDeadLetter` throws (`error`). @defaultValue none; it goes to `logger` */
   observer?: Observer | undefined;
@@ -56,13 +56,13 @@ const checks: OptionChecks<DeadLetterOptions> = {
 };
 
 /**
- * A consumer of the same name, and so the same cursor, that does not stop at an event that `consumer` can't handle: it
- * tries again a few times, then records the event as an error and goes on with the next one. The order of events is
- * given up for those recorded: what follows them is consumed before they are retried.
+ * Makes a consumer that does not stop at an event that `consumer` can't handle. It tries the event again a few times,
+ * then records it as an error and goes on with the next event. It has the name of `consumer`, and so its cursor. The
+ * order of events is given up for those recorded: the events after them are consumed before they are retried.
  *
  * An abort of the run is no failure: the event is neither recorded nor passed, and comes again. A time-out of the
- * handler's own is one. If an error can't be recorded, the run fails with both errors and the cursor stays before the
- * event. How often an event has failed is remembered as long as this object lives, over runs.
+ * handler's own is a failure. If an error can't be recorded, the run fails with both errors, and the cursor stays
+ * before the event. This object remembers, over runs, how often each event has failed.
  *
  * @throws TypeError or RangeError `invalid_argument` or `invalid_option`, naming the value.
  * @example
@@ -116,7 +116,7 @@ class DeadLetters<T extends number> {
   readonly #consumer: Consumer<T>;
   readonly #options: DeadLetterOptions<T>;
   readonly #reporting: Reporting;
-  /** How often each event has failed that is neither consumed nor recorded yet, by its id. */
+  /** How often each event has failed, by its id. An event is forgotten once it is consumed or recorded. */
   readonly #failures = new Map<string, number>();
 
   constructor(consumer: Consumer<T>, options: DeadLetterOptions<T>) {
@@ -134,7 +134,7 @@ class DeadLetters<T extends number> {
         this.#failures.delete(event.id);
         return;
       } catch (error) {
-        // Whatever it threw, the abort may be why; the event comes again.
+        // The abort may be why it threw, whatever it threw. The event comes again in the next run.
         if (context.signal.aborted) throw error;
         const failures = Math.min((this.#failures.get(event.id) ?? 0) + 1, retries + 1);
         this.#failures.set(event.id, failures);
@@ -162,7 +162,7 @@ class DeadLetters<T extends number> {
     );
   }
 
-  /** Between half of the wait and all of it, so that consumers of one cause don't come back in step. */
+  /** Between half of the wait and all of it, so that consumers that fail of one cause don't come back in step. */
   #backoffMs(failures: number): number {
     const { minBackoffMs = 100, maxBackoffMs = 10_000 } = this.#options;
     return Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(failures - 1, 30)) * (0.5 + Math.random() / 2);

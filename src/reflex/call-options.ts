@@ -22,7 +22,10 @@ export function checkFlushOptions(options: FlushOptions): void {
   checkOptions("flush", options, flushChecks);
 }
 
-/** Whether they are right and say no more than which event was passed, which is asked for each event. */
+/**
+ * Whether the options are right and name nothing but the event that was passed. It is asked for each event, so that it
+ * must cost next to nothing.
+ */
 export function isOnlyEvent(options: SetCursorOptions): boolean {
   if (typeof options !== "object" || options === null || Object.getPrototypeOf(options) !== Object.prototype) {
     return false;

@@ -2,36 +2,42 @@ import { showError } from "../errors/reflex-error.ts";
 import type { CallOptions } from "../waiting/time-limit.ts";
 
 /**
- * What became of an event that a consumer could not handle. Open errors are `Unknown` (of recorders that keep no status)
- * and `Recorded`; a program that knows only these two sees what is still to be done.
+ * What became of an event that a consumer could not handle. Two of these are open: `Unknown`, which recorders write
+ * that keep no status, and `Recorded`. A program that knows only these two sees what is still to be done.
  */
 export const ErrorStatus = {
-  /** Open, written by a recorder that keeps no status. */
+  /** Open: written by a recorder that keeps no status. */
   Unknown: 0,
-  /** Open: recorded and not dealt with. */
+  /** Open: recorded, and nobody has dealt with it yet. */
   Recorded: 1,
   /** Closed: a retry has succeeded. */
   Retried: 2,
-  /** Closed: a person says that it is dealt with. */
+  /** Closed: a person said that it is dealt with. */
   Resolved: 3,
 } as const;
 
-/** One of {@link ErrorStatus}: `Retried` when a retry has succeeded, `Resolved` when a person says that it is dealt with. */
+/**
+ * One of {@link ErrorStatus}: `Retried` once a retry has succeeded, `Resolved` once a person said that it is dealt
+ * with.
+ */
 export type ErrorStatus = (typeof ErrorStatus)[keyof typeof ErrorStatus];
 
-/** An event that a consumer could not handle, as it was recorded. One per consumer and event. */
+/** An event that a consumer could not handle, as it was recorded. There is one record for each consumer and event. */
 export interface ConsumerError {
   /** The id of the record, in decimal. */
   readonly id: string;
   /** The name of the consumer. */
   readonly consumer: string;
-  /** The id of the event, exact. */
+  /** The id of the event, in decimal, exact up to 2^63-1. */
   readonly eventId: string;
-  /** What was thrown, the last time; cut to what its column takes. */
+  /** What the consumer threw the last time, cut to the length that its column takes. */
   readonly message: string;
-  /** What became of it since. */
+  /** What became of the error since it was recorded. */
   readonly status: ErrorStatus;
-  /** How often it was recorded; undefined in a table without a column for that, and for rows that others wrote. */
+  /**
+   * How often the error was recorded. Undefined in a table without a column for that, and in rows that other programs
+   * wrote.
+   */
   readonly attempts: number | undefined;
   /** When it was first recorded. */
   readonly createdAt: Date;
@@ -39,22 +45,24 @@ export interface ConsumerError {
   readonly updatedAt: Date;
 }
 
-/** Which consumer failed at which event, and how. By name, so that no two can be swapped. */
+/** Which consumer failed at which event, and how. The parts have names, so that no two can be swapped. */
 export interface ErrorToRecord {
   /** The name of the consumer. */
   readonly consumer: string;
   /** The id of the event, in decimal. */
   readonly eventId: string;
-  /** What was thrown, as text for people. */
+  /** What the consumer threw, as text for people. */
   readonly message: string;
 }
 
-/** Records an error and resolves with the id of its record. Such as `errorsTable.toErrorInserter(pool)`. */
+/**
+ * Records an error, and resolves with the id of its record. `errorsTable.toErrorInserter(pool)` gives such a function.
+ */
 export type ErrorInsertFunc = (error: ErrorToRecord, options?: CallOptions) => Promise<string>;
 
 const MOST_CAUSES = 5;
 
-/** What was thrown and what it was caused by, as it is recorded. */
+/** The text that is recorded of what was thrown: the error itself and the errors that caused it. */
 export function errorMessage(error: unknown): string {
   const lines = [showError(error)];
   let current = error;

@@ -4,17 +4,19 @@ import { isolated } from "../waiting/isolated.ts";
 import type { ReflexEvent } from "./event.ts";
 import { Reporting } from "./observer.ts";
 
-/** What a consumer is told besides the event. */
+/** What a consumer is given besides the event. */
 export interface ConsumeContext {
-  /** Aborted when the run is to end. Hand it to whatever the consumer waits for. */
+  /** Aborted when the run is to end. Pass it to whatever the consumer waits for. */
   readonly signal: AbortSignal;
 }
 
 /** What reacts to events. Make one with {@link createConsumer}. */
 export interface Consumer<T extends number = number> {
-  /** The name of its cursor. */
+  /** The consumer's name, which is also the name of its cursor. */
   readonly name: string;
-  /** Called once per event, one at a time. When it throws, the run ends and the event comes again in the next one. */
+  /**
+   * Called for each event, one at a time. When it throws, the run ends, and the next run begins with the same event.
+   */
   readonly consume: (event: ReflexEvent<T>, context: ConsumeContext) => Promise<void> | void;
   /** Called at the start of each run, before the first event. */
   readonly reset?: (context: ConsumeContext) => Promise<void>;
@@ -24,57 +26,57 @@ export interface Consumer<T extends number = number> {
 
 /** How a consumer is doing, for health checks. */
 export interface ConsumerStatus {
-  /** Whether an event came within `activityTtlMs`, also one that `types` or `filter` left out. */
+  /** Whether an event came within the last `activityTtlMs`. Events count that `types` or `filter` left out. */
   readonly active: boolean;
-  /** When the last event came; undefined before the first. */
+  /** When the last event came. Undefined before the first. */
   readonly lastEventAt: Date | undefined;
-  /** How old the last event was when it came, by this process's clock; undefined before the first. */
+  /** How old the last event was when it came, in ms, by this process's clock. Undefined before the first. */
   readonly lagMs: number | undefined;
-  /** Whether that was more than `lagAlertMs`. */
+  /** Whether the last event was older than `lagAlertMs` when it came. */
   readonly lagAlert: boolean;
 }
 
 /** A consumer that {@link createConsumer} has made, which also tells how it is doing. */
 export interface CreatedConsumer<T extends number = number> extends Consumer<T> {
-  /** How it is doing now. Cheap enough for each health check. */
+  /** How the consumer is doing now. Cheap enough for every health check. */
   status(): ConsumerStatus;
 }
 
-/** That events reach a consumer too late, or no longer do. */
+/** Tells that the events that reach a consumer have become too old, or are fresh again. */
 export interface LagAlert {
   /** The name of the consumer. */
   readonly consumer: string;
-  /** True when events became too old, false when they are fresh again. */
+  /** True when events became too old, false when they became fresh again. */
   readonly alert: boolean;
   /** How old the event was when it came, in ms, by this process's clock. */
   readonly lagMs: number;
 }
 
-/** Which events a consumer takes, what it does with its errors, and when it counts as late. */
+/** Which events a consumer takes, what it does with its errors, and from when on it counts as late. */
 export interface ConsumerOptions<T extends number = number> {
-  /** Only these types reach the function; the cursor passes the others. @defaultValue all */
+  /** Only events of these types reach the function. The cursor passes the others. @defaultValue all */
   types?: readonly NoInfer<T>[] | undefined;
-  /** Only events for which it returns true reach the function; the cursor passes the others. @defaultValue all */
+  /** Only events for which this returns true reach the function. The cursor passes the others. @defaultValue all */
   filter?: ((event: ReflexEvent<T>) => boolean) | undefined;
   /**
-   * Called with what the function threw. If it returns, the event counts as consumed; if it throws, that error ends the
-   * run. Not called for what is thrown after the run's signal was aborted.
+   * Called with what the function threw. If `recover` returns, the event counts as consumed. If `recover` throws, its
+   * error ends the run. It is not called for what is thrown after the run's signal was aborted.
    */
   recover?: ((event: ReflexEvent<T>, error: unknown, context: ConsumeContext) => Promise<void> | void) | undefined;
   /** Called at the start of each run. */
   reset?: ((context: ConsumeContext) => Promise<void>) | undefined;
   /** Called at the end of each run. */
   stop?: (() => Promise<void>) | undefined;
-  /** An event that is older than this when it comes counts as late, in ms. @defaultValue 1 800 000 (30 minutes) */
+  /** An event counts as late if it is older than this when it comes, in ms. @defaultValue 1 800 000 (30 minutes) */
   lagAlertMs?: number | undefined;
-  /** Called when events become late, and when they no longer are. */
+  /** Called when the events that come have become late, and when they no longer are. */
   onLagAlert?: ((alert: LagAlert) => void) | undefined;
-  /** How long without an event until `status().active` is false, in ms. @defaultValue 86 400 000 (a day) */
+  /** After how long without an event `status().active` is false, in ms. @defaultValue 86 400 000 (a day) */
   activityTtlMs?: number | undefined;
 }
 
 const checks: OptionChecks<ConsumerOptions> = {
-  // An empty array would silently pass every event by.
+  // An empty array is refused: with it, every event would be passed by in silence.
   types: (value) =>
     Array.isArray(value) && value.length > 0 && value.every((type) => Number.isSafeInteger(type))
       ? undefined
@@ -89,10 +91,10 @@ const checks: OptionChecks<ConsumerOptions> = {
 };
 
 /**
- * Makes a consumer out of a function. Its name is the key of its cursor: keep it, or the consumer starts anew.
+ * Makes a consumer out of a function. Its name is the key of its cursor: under another name the consumer starts anew.
  *
- * `consume` gets each event at least once, in order, one at a time; after a crash the last ones again. Make its effect
- * safe to repeat. When it throws, `run` ends with `consumer_failed` and the cursor stays before the event.
+ * `consume` gets every event at least once, in order, one at a time. After a crash the last events come again, so make
+ * its effect safe to repeat. When it throws, `run` ends with `consumer_failed`, and the cursor stays before that event.
  *
  * @throws TypeError or RangeError `invalid_argument` or `invalid_option`, naming the value.
  * @example
@@ -126,7 +128,7 @@ export function createConsumer<T extends number = number>(
     ...(options.reset === undefined ? {} : { reset: options.reset }),
     ...(options.stop === undefined ? {} : { stop: options.stop }),
     status: () => activity.status(),
-    // Not an async function: a consumer that waits for nothing makes its run wait for nothing.
+    // This is no async function: for a consumer that waits for nothing the run need not wait either.
     consume: (event, context) => {
       activity.handed(event);
       try {
@@ -149,7 +151,7 @@ export function checkConsumerName(name: unknown): asserts name is string {
   throw mistake("invalid_argument", `a consumer's name must be ${problem}, found ${show(name)}`);
 }
 
-/** For options. */
+/** The check of a consumer's name among options. */
 export function aConsumerName(name: unknown): string | undefined {
   if (typeof name !== "string") return "a string";
   const valid = name !== "" && name === name.trim() && name.length <= LONGEST_NAME;
@@ -182,7 +184,7 @@ class Activity {
     const late = lagMs > (this.#options.lagAlertMs ?? 30 * 60_000);
     if (late === this.#late) return;
     this.#late = late;
-    // Telling people must not stop the events that they are told of.
+    // What `onLagAlert` throws must not stop the events that it is told of.
     isolated(
       () => this.#options.onLagAlert?.({ consumer: this.#name, alert: late, lagMs }),
       (error) => reporting.warn(`onLagAlert of consumer ${this.#name} threw: ${showError(error)}`, {}),

@@ -13,13 +13,13 @@ export interface FlushOptions extends CallOptions {
   consumer?: string | undefined;
 }
 
-/** Where consumers keep how far they have come. One store serves any number of consumers. */
+/** Where consumers keep their cursors. One store serves any number of consumers. */
 export interface CursorStore extends AsyncDisposable {
-  /** The consumer's cursor; "" if it has none. Writes what the store still holds for it first. */
+  /** The consumer's cursor; "" if it has none. What the store still holds back for this consumer is written first. */
   getCursor(consumer: string, options?: CallOptions): Promise<string>;
   /**
    * Moves the consumer's cursor forward.
-   * @throws ReflexError `cursor_not_advanced` if it is already there or beyond, or if someone else moved it.
+   * @throws ReflexError `cursor_not_advanced` if the cursor is there or beyond already, or if someone else moved it.
    */
   setCursor(consumer: string, cursor: string, options?: SetCursorOptions): Promise<void>;
   /** Writes what the store holds back, and waits until it is written. */

@@ -1,8 +1,14 @@
 import { isReflexError } from "../errors/reflex-error.ts";
 
 /**
- * Whether `error` is what the abort of `signal` led to, and not a failure. False while the signal is not aborted: a
- * handler's own time-out, or a call that it cancelled itself, is a failure.
+ * Whether `error` came of the abort of `signal`, and so is no failure. It is false while the signal is not aborted: a
+ * time-out of the handler's own, or a call that the handler cancelled itself, is a failure.
+ * @example
+ * try {
+ *   await run({ stream, cursors: cursors.toStore(pool), consumer }, { signal });
+ * } catch (error) {
+ *   if (!isExpected(error, signal)) throw error;
+ * }
  */
 export function isExpected(error: unknown, signal: AbortSignal | undefined): boolean {
   if (signal?.aborted !== true) return false;

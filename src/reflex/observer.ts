@@ -1,7 +1,10 @@
 import { type ReflexErrorDetails, showError } from "../errors/reflex-error.ts";
 import { isolated } from "../waiting/isolated.ts";
 
-/** What a table, a store or `run` tells while it works. Metrics, traces and progress displays are built on it. */
+/**
+ * What a table, a cursor store or `run` tells while it works. Metrics, traces and progress displays are built on it.
+ * Each function is optional. What one throws is reported as a warning, and stops nothing.
+ */
 export interface Observer {
   /** The database was asked for rows. */
   poll?(report: PollReport): void;
@@ -9,21 +12,21 @@ export interface Observer {
   page?(report: PageReport): void;
   /** A gap was seen for the first time. */
   gap?(report: GapReport): void;
-  /** A stream has waited 5 s at one place with rows beyond it, or goes on after that. */
+  /** A stream has waited for 5 s at one place though there are rows beyond it, or goes on after that. */
   stall?(report: StallReport): void;
   /** Cursors were written. */
   flush?(report: FlushReport): void;
-  /** A consumer has finished with an event, well or not. */
+  /** A consumer has finished with an event, whether it succeeded or not. */
   consume?(report: ConsumeReport): void;
   /** Something failed that will be tried again, or that no caller waits for. */
   error?(report: ErrorReport): void;
 }
 
-/** One look into the table. */
+/** One query of an events table for rows. */
 export interface PollReport {
   /** The events table. */
   readonly table: string;
-  /** The cursor that rows were asked for after. */
+  /** The cursor after which rows were asked for, in decimal. */
   readonly after: string;
   /** How many rows came, noops included. */
   readonly rows: number;
@@ -31,17 +34,17 @@ export interface PollReport {
   readonly durationMs: number;
 }
 
-/** Rows that a stream was handed at once. */
+/** A page of rows that a stream was handed. */
 export interface PageReport {
   /** The events table. */
   readonly table: string;
-  /** Events handed over, without noops. */
+  /** How many events were handed over, noops left out. */
   readonly events: number;
-  /** The id of the last row, which may be a noop. */
+  /** The id of the page's last row, which may be a noop. */
   readonly position: string;
 }
 
-/** A gap: ids that were given and that no row shows, or not yet. */
+/** A gap: ids that the server has given, and of which no row shows, at least not yet. */
 export interface GapReport {
   /** The events table. */
   readonly table: string;
@@ -52,10 +55,16 @@ export interface GapReport {
 }
 
 /**
- * Why a stream waits: ids are missing and not missing for long enough (`missing_ids`), their transaction is open
- * (`in_flight`), gap filling is off (`filling_off`), noops can't be written (`not_writable`), or not safely since the server
- * they would be written to holds other rows (`unproven`) or can't be told from a noop (`unfillable`), a server is behind
- * (`lagging`) or does not answer (`unreachable`).
+ * Why a stream waits.
+ *
+ * - `missing_ids`: ids are missing, and not for long enough to be closed.
+ * - `in_flight`: the transaction that inserted the missing rows is open.
+ * - `filling_off`: the filling of gaps is off.
+ * - `not_writable`: noops can't be written, for example since the server is read-only.
+ * - `unproven`: noops can't be written safely, since the server that would get them holds other rows.
+ * - `unfillable`: the table takes no row that could be told from an event.
+ * - `lagging`: a server is behind another.
+ * - `unreachable`: a server does not answer.
  */
 export type StallReason =
   | "missing_ids"
@@ -67,31 +76,31 @@ export type StallReason =
   | "lagging"
   | "unreachable";
 
-/** A stream that waits at one place, and on what; or that goes on. */
+/** A stream that waits at one place, and what it waits for; or one that goes on after it has waited. */
 export interface StallReport {
   /** The events table. */
   readonly table: string;
   /** The last id that the stream passed. */
   readonly prev: string;
-  /** The first id beyond what is missing; "" if none is known. */
+  /** The first id beyond the missing ones; "" if none is known. */
   readonly next: string;
-  /** Whether it waits, or goes on after it has waited. */
+  /** Whether the stream waits, or goes on after it has waited. */
   readonly state: "stalled" | "resumed";
-  /** On what it waits, or has waited. */
+  /** What the stream waits for, or has waited for. */
   readonly reason: StallReason;
-  /** How long it has waited at this place, in ms. */
+  /** How long the stream has waited at this place, in ms. */
   readonly waitedMs: number;
-  /** A sentence with the remedy, for people. */
+  /** A sentence for people that says what to do about it. */
   readonly message: string;
 }
 
-/** Cursors that were written in one go. */
+/** Cursors that were written together. */
 export interface FlushReport {
   /** The cursors table. */
   readonly table: string;
-  /** How many were written. */
+  /** How many cursors were written. */
   readonly cursors: number;
-  /** How long it took, in ms. */
+  /** How long writing them took, in ms. */
   readonly durationMs: number;
 }
 
@@ -103,11 +112,11 @@ export interface ConsumeReport {
   readonly eventId: string;
   /** The type of the event. */
   readonly eventType: number;
-  /** How long the consumer took. */
+  /** How long the consumer took, in ms. */
   readonly durationMs: number;
-  /** How old the event was when it was handed over, by this process's clock. */
+  /** How old the event was when it was handed to the consumer, in ms, by this process's clock. */
   readonly lagMs: number;
-  /** Undefined when it succeeded. */
+  /** What the consumer threw. Undefined when it succeeded. */
   readonly error: unknown;
 }
 
@@ -134,7 +143,10 @@ export const defaultLogger: Logger = {
   warn: (message) => process.emitWarning(message, { type: "ReflexRsqlWarning" }),
 };
 
-/** What is told to whom. Its calls never throw: an observer's own error must not stop a stream. */
+/**
+ * Passes reports to observers and warnings to the logger. Its calls never throw: an observer's own error must not stop
+ * a stream.
+ */
 export class Reporting {
   readonly #observers: readonly Observer[];
   readonly #logger: Logger;
@@ -144,7 +156,7 @@ export class Reporting {
     this.#logger = logger;
   }
 
-  /** Whether anyone listens, so that a hot path can leave out making the report. */
+  /** Whether an observer has this function, so that a hot path can spare the making of a report that nobody wants. */
   wants(name: keyof Observer): boolean {
     return this.#observers.some((observer) => observer[name] !== undefined);
   }
@@ -161,19 +173,19 @@ export class Reporting {
   warn(message: string, details: ReflexErrorDetails): void {
     isolated(
       () => this.#logger.warn(message, details),
-      // A logger that fails has no one to tell.
+      // The failure of a logger can be told to nobody.
       () => undefined,
     );
   }
 
-  /** Tells observers; warns if there is none that takes errors. */
+  /** Tells the observers of an error, or warns if none of them has a function for errors. */
   error(report: ErrorReport): void {
     if (this.wants("error")) return this.tell("error", report);
     const retry = report.retryInMs === undefined ? "" : `; trying again in ${Math.round(report.retryInMs)} ms`;
     this.warn(`${report.activity} of ${report.name} failed: ${showError(report.error)}${retry}`, {});
   }
 
-  /** Tells observers; warns if there is none that takes stalls. */
+  /** Tells the observers of a stall, or warns if none of them has a function for stalls. */
   stall(report: StallReport): void {
     if (this.wants("stall")) return this.tell("stall", report);
     this.warn(report.message, { table: report.table, prev: report.prev, next: report.next });

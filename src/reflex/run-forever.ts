@@ -6,11 +6,14 @@ import { RunOnce } from "./run-once.ts";
 import { type RunOptions, runChecks } from "./run-options.ts";
 import { checkSpec, type Spec } from "./spec.ts";
 
-/** How a run ends, whom it tells, and how long it waits before it starts again. */
+/** How a run ends, whom it tells, and how long it waits before the next one. */
 export interface RunForeverOptions extends RunOptions {
-  /** The wait after the first error, in ms; it doubles with each that follows before the cursor has moved. @defaultValue 100 */
+  /**
+   * The wait after the first error, in ms. It doubles with each error that follows before the cursor has moved.
+   * @defaultValue 100
+   */
   minBackoffMs?: number | undefined;
-  /** The longest wait, in ms. @defaultValue 30 000 */
+  /** The longest wait between two runs, in ms. @defaultValue 30 000 */
   maxBackoffMs?: number | undefined;
 }
 
@@ -21,12 +24,17 @@ const checks: OptionChecks<RunForeverOptions> = {
 };
 
 /**
- * Runs as {@link run} does and starts again after every error, from the consumer's cursor, with a backoff that doubles
- * and is jittered, so that many processes don't come back in step. Each error goes to `observer.error`, or, without
- * one, to the logger.
+ * Runs as {@link run} does, and starts again after every error, from the consumer's cursor. The wait before it doubles
+ * with each error and is jittered, so that many processes don't come back in step. Each error goes to `observer.error`,
+ * or to the logger if there is none.
  *
- * It ends only by the signal (rejecting with its reason), by a programmer's mistake that no retry can mend, or, resolving,
- * with a stream that ends by itself.
+ * It ends in three ways only. It rejects with the signal's reason at an abort, and with a programmer's mistake, which
+ * no retry can mend. It resolves when the stream ends by itself.
+ * @example
+ * const stopping = new AbortController();
+ * process.once("SIGTERM", () => stopping.abort());
+ * await runForever({ stream: orders.toStream(pool), cursors: cursors.toStore(pool), consumer }, { signal:
+ * stopping.signal });
  */
 export async function runForever<T extends number>(spec: Spec<T>, options: RunForeverOptions = {}): Promise<void> {
   checkSpec(spec);
@@ -36,7 +44,8 @@ export async function runForever<T extends number>(spec: Spec<T>, options: RunFo
   const { signal } = runOptions;
   const reporting = new Reporting([runOptions.observer], runOptions.logger);
   let failures = 0;
-  // Not at an event that was only consumed: where its cursor can't be moved, it would be consumed again without a pause.
+  // The count of failures starts anew only when the cursor has moved, not when an event was consumed. Where the cursor
+  // can't be moved, that event would be consumed again and again without a pause.
   const onAdvanced = (): void => {
     failures = 0;
   };

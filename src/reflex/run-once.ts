@@ -14,10 +14,10 @@ import { ShutdownWaits } from "./shutdown-waits.ts";
 import type { Spec } from "./spec.ts";
 import type { EventStream, StreamOptions } from "./stream.ts";
 
-// How many events at a time are consumed before the clock is looked at.
+// How many events are consumed between two looks at the clock.
 const EVENTS_A_LOOK = 4;
 
-/** Reports that an event was consumed, or the error that came of it. */
+/** Reports the end of the work on an event, with the error that came of it, if any. */
 type ConsumeEnd = (error: unknown) => void;
 
 interface Failure {
@@ -25,16 +25,16 @@ interface Failure {
   readonly error: unknown;
 }
 
-/** One run, from the start of the stream to its end. Its arguments are checked. */
+/** One run, from the start of the stream to its end. Its arguments have been checked. */
 export class RunOnce<T extends number> {
   readonly #spec: Spec<T>;
   readonly #options: RunOptions;
   readonly #reporting: Reporting;
-  /** Whether someone wants to know of each event. */
+  /** Whether an observer wants a report of each event. */
   readonly #reported: boolean;
   readonly #onAdvanced: (() => void) | undefined;
   readonly #stopping = new AbortController();
-  /** Whether it was aborted: asked twice an event, and a signal takes its time to tell. */
+  /** Whether the run was aborted. It is asked twice for each event, and a signal takes longer to tell. */
   #stopped = false;
   readonly #context: ConsumeContext = { signal: this.#stopping.signal };
   readonly #failures: Failure[] = [];
@@ -58,7 +58,7 @@ export class RunOnce<T extends number> {
       await this.#waits.until(Promise.resolve(this.#spec.consumer.reset?.(this.#context)), "the consumer's reset");
       await this.#stream();
     } catch (error) {
-      // What led to the end comes before what failed at it.
+      // The error that ended the run comes before those that its ending led to.
       this.#failures.unshift({ activity: "run", error: this.#reasonOr(error) });
     }
     await this.#attempt("flush", () => this.#flush());
@@ -83,7 +83,10 @@ export class RunOnce<T extends number> {
     return abortReason(this.#stopping.signal);
   }
 
-  /** An abort is what ends the run, whatever form its consequence took. A failure beside it is reported. */
+  /**
+   * The reason of the abort, if there was one: it is what ended the run, in whatever error it showed. An error that did
+   * not come of the abort is reported.
+   */
   #reasonOr(error: unknown): unknown {
     const { signal } = this.#stopping;
     if (!signal.aborted) return error;
@@ -96,7 +99,7 @@ export class RunOnce<T extends number> {
     try {
       if (isPaged(stream)) await this.#handleBatches(stream);
       else for await (const event of stream) await this.#handleAll([event]);
-      // A stream of the user's may just end at an abort.
+      // A stream of the user's own may simply end at an abort.
       this.#stopping.signal.throwIfAborted();
     } finally {
       await this.#attempt("close", () => stream.close());
@@ -106,7 +109,8 @@ export class RunOnce<T extends number> {
   async #handleBatches(stream: EventStream<T>): Promise<void> {
     for await (const events of stream.batches()) {
       await this.#handleAll(events);
-      // A copy, which is nobody else's. The promise that brought it may have waited for long, and then keeps it for long.
+      // This array is a copy that nobody else has, so it may be emptied. The promise that brought it may have waited
+      // for long, and V8 then keeps what it resolved with for long.
       // variant place: run lets go of its batch
       (events as ReflexEvent<T>[]).length = 0;
     }
@@ -117,12 +121,14 @@ export class RunOnce<T extends number> {
     const { signal } = this.#stopping;
     const streamOptions: StreamOptions = { ...this.#spec.options, signal };
     const cursor = await cursors.getCursor(consumer.name, { signal });
-    // Refused in so many words: a `fromHead` among the stream's own options would pass by what came since the cursor.
+    // A run with a cursor says `fromHead: false` explicitly. A `fromHead` among the stream's own options would make it
+    // pass by what came since the cursor.
     if (cursor !== "") return this.#spec.stream(cursor, { ...streamOptions, fromHead: false });
     const stream = this.#spec.stream(cursor, streamOptions);
     try {
       const start = await stream.start();
-      // Before the first event: a restart from the head would otherwise pass by events that were never consumed.
+      // The start is written as the cursor before the first event. Without it, a restart from the head would pass by
+      // events that were never consumed.
       if (start !== "") await cursors.setCursor(consumer.name, start, { signal });
       await cursors.flush({ consumer: consumer.name, signal });
       return stream;
@@ -133,18 +139,18 @@ export class RunOnce<T extends number> {
   }
 
   async #handleAll(events: readonly ReflexEvent<T>[]): Promise<void> {
-    // By index, as the loop that everything goes through.
+    // An index loop, the fastest there is: every event goes through it.
     for (let index = 0; index < events.length; index++) {
       const event = events[index] as ReflexEvent<T>;
       const unfinished = this.#handle(event);
       if (unfinished !== undefined) await unfinished;
-      // The clock takes as long as a small event.
+      // The clock is looked at once in a few events: a look takes as long as the work on a small event.
       this.#handled++;
       if (this.#handled % EVENTS_A_LOOK === 0 && processBudget.spent) await processBudget.renew();
     }
   }
 
-  /** Undefined when nothing of it is left to be waited for. */
+  /** Consumes one event. Returns undefined when nothing of it is left to be waited for. */
   #handle(event: ReflexEvent<T>): Promise<void> | undefined {
     if (this.#stopped) throw abortReason(this.#stopping.signal);
     const report = this.#reported ? this.#startReport(event) : undefined;
@@ -176,7 +182,7 @@ export class RunOnce<T extends number> {
     return isExpected(error, signal) ? abortReason(signal) : consumerFailure(this.#spec.consumer.name, event, error);
   }
 
-  /** Moves the cursor past the event. Undefined when that is done. */
+  /** Moves the cursor past the event. Returns undefined when nothing of that is left to be waited for. */
   #advance(event: ReflexEvent<T>): Promise<void> | undefined {
     const { cursors, consumer } = this.#spec;
     const aborted = this.#stopped;
@@ -187,7 +193,10 @@ export class RunOnce<T extends number> {
     return undefined;
   }
 
-  /** Not ended by the signal, since what was consumed is kept, but not waited for without end after it either. */
+  /**
+   * Waits for the cursor to be set. The signal does not end this wait, since the cursor of what was consumed is to be
+   * kept. After an abort the wait is limited all the same.
+   */
   async #awaitCursor(setting: Promise<void>, aborted: boolean): Promise<void> {
     const what = "a cursor to be set";
     await (aborted ? withTimeLimit(setting, { timeoutMs: this.#flushMs, what }) : this.#waits.until(setting, what));
@@ -218,12 +227,13 @@ export class RunOnce<T extends number> {
   #stopConsumer(): Promise<void> {
     const { consumer } = this.#spec;
     const stopped = Promise.resolve(consumer.stop?.());
-    // Unless the process is to end, the next run must not overlap with it.
+    // While the process goes on, the consumer's stop is waited for without a limit: the next run must not overlap with
+    // it.
     if (!this.#stopping.signal.aborted) return this.#waits.until(stopped, "the consumer's stop");
     return withTimeLimit(stopped, { timeoutMs: this.#shutdownMs, what: `consumer ${consumer.name} to stop` });
   }
 
-  /** What must happen however the run ended, and must not hide why it did. */
+  /** Does what must happen however the run ended. What it throws must not hide why the run ended. */
   async #attempt(activity: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();

@@ -7,16 +7,18 @@ export { isExpected } from "./expected.ts";
 export type { RunOptions } from "./run-options.ts";
 
 /**
- * Streams events to a consumer from where it stopped last time, moving its cursor past each event that it consumed.
+ * Streams events to a consumer from where it stopped last time, and moves its cursor past each event that it has
+ * consumed. Every event reaches the consumer at least once, in order.
  *
- * It goes on until something fails or the signal is aborted, so it rejects; it resolves only at the end of a stream that
- * ends by itself (`toHead`). Every event reaches the consumer at least once, in order. At an abort it waits for the event
- * at hand (at most `shutdownMs`), keeps its cursor if it was consumed, writes the cursor, and rejects with the signal's
- * reason. A consumer without a cursor gets one before its first event. See {@link runForever} for one that starts again
- * after errors.
+ * It goes on until something fails or the signal is aborted, and so it rejects. It resolves only at the end of a stream
+ * that ends by itself (`toHead`). At an abort it waits for the event at hand, at most `shutdownMs`, moves the cursor if
+ * that event was consumed, writes the cursor, and rejects with the signal's reason. A consumer without a cursor gets
+ * one before its first event. See {@link runForever} for a run that starts again after errors.
  *
  * @throws ReflexError `consumer_failed` with the consumer's own error as `cause` and the event's id in `details`.
- * @throws ReflexError of the stream or the cursor store as it came.
+ * @throws ReflexError of the stream or the cursor store, as it came.
+ * @example
+ * await run({ stream: orders.toStream(pool), cursors: cursors.toStore(pool), consumer }, { signal });
  */
 export async function run<T extends number>(spec: Spec<T>, options: RunOptions = {}): Promise<void> {
   checkSpec(spec);

@@ -1,19 +1,28 @@
 import { Endings, withTimeLimit } from "../waiting/time-limit.ts";
 import { startTimer } from "../waiting/timer.ts";
 
-/** A run's waits for what only its user can end, such as a consumer's work: they end soon after the run was aborted. */
+/**
+ * A run's waits for work that only its user can end, such as a consumer's. Once the run was aborted, such a wait ends
+ * soon, even if the work does not.
+ */
 export class ShutdownWaits {
   readonly #endings = new Endings();
   #what = "";
   #cancelTimer: (() => void) | undefined;
 
-  /** Waits for `work`, which is left behind when it goes on for too long after an abort. One wait at a time. */
+  /**
+   * Waits for `work`. If it goes on for too long after an abort, it is left behind. Only one wait is under way at a
+   * time.
+   */
   until<R>(work: PromiseLike<R>, what: string): Promise<R> {
     this.#what = what;
     return withTimeLimit(Promise.resolve(work), { what, endings: this.#endings });
   }
 
-  /** The run was aborted. What it still waits for after so long is told to `leave`, whose error ends the wait. */
+  /**
+   * Tells that the run was aborted. `leave` is told of the wait that is still under way after `delayMs`, and its error
+   * ends that wait.
+   */
   endIn(delayMs: number, leave: (what: string) => Error): void {
     this.#cancelTimer = startTimer(delayMs, () => this.#endings.giveUpAll(() => leave(this.#what)));
   }

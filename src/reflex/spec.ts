@@ -4,13 +4,13 @@ import { type Consumer, checkConsumerName } from "./consumer.ts";
 import type { CursorStore } from "./cursor-store.ts";
 import type { StreamFunc, StreamOptions } from "./stream.ts";
 
-/** What `run` puts together: where events come from, who consumes them, and where it keeps how far it has come. */
+/** What `run` puts together: where events come from, who consumes them, and where the consumer's cursor is kept. */
 export interface Spec<T extends number = number> {
-  /** Such as `table.toStream(pool)`. */
+  /** Where events come from, such as `table.toStream(pool)`. */
   readonly stream: StreamFunc<T>;
-  /** Such as `cursorsTable.toStore(pool)`. */
+  /** Where the cursor is kept, such as `cursorsTable.toStore(pool)`. */
   readonly cursors: CursorStore;
-  /** Such as `createConsumer(name, fn)`. */
+  /** Who consumes the events, such as `createConsumer(name, fn)`. */
   readonly consumer: Consumer<T>;
   /** Where the stream starts and whether it ends. @defaultValue from the cursor on, without end */
   readonly options?: Omit<StreamOptions, "signal">;
@@ -22,12 +22,13 @@ const parts: readonly string[] = ["stream", "cursors", "consumer", "options"];
 export function checkSpec(spec: unknown): void {
   const { stream, cursors, consumer, options } = Object(spec) as Partial<Spec>;
   const unknown = Object.keys(Object(spec) as object).find((name) => !parts.includes(name));
-  // A misspelt `options` would start a consumer at the beginning that was to start at the head.
+  // An unknown part is refused. With a misspelt `options`, a consumer that was to start at the head would start at the
+  // beginning.
   if (unknown !== undefined) {
     throw typeMistake("invalid_argument", `a run has no part ${show(unknown)}; it has ${parts.join(", ")}`);
   }
   if (typeof stream !== "function") throw wrong("stream", "a function such as table.toStream(pool)", stream);
-  // A cursors table has methods of the same names, with the pool as an argument before.
+  // A cursors table is not a store, though its methods have the same names: they take the pool as their first argument.
   const isStore = (["getCursor", "setCursor", "flush"] as const).every((name) => typeof cursors?.[name] === "function");
   if (!isStore || "toStore" in Object(cursors)) throw wrong("cursors", "a store such as table.toStore(pool)", cursors);
   if (typeof consumer?.consume !== "function") throw wrong("consumer", "a consumer of createConsumer()", consumer);

@@ -7,7 +7,10 @@ export function declareWrapper<T extends number>(wrapper: Consumer<T>, consumer:
   wrapped.set(wrapper, consumer);
 }
 
-/** The consumer whose failures show: a retry by one that hides them would always seem to succeed. */
+/**
+ * The consumer under all wrappers, whose failures show. A retry through a wrapper that hides them would always seem to
+ * succeed.
+ */
 export function unwrapped<T extends number>(consumer: Consumer<T>): Consumer<T> {
   const inner = wrapped.get(consumer) as Consumer<T> | undefined;
   return inner === undefined ? consumer : unwrapped(inner);

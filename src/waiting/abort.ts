@@ -1,12 +1,15 @@
 /**
- * The reason of an aborted signal, as it was given: an `Error` by custom, so it is typed as one, but never wrapped when
- * it is not.
+ * The reason of an aborted signal, exactly as it was given. It is an `Error` by custom, and typed as one. Another value
+ * is not wrapped in an error.
  */
 export function abortReason(signal: AbortSignal): Error {
   return signal.reason as Error;
 }
 
-/** What this library has on a signal: one listener, which calls those of everyone who waits for the abort. */
+/**
+ * What this library has registered on one signal: a single listener, which calls the listeners of everyone in this
+ * library who waits for the abort.
+ */
 interface Shared {
   readonly listeners: Set<() => void>;
   readonly onAbort: () => void;
@@ -40,8 +43,9 @@ function callAll(listeners: ReadonlySet<() => void>): void {
 }
 
 /**
- * One listener on the user's signal, fanned out to any number inside, of any number of streams and runs: eleven listeners
- * on one signal would make Node.js print a MaxListenersExceededWarning. `close()` leaves it.
+ * One listener on the user's signal, which passes the abort on to any number of listeners inside the library. All fans
+ * of one signal share that one listener, whatever stream or run they belong to: with eleven listeners on a signal
+ * Node.js would print a MaxListenersExceededWarning. `close()` takes the listener off.
  */
 export class AbortFan {
   readonly #listeners = new Set<() => void>();
@@ -57,18 +61,22 @@ export class AbortFan {
     return this.#signal?.aborted ?? false;
   }
 
-  /** The reason of the abort; only meaningful once {@link aborted}. */
+  /** The reason of the abort. It is meaningful only once the signal is {@link aborted}. */
   get reason(): unknown {
     return this.#signal === undefined ? undefined : abortReason(this.#signal);
   }
 
-  /** Calls `listener` at the abort; at once if it has happened. Returns a function that takes it back. */
+  /**
+   * Calls `listener` at the abort, or at once if the signal is aborted already. Returns a function that takes the
+   * listener off.
+   */
   listen(listener: () => void): () => void {
     if (this.aborted) {
       listener();
       return () => undefined;
     }
-    // A function of its own for each call: one that listens twice would otherwise be one entry of the set.
+    // Each call registers a function of its own: the set would hold the same function only once, though it was
+    // registered twice.
     const entry = (): void => listener();
     this.#listeners.add(entry);
     return () => this.#listeners.delete(entry);

@@ -17,7 +17,10 @@ export class CountedRegistry<Key, Value> {
     return Array.from(this.#entries.values(), ({ value }) => value);
   }
 
-  /** Counts one more user of the value of `key`, which `make` makes if there is none. That user calls {@link release} once. */
+  /**
+   * Counts one more user of the value of `key`. If there is no such value yet, `make` makes it. The user calls {@link
+   * release} once.
+   */
   acquire(key: Key, make: () => Value): Value {
     let entry = this.#entries.get(key);
     if (entry === undefined) {
@@ -28,7 +31,10 @@ export class CountedRegistry<Key, Value> {
     return entry.value;
   }
 
-  /** Counts one user less. Returns the value if that was its last: it is the caller's to end, and the next user gets a new one. */
+  /**
+   * Counts one user less. Returns the value if that user was its last: the caller then ends it, and the next user gets
+   * a new one.
+   */
   release(key: Key): Value | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined || --entry.users > 0) return undefined;

@@ -1,29 +1,32 @@
 import { LONGEST_TIMER_MS } from "./timer.ts";
 
-/** Something that is to end by a time of `performance.now()`. */
+/** Something that is to end at a certain time, as `performance.now()` tells it. */
 export interface Deadline {
   readonly atMs: number;
-  /** Its neighbours, for {@link Deadlines} alone: they make a list, which unlike a set leaves nothing to be collected. */
+  /**
+   * The deadlines before and after it in the list of {@link Deadlines}, which alone sets them. A linked list, unlike a
+   * set, leaves nothing for the garbage collector.
+   */
   before: Deadline | undefined;
   after: Deadline | undefined;
-  /** Called once that time has passed. */
+  /** Called once when that time has passed. */
   expire(): void;
 }
 
-// A timer that is later than this was lost, as to a test's fake clock, which has taken it with it.
+// A timer that is so late will never fire: it was started on the fake clock of a test, which has ended since.
 const LATE_MS = 1000;
 
 /**
- * Deadlines that are nearly always met, such as the limits of statements: one timer for all, which is left to run when they
- * are, since to start and to clear one for each costs more than the rest of a call. Keeps the process alive while there are
- * any.
+ * Deadlines that are nearly always met, such as the limits of statements. All of them share one timer, which goes on
+ * running when a deadline was met: to start and to clear a timer for each would cost more than the rest of a call. The
+ * timer keeps the process alive while there are deadlines.
  */
 export class Deadlines {
   #last: Deadline | undefined;
   #timer: NodeJS.Timeout | undefined;
   #firesAtMs = Number.POSITIVE_INFINITY;
 
-  /** `nowMs` is the time of `performance.now()`. */
+  /** Adds a deadline. `nowMs` is the present time of `performance.now()`, which the caller has read anyway. */
   add(deadline: Deadline, nowMs: number): void {
     const wasEmpty = this.#last === undefined;
     if (this.#last !== undefined) this.#last.after = deadline;
@@ -34,7 +37,7 @@ export class Deadlines {
     else if (wasEmpty) this.#timer?.ref();
   }
 
-  /** Whether it was there: one that has expired is not. */
+  /** Removes a deadline. Returns whether it was there: one that has expired is not. */
   delete(deadline: Deadline): boolean {
     const { before, after } = deadline;
     if (before === undefined && after === undefined && this.#last !== deadline) return false;
@@ -66,7 +69,7 @@ export class Deadlines {
     this.#firesAtMs = Number.POSITIVE_INFINITY;
     this.#timer = undefined;
     const nowMs = performance.now();
-    // Collected first: one that expires may end others, and add new ones.
+    // The due deadlines are collected before any expires, since one that expires may remove others and add new ones.
     const due: Deadline[] = [];
     for (let deadline = this.#last; deadline !== undefined; deadline = deadline.before) {
       if (deadline.atMs <= nowMs) due.push(deadline);

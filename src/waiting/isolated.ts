@@ -1,6 +1,9 @@
 import { isThenable } from "./thenable.ts";
 
-/** Calls what must not stop the caller: what it throws, or rejects with later, goes to `onError`. */
+/**
+ * Calls a function whose failure must not stop the caller. What it throws, or what its promise rejects with later, goes
+ * to `onError`.
+ */
 export function isolated(call: () => unknown, onError: (error: unknown) => void): void {
   try {
     const outcome = call();

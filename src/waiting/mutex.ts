@@ -15,7 +15,7 @@ interface Waiter {
 /** A lock of this process: works that need it run one after the other, in the order in which they asked for it. */
 export class Mutex {
   #held = false;
-  /** In the order of their coming. */
+  /** Those who wait for the lock, in the order in which they asked for it. */
   readonly #waiters = new Set<Waiter>();
 
   /** Whether some work runs, or is about to. */
@@ -56,7 +56,8 @@ export class Mutex {
     });
     this.#waiters.add(waiter);
     const onGivenUp = (): void => {
-      // The lock may be granted and the wait given up before the caller hears of either: then it goes to the next.
+      // The lock may be granted to a waiter whose wait is given up before it hears of the grant. The lock then goes to
+      // the next waiter.
       if (waiter.granted) this.#release();
       else this.#waiters.delete(waiter);
     };

@@ -5,16 +5,18 @@ export interface SleepOptions extends TimerOptions {
   /** Its abort ends the sleep with the signal's reason. */
   signal?: AbortSignal | undefined;
   /**
-   * Called as the sleep begins, with the function that ends it before its time. It must not call that function itself. What
-   * it returns is called when the sleep has ended, for whatever reason.
+   * Called when the sleep begins. It is given the function that ends the sleep early, and must not call that function
+   * before it returns. What it returns is called once when the sleep has ended, for whatever reason.
    */
   onBegin?: ((wake: () => void) => () => void) | undefined;
 }
 
 /**
- * Resolves after `delayMs`, however long that is, or when it is woken. Rejects with the signal's reason, as it was given, at
- * an abort. It leaves neither timer nor listener behind. The one of `node:timers/promises` wakes at once where a delay is
- * longer than 2^31-1 ms, and wraps the reason in an `AbortError`.
+ * Resolves after `delayMs`, however long that is, or when it is woken. Rejects with the signal's reason, exactly as it
+ * was given, at an abort. It leaves neither a timer nor a listener behind.
+ *
+ * It is not `setTimeout` of `node:timers/promises`, which fires at once when the delay is longer than 2^31-1 ms, and
+ * rejects with an `AbortError` around the reason.
  */
 export function sleep(delayMs: number, options: SleepOptions = {}): Promise<void> {
   const { signal, onBegin } = options;

@@ -7,7 +7,7 @@ import { startTimer } from "./timer.ts";
 export interface CallOptions {
   /** Aborting it rejects the call with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** The longest the call may take, in ms; then it rejects with `time_limit`. `Infinity` for no limit. */
+  /** The longest that the call may take, in ms; after that it rejects with `time_limit`. `Infinity` for no limit. */
   timeoutMs?: number | undefined;
 }
 
@@ -16,7 +16,10 @@ interface Ending {
   giveUp(error: Error): void;
 }
 
-/** The waits under way on something, such as a connection. Nearly always one. */
+/**
+ * The waits that are under way on one thing, such as a connection. There is nearly always one, so that the set for more
+ * is made only when it is needed.
+ */
 export class Endings {
   #one: Ending | undefined;
   #more: Set<Ending> | undefined;
@@ -41,28 +44,35 @@ export class Endings {
 }
 
 export interface Limit extends CallOptions {
-  /** What is waited for, as the message says it: "a connection from the pool". A function is asked only if it is needed. */
+  /**
+   * What is waited for, as the error's message says it: "a connection from the pool". A function is called only if the
+   * message is needed.
+   */
   what: string | (() => string);
-  /** What to do about it, as the message says it. */
+  /** What a person can do about it, as the error's message says it. */
   remedy?: string;
-  /** Called once if the wait is given up, before the promise rejects. */
+  /** Called once if the wait is given up, before its promise rejects. */
   onGivenUp?: () => void;
-  /** Holds the wait while it lasts, to be given up from outside. */
+  /** The set that holds this wait while it lasts, so that it can be given up from outside. */
   endings?: Endings;
-  /** Whether work like this is so frequent, and its limit so seldom reached, that it shares a timer. @defaultValue false */
+  /**
+   * Whether such waits are so frequent, and reach their limit so seldom, that they share one timer. @defaultValue false
+   */
   frequent?: boolean;
 }
 
 const frequentLimits = new Deadlines();
 
 /**
- * Waits for `work`, but no longer than the limit or the signal allow. Drivers have neither in general, and a promise of
- * mysql2 never settles once its connection was destroyed, so the work itself is left behind, its outcome ignored.
+ * Waits for `work`, but no longer than the time limit or the signal allow. Most calls of drivers know neither limit nor
+ * signal, and a promise of mysql2 never settles after its connection was destroyed. So a wait that is given up leaves
+ * `work` behind, and ignores its outcome.
  */
 export function withTimeLimit<T>(work: Promise<T>, limit: Limit): Promise<T> {
   const { signal, timeoutMs = Number.POSITIVE_INFINITY } = limit;
   if (signal === undefined && timeoutMs === Number.POSITIVE_INFINITY && limit.endings === undefined) return work;
-  // Closures, not an object with fields: one of those kept what it had waited for from being collected early.
+  // These are closures, not an object with fields. Such an object was measured to keep what it had waited for in memory
+  // long after the wait.
   return new Promise<T>((resolve, reject) => {
     const settle = (finish: () => void): void => {
       cancelTimer();
@@ -75,7 +85,8 @@ export function withTimeLimit<T>(work: Promise<T>, limit: Limit): Promise<T> {
         try {
           limit.onGivenUp?.();
         } catch {
-          // Thrown from a timer or an abort listener it would end the process; the caller hears of the wait's end anyway.
+          // An error that is thrown from a timer or an abort listener would end the process. The caller learns that the
+          // wait was given up anyway.
         }
         reject(error);
       });
@@ -94,7 +105,7 @@ export function withTimeLimit<T>(work: Promise<T>, limit: Limit): Promise<T> {
   });
 }
 
-/** Calls `expire` after so long, unless the function that it returns is called before. */
+/** Calls `expire` when the time limit is over, unless the function that it returns is called before. */
 function startLimit({ frequent }: Limit, timeoutMs: number, expire: () => void): () => void {
   if (timeoutMs === Number.POSITIVE_INFINITY) return () => undefined;
   if (frequent !== true) return startTimer(timeoutMs, expire);

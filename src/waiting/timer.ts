@@ -1,4 +1,5 @@
-// Node.js fires a timer of more than 2^31-1 ms at once, with a warning; a long wait is made of several.
+// The longest delay of a timer of Node.js, which fires one of more at once and prints a warning. A longer wait is made
+// of several timers.
 export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
 
 export interface TimerOptions {

@@ -1,8 +1,8 @@
 const BUDGET_MS = 2;
 
 /**
- * How long work may go on that only ever waits for promises. Those never let timers or sockets have their turn, so a long
- * stretch of it would hold up everything else in the process, the abort that is to end it too.
+ * How long a piece of work may go on that waits for nothing but promises. Such work never gives timers or sockets their
+ * turn. A long stretch of it would hold up everything else in the process, even the abort that is meant to end it.
  */
 export class WorkBudget {
   #since: number = performance.now();
@@ -12,7 +12,10 @@ export class WorkBudget {
     return performance.now() - this.#since > BUDGET_MS;
   }
 
-  /** Gives timers and sockets a turn: one for all that ask for it, who then share the next stretch. */
+  /**
+   * Gives timers and sockets a turn. All who ask for it meanwhile share one turn, and the next stretch of work after
+   * it.
+   */
   renew(): Promise<void> {
     this.#turn ??= new Promise((resolve) => {
       setImmediate(() => {
@@ -25,5 +28,5 @@ export class WorkBudget {
   }
 }
 
-/** The budget of all streams and runs: what starves timers is the sum of their work. */
+/** The one budget of all streams and runs in this process: it is the sum of their work that keeps timers waiting. */
 export const processBudget: WorkBudget = new WorkBudget();
