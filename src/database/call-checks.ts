@@ -6,7 +6,7 @@ import { checkParams } from "./sql-param.ts";
 
 const statementChecks: OptionChecks<CallOptions> = { signal: aSignal, timeoutMs: aDuration };
 const databaseCallChecks: OptionChecks<DatabaseCallOptions> = { ...statementChecks, acquireTimeoutMs: aDuration };
-// It becomes part of an SQL text, and TypeScript's word for it is not enough.
+// The level becomes part of an SQL text, so that the word of TypeScript's types is not enough.
 const anIsolation = oneOf("read uncommitted", "read committed", "repeatable read", "serializable");
 const sessionChecks: OptionChecks<SessionOptions> = { isolation: anIsolation, ...databaseCallChecks };
 const transactionChecks: OptionChecks<TransactionOptions> = { ...sessionChecks, readOnly: aBoolean };
@@ -27,7 +27,10 @@ export function checkTransaction(use: unknown, options: TransactionOptions): voi
   checkOptions("transaction()", options, transactionChecks);
 }
 
-/** Of a statement for which a connection is yet to be found. @throws TypeError or RangeError */
+/**
+ * Checks a statement for which a connection has yet to be found.
+ * @throws TypeError or RangeError `invalid_argument` or `invalid_option`
+ */
 export function checkCall(sql: unknown, params: unknown, options: DatabaseCallOptions): void {
   checkText(sql);
   checkParams(params);
@@ -35,8 +38,8 @@ export function checkCall(sql: unknown, params: unknown, options: DatabaseCallOp
 }
 
 /**
- * Of a statement on a connection, whose parameters are checked where they are bound. Streams pass here with each read, so
- * that what is right must cost next to nothing.
+ * Checks a statement on a connection; its parameters are checked where they are bound. Streams come here with each
+ * read, so that the check of what is right must cost next to nothing.
  * @throws TypeError or RangeError `invalid_argument` or `invalid_option`
  */
 export function checkStatement(sql: unknown, options: CallOptions): void {

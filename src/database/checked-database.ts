@@ -11,7 +11,10 @@ import type {
 } from "./database.ts";
 import type { Dialect } from "./dialect.ts";
 
-/** A {@link Database} that checks the arguments of each call, and rejects, before it does anything. */
+/**
+ * A {@link Database} that checks the arguments of each call before it does anything. A wrong argument rejects, and
+ * throws nothing.
+ */
 export abstract class CheckedDatabase<Tx> implements Database<Tx> {
   abstract readonly identity: object;
   abstract readonly dialect: Dialect;

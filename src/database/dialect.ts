@@ -2,36 +2,42 @@
 export interface TimeStorage {
   /** The type of the column: `datetime(6)`, `datetime` (whole seconds) or `timestamp`. */
   readonly column: "datetime6" | "datetime" | "timestamp";
-  /** The zone of the clock that wrote a `datetime` column, as `convert_tz` takes it; UTC if undefined. */
+  /** The time zone of the clock that wrote a `datetime` column, as `convert_tz` takes it. UTC if undefined. */
   readonly zone: string | undefined;
 }
 
-/** The SQL in which servers differ, as text fragments. Column arguments are quoted, possibly qualified names. */
+/** The SQL in which servers differ, as fragments of text. Columns are given as quoted names, which may be qualified. */
 export interface Dialect {
-  /** Which SQL it is: "mysql" is for MariaDB too. */
+  /** Which SQL it is. "mysql" is for MariaDB too. */
   readonly name: "mysql" | "sqlite";
   /**
-   * Whether an id that is missing below a visible one may still be committed. Not on SQLite, where ids are given under
-   * the write lock: a gap there is final.
+   * Whether a missing id below a visible one may still be committed. On SQLite it can't: ids are given under the write
+   * lock there, so that a gap is final.
    */
   readonly gapsCanClose: boolean;
-  /** A checked identifier in its quotes; `schema.table` becomes two. @throws TypeError `invalid_identifier` */
+  /**
+   * Checks an identifier and puts it in quotes. Of `schema.table` both parts are quoted.
+   * @throws TypeError `invalid_identifier`
+   */
   quote(identifier: string): string;
-  /** An integer column, in the cheapest form that no driver rounds: as a number, a bigint or text. */
+  /** An integer column in the cheapest form that no driver rounds: as a number, a bigint or text. */
   exactInteger(column: string): string;
-  /** The column as text, exact for any integer. Never alias it to the column's own name: ORDER BY would sort by the text. */
+  /**
+   * The column as text, exact for any integer. Its alias must not be the column's own name, or ORDER BY would sort by
+   * the text.
+   */
   asText(column: string): string;
   /** A column of bytes as lower-case hex. */
   asHex(column: string): string;
-  /** A placeholder bound to decimal text, compared and stored as an exact integer. */
+  /** A placeholder for decimal text, which is compared and stored as an exact integer. */
   readonly integerParam: string;
-  /** A placeholder or column, compared byte by byte. */
+  /** A placeholder or column that is compared byte by byte. */
   asBytes(expression: string): string;
   /** A text or integer column, as an integer. */
   asInteger(column: string): string;
   /** The server's clock as microseconds since 1970, UTC, whatever the session's time zone. */
   readonly nowMicros: string;
-  /** The id that the table's next insert gets, as text; null if the server does not tell. */
+  /** The id that the table's next insert will get, as text; null if the server does not tell. */
   nextId(table: string): string;
   /** The server's clock, in UTC, as a cursors table stores it. */
   readonly utcNow: string;

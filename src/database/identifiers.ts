@@ -3,8 +3,8 @@ import { show, typeMistake } from "../errors/reflex-error.ts";
 const LONGEST_IDENTIFIER = 64;
 
 /**
- * Splits a table's name into schema and table and checks both. Any character that MySQL takes inside quotes is allowed
- * but the quote characters and the dot, which would be read as something else.
+ * Splits a table's name into schema and table, and checks both. Every character is allowed that MySQL takes inside
+ * quotes, but for the quote characters and the dot, which would be read as something else.
  * @throws TypeError `invalid_identifier`
  */
 export function parseTableName(name: unknown, what = "table name"): readonly string[] {
@@ -15,7 +15,10 @@ export function parseTableName(name: unknown, what = "table name"): readonly str
   return parts.map((part) => checkIdentifier(part, what));
 }
 
-/** Returns `name` if it can be quoted safely. @throws TypeError `invalid_identifier` */
+/**
+ * Returns `name` if it can be quoted safely.
+ * @throws TypeError `invalid_identifier`
+ */
 export function checkIdentifier(name: unknown, what: string): string {
   const problem = identifierProblem(name);
   if (problem !== undefined) {

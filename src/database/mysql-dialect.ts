@@ -1,7 +1,7 @@
 import type { Dialect, TimeStorage } from "./dialect.ts";
 import { parseTableName } from "./identifiers.ts";
 
-// A literal of type DATETIME: a text would be parsed for each row, which takes a third of a page's time.
+// A literal of type DATETIME. A text would be parsed for each row, which would take a third of a page's time.
 const EPOCH = "timestamp'1970-01-01 00:00:00'";
 
 /** SQL as MySQL 8+ and MariaDB 10.6+ take it alike. */
@@ -33,7 +33,8 @@ function nextId(table: string): string {
 
 function eventTime({ column, zone }: TimeStorage): string {
   switch (column) {
-    // The server converts now() to UTC by the session's zone as it stores it; utc_timestamp() would be converted twice.
+    // A TIMESTAMP column converts what is stored from the session's zone to UTC. now() is in that zone; utc_timestamp()
+    // would be converted a second time.
     case "timestamp":
       return "now(6)";
     case "datetime":
@@ -43,7 +44,8 @@ function eventTime({ column, zone }: TimeStorage): string {
   }
 }
 
-// A session's zone moves what a DATETIME's text or unix_timestamp() says, but not a difference between two DATETIMEs.
+// The difference between two DATETIMEs does not depend on the session's time zone, as a DATETIME's text and
+// unix_timestamp() do.
 function eventMicros(column: string, storage: TimeStorage): string {
   if (storage.column === "timestamp") return `cast(round(unix_timestamp(${column}) * 1000000) as signed)`;
   const utc = storage.zone === undefined ? column : `convert_tz(${column}, '${storage.zone}', '+00:00')`;

@@ -1,24 +1,27 @@
-/** What a failed statement means for the caller, whatever the server and driver. */
+/** What a failed statement means for the caller, whichever server and driver it came from. */
 export type SqlErrorMeaning =
-  /** A row with this key exists. The statement is undone, the transaction goes on. */
+  /** A row with this key exists. The statement is undone; the transaction goes on. */
   | "duplicate_key"
   /** The server has rolled the whole transaction back. */
   | "transaction_lost"
-  /** The connection broke while the statement ran, or the server ended it: whether it took effect is unknown. */
+  /**
+   * The connection broke while the statement ran, or the server closed it. Whether the statement took effect is
+   * unknown.
+   */
   | "connection_lost"
-  /** The connection was closed before the statement was sent: it took no effect. */
+  /** The connection was closed before the statement was sent. The statement took no effect. */
   | "connection_closed"
-  /** No connection could be made, or the server takes no more: nothing was sent. */
+  /** No connection could be made, or the server takes no more. Nothing was sent. */
   | "unreachable"
-  /** A lock was not free in time. The statement is undone. */
+  /** A lock was not free in time. The statement is undone; the transaction goes on. */
   | "lock_timeout"
   | "missing_database"
   | "missing_table"
   | "missing_column"
   | "no_privilege"
-  /** The server takes no writes: a replica, or one that is being replaced. */
+  /** The server takes no writes: it is a replica, or is being replaced. */
   | "read_only"
-  /** A statement that opens a transaction found one open: its last user left it. */
+  /** A statement that opens a transaction found one that its connection's last user had left open. */
   | "in_transaction"
   | "other";
 
@@ -27,7 +30,7 @@ const meaningByNumber: Readonly<Record<number, SqlErrorMeaning>> = {
   1205: "lock_timeout",
   3572: "lock_timeout",
   1213: "transaction_lost",
-  // MariaDB reports a deadlock on the AUTO-INC lock so, the transaction already rolled back.
+  // With this number MariaDB reports a deadlock on the AUTO-INC lock. The transaction is rolled back by then.
   1467: "transaction_lost",
   1180: "transaction_lost",
   1181: "transaction_lost",
@@ -88,7 +91,7 @@ const meaningByCode: Readonly<Record<string, SqlErrorMeaning>> = {
   SQLITE_CANTOPEN: "unreachable",
 };
 
-// node:sqlite's errcode: SQLite's extended result codes.
+// The errcode of node:sqlite: SQLite's extended result codes.
 const meaningBySqliteCode: Readonly<Record<number, SqlErrorMeaning>> = {
   5: "lock_timeout",
   6: "lock_timeout",
@@ -99,7 +102,7 @@ const meaningBySqliteCode: Readonly<Record<number, SqlErrorMeaning>> = {
   2067: "duplicate_key",
 };
 
-// Drivers give some errors neither number nor code.
+// Some errors of drivers have neither a number nor a code.
 const meaningByMessage: readonly (readonly [RegExp, SqlErrorMeaning])[] = [
   [
     /in closed state|connection is closed|Pool is closed|pool is closed|database connection is not open/i,
@@ -110,27 +113,28 @@ const meaningByMessage: readonly (readonly [RegExp, SqlErrorMeaning])[] = [
   [/no such column|has no column named/i, "missing_column"],
 ];
 
-/** What `error`, as a driver threw it, means. */
+/** What an error means that a driver threw. */
 export function meaningOf(error: unknown): SqlErrorMeaning {
   if (!(error instanceof Error)) return "other";
   const { errno, code, errcode } = error as Error & { errno?: unknown; code?: unknown; errcode?: unknown };
   const byNumber = typeof errno === "number" ? meaningByNumber[errno] : undefined;
   const byCode = typeof code === "string" ? meaningByCode[code] : undefined;
-  // A pool's own time-out hides why no connection could be made.
+  // The error of a pool's time-out hides why no connection could be made.
   if (errno === 45028 && meaningOf(error.cause) === "no_privilege") return "no_privilege";
   const bySqliteCode = typeof errcode === "number" ? meaningBySqliteCode[errcode] : undefined;
   return byNumber ?? byCode ?? bySqliteCode ?? (isNumbered(errno) ? "other" : meaningByText(error.message));
 }
 
-/** Whether a server sent this error. Others come from drivers, sockets and the system. */
+/** Whether the server sent this error. Others come from drivers, sockets and the operating system. */
 export function isServersAnswer(error: unknown): boolean {
   const { errno } = Object(error) as { errno?: unknown };
   if (typeof errno !== "number") return false;
-  // 2000 to 2999 are errors of client libraries, 45000 and up those of the mariadb driver.
+  // 2000 to 2999 are errors of client libraries, 45000 and above those of the mariadb driver.
   return errno >= 1000 && errno < 45_000 && !(errno >= 2000 && errno < 3000);
 }
 
-// The message of a server holds values of the user's, which may read like anything.
+// Whether the error has a number of the server's. Its message is not searched then: it holds values of the user's,
+// which may read like anything.
 function isNumbered(errno: unknown): boolean {
   return typeof errno === "number" && errno > 0;
 }
@@ -139,7 +143,7 @@ function meaningByText(message: string): SqlErrorMeaning {
   return meaningByMessage.find(([pattern]) => pattern.test(message))?.[1] ?? "other";
 }
 
-/** Whether doing the same again later can succeed with nothing changed by a person. */
+/** Whether the same can succeed later though nobody changes anything. */
 export function isPassing(meaning: SqlErrorMeaning): boolean {
   switch (meaning) {
     case "transaction_lost":
@@ -160,10 +164,13 @@ export function isPassing(meaning: SqlErrorMeaning): boolean {
   }
 }
 
-/** The key that a duplicate-key error names, without the table: `PRIMARY` for the primary key; undefined if it names none. */
+/**
+ * The key that a duplicate-key error names, without its table: `PRIMARY` for the primary key. Undefined if the error
+ * names none.
+ */
 export function duplicateKeyName(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  // The mariadb driver adds the statement and its values to the message.
+  // The mariadb driver adds the statement and its values to `message`.
   const { sqlMessage = error.message } = error as Error & { sqlMessage?: string };
   return /^Duplicate entry .* for key '(?:[^']*\.)?([^'.]+)'$/s.exec(sqlMessage)?.[1];
 }

@@ -1,6 +1,9 @@
 import { show, typeMistake } from "../errors/reflex-error.ts";
 
-/** Whether drivers bind the value without loss. They would make text of a `Date` or an object, each its own way. */
+/**
+ * Whether drivers bind the value without loss. Of a `Date` or an object they would make text, each driver in its own
+ * way.
+ */
 export function isSqlParam(value: unknown): boolean {
   if (typeof value === "string" || typeof value === "bigint" || value === null) return true;
   return typeof value === "number" ? Number.isFinite(value) : value instanceof Uint8Array;

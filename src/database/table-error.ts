@@ -3,13 +3,16 @@ import { isPassing, meaningOf } from "./sql-errors.ts";
 
 interface TableErrorContext {
   readonly table: string;
-  /** As in "could not READ order_events". */
+  /** What was tried, as in "could not READ order_events". */
   readonly activity: string;
-  /** Its reason passes through as it is. */
+  /** The signal of the call, whose reason passes through as it is. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a failed statement on a table means, as the error that a caller gets. The driver's error is its `cause`. */
+/**
+ * The error that a caller gets for a failed statement on a table. It says what the failure means; the driver's error is
+ * its `cause`.
+ */
 export function tableError(error: unknown, context: TableErrorContext): unknown {
   const { table, activity, signal } = context;
   if (isReflexError(error) || isMistake(error) || (signal?.aborted === true && error === signal.reason)) return error;
@@ -52,7 +55,7 @@ export function isTransactionLost(error: unknown): boolean {
   return meaningOf(error) === "transaction_lost" || isReflexError(error, "transaction_lost");
 }
 
-/** Whether doing the same again later can succeed with nothing changed by a person: a deadlock, a lost connection. */
+/** Whether the same can succeed later though nobody changes anything, as after a deadlock or a lost connection. */
 export function isRetryable(error: unknown): boolean {
   if (!isReflexError(error)) return isPassing(meaningOf(error));
   if (error.code === "database_error") return isPassing(meaningOf(error.cause));

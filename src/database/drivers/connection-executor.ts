@@ -4,8 +4,9 @@ import { defaultStatementTimeoutMs, type RunResult, type Session, type SqlParam 
 import type { DriverConnection } from "./driver.ts";
 
 /**
- * Statements on one connection, each under a time limit and a signal. When either ends one, the connection is closed: what
- * the server does with it is unknown, and any transaction on it must not be committed.
+ * Runs statements on one connection, each under a time limit and a signal. When one of these ends a statement, the
+ * connection is closed: what the server does with the statement is unknown, and no transaction that may hold it must be
+ * committed.
  */
 export class ConnectionExecutor<Tx> implements Session {
   readonly connection: DriverConnection<Tx>;
@@ -30,7 +31,7 @@ export class ConnectionExecutor<Tx> implements Session {
     return this.#bounded(() => this.connection.rows(sql, params) as Promise<R[]>, sql, options);
   }
 
-  /** A constant text, such as COMMIT. */
+  /** Runs a constant text, such as COMMIT. */
   control<R extends object>(text: string, options?: CallOptions): Promise<R[]> {
     return this.#bounded(() => this.connection.control(text) as Promise<R[]>, text, options);
   }
@@ -39,7 +40,8 @@ export class ConnectionExecutor<Tx> implements Session {
     if (this.#closed) return;
     this.#closed = true;
     this.connection.destroy();
-    // mysql2 settles no call of a destroyed connection: each would wait for its limit, and keep the process alive.
+    // mysql2 settles no call of a destroyed connection. Without this, each would wait for its limit, and keep the
+    // process alive meanwhile.
     this.#waits.giveUpAll(closedError);
   }
 

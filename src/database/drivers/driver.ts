@@ -1,21 +1,21 @@
 import type { RunResult, SqlParam } from "../database.ts";
 import { checkParam, checkParamList } from "../sql-param.ts";
 
-/** One connection of a driver, with the differences between drivers taken out. Calls may hang: no limits here. */
+/** One connection, alike for all drivers. Its calls may hang: limits are the caller's affair. */
 export interface DriverConnection<Tx> {
   /** The driver's own handle, as users know it. */
   readonly tx: Tx;
-  /** One object per physical connection, whatever handle it is reached by. */
+  /** One object for each physical connection, through whatever handle it is reached. */
   readonly native: object;
-  /** A statement with values, prepared. */
+  /** Runs a prepared statement with values. */
   run(sql: string, params: readonly SqlParam[]): Promise<RunResult>;
-  /** A query with values, prepared. Cells that are integers or times come as the SQL casts them. */
+  /** Runs a prepared query with values. Integers and times come as the SQL casts them. */
   rows(sql: string, params: readonly SqlParam[]): Promise<object[]>;
-  /** A constant text that MySQL refuses to prepare, such as COMMIT. Resolves with its rows, if it has any. */
+  /** Runs a constant text that MySQL refuses to prepare, such as COMMIT. Resolves with its rows, if it has any. */
   control(text: string): Promise<object[]>;
   /**
-   * Whether it is certain that the session is in no transaction, whoever has used the connection. On drivers that show what
-   * the server says of it.
+   * Whether it is certain that the session is in no transaction, whoever has used the connection before. Only drivers
+   * have this that show what the server says of the session.
    */
   isIdle?(): boolean;
   /** Whether the transaction that `control` has begun refuses writes. */
@@ -29,21 +29,22 @@ export interface DriverConnection<Tx> {
 /** A pool of a driver. */
 export interface DriverPool<Tx> {
   readonly native: object;
-  /** The most connections that it opens; undefined if it does not tell. */
+  /** The most connections that the pool opens; undefined if it does not tell. */
   readonly size: number | undefined;
   acquire(): Promise<DriverConnection<Tx>>;
-  /** Calls `listener` whenever someone has to wait for a connection. Returns a function that ends it. */
+  /** Calls `listener` whenever someone has to wait for a connection. Returns a function that ends this. */
   onShortage(listener: () => void): () => void;
 }
 
 /**
- * The parameters as drivers bind them: mariadb would store a plain `Uint8Array` as JSON text.
+ * The parameters in the form in which drivers bind them. The mariadb driver would store a plain `Uint8Array` as JSON
+ * text.
  * @throws TypeError `invalid_argument`
  */
 export function bindable(params: readonly SqlParam[]): (string | number | bigint | null | Buffer)[] {
   checkParamList(params);
   return params.map((param) => {
-    // Most are text, and an insert of many events has thousands.
+    // Most parameters are text, and an insert of many events has thousands.
     if (typeof param === "string") return param;
     if (param instanceof Uint8Array) return Buffer.from(param.buffer, param.byteOffset, param.byteLength);
     checkParam(param);
@@ -51,13 +52,13 @@ export function bindable(params: readonly SqlParam[]): (string | number | bigint
   });
 }
 
-/** The part of a driver's pool that tells what happens in it. */
+/** The part of a driver's pool that tells of what happens in it. */
 export interface PoolEvents {
   on?(event: "enqueue", listener: () => void): unknown;
   off?(event: "enqueue", listener: () => void): unknown;
 }
 
-/** Listens to a pool for requests that have to wait. Pools that are wrapped may not tell. */
+/** Listens to a pool for requests that have to wait. A pool that is wrapped may not tell of them. */
 export function onEnqueue(pool: PoolEvents, listener: () => void): () => void {
   pool.on?.("enqueue", listener);
   return () => void pool.off?.("enqueue", listener);

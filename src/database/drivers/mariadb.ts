@@ -13,15 +13,16 @@ export interface MariadbConnection {
 export interface MariadbPool<C extends object = object> {
   /** Lends a connection. */
   getConnection(): Promise<C>;
-  /** How many connections are open; tells this pool from mysql2's. */
+  /** How many connections are open. Only pools of this driver have it. */
   totalConnections(): number;
-  /** How many are lent; tells this pool from mysql2's. */
+  /** How many connections are lent. Only pools of this driver have it. */
   activeConnections(): number;
 }
 
 const ER_GET_CONNECTION_TIMEOUT = 45028;
 
-// What a pool's own options would change in results; given per call, they win.
+// The options of a pool that would change results, each with the value that this library needs. Given with a call, they
+// win over the pool's.
 const pinned = {
   rowsAsArray: false,
   nestTables: false,
@@ -39,8 +40,10 @@ const pinned = {
   namedPlaceholders: false,
 } as const;
 
-// The driver's handles hide the connection under them, so the handle that the pool lends is the key.
-/** A connection of the mariadb driver. */
+/**
+ * A connection of the mariadb driver. Its handles hide the connection under them, so that the handle which the pool
+ * lends is its key.
+ */
 export function mariadbConnection<Tx extends object>(tx: Tx): DriverConnection<Tx> {
   const connection = tx as Tx & MariadbConnection;
   const execute = (sql: string, params: readonly SqlParam[]): Promise<unknown> =>
@@ -60,7 +63,7 @@ export function mariadbConnection<Tx extends object>(tx: Tx): DriverConnection<T
     destroy: () => connection.destroy(),
     release: () => {
       const { release } = connection as { release?: () => Promise<void> };
-      // It rolls back what was left open; an error there means that the connection is gone, which the pool sees too.
+      // The driver rolls back what was left open. If that fails, the connection is gone, and the pool notices it too.
       release?.call(connection).catch(() => undefined);
     },
   };
@@ -71,7 +74,7 @@ export function mariadbPool<C extends object>(pool: MariadbPool<C>): DriverPool<
   return {
     native: pool,
     size: undefined,
-    // It comes also while the pool makes the connection that is waited for: there is no telling which it is.
+    // The event also comes while the pool makes the connection that is waited for: there is no telling which it is.
     onShortage: (listener) => onEnqueue(pool as PoolEvents, listener),
     acquire: async () => {
       try {
@@ -83,13 +86,14 @@ export function mariadbPool<C extends object>(pool: MariadbPool<C>): DriverPool<
   };
 }
 
-/** The pool's time-out tells neither the address nor what the server answered. */
+/** The error that the pool's time-out hides: its own tells neither the address nor what the server answered. */
 function whyNone(error: unknown): unknown {
   const { errno, cause } = Object(error) as { errno?: unknown; cause?: unknown };
   return errno === ER_GET_CONNECTION_TIMEOUT && cause instanceof Error ? cause : error;
 }
 
-// With a cause, it is that no connection could be made; without one, that all are lent.
+// The error of a pool whose connections are all lent. Where the pool's time-out has a cause, no connection could be
+// made.
 function noneFree(error: unknown): ReflexError | undefined {
   const { errno, cause, sqlMessage } = Object(error) as { errno?: unknown; cause?: unknown; sqlMessage?: unknown };
   if (errno !== ER_GET_CONNECTION_TIMEOUT || cause !== undefined) return undefined;

@@ -7,7 +7,7 @@ export interface Mysql2Connection {
   destroy(): void;
 }
 
-/** The connection under it: its callback side. */
+/** The callback side of the connection, which lies under the promise side. */
 interface Mysql2Core extends SendingCore {
   readonly stream?: { readonly bytesWritten?: unknown; readonly destroy?: () => void };
   execute(sql: string | object, values: unknown[], settle: Settle): unknown;
@@ -20,13 +20,13 @@ type Settle = (error: Error | null, result: unknown) => void;
 export interface Mysql2Pool<C extends object = object> {
   /** Lends a connection. */
   getConnection(): Promise<C>;
-  /** The callback pool under it, by which the two sides of one pool are known as one. */
+  /** The callback pool under the promise pool. By it the two sides of one pool are recognised as one. */
   readonly pool: object;
 }
 
 /** The part of a mysql2 callback pool that is used. */
 export interface Mysql2CallbackPool<C extends object = object> {
-  /** Its side with promises, which is what is used. */
+  /** The pool's promise side, which is what this library uses. */
   promise(): Mysql2Pool<C>;
 }
 
@@ -36,32 +36,34 @@ interface ResultHeader {
   readonly serverStatus?: unknown;
 }
 
-// What a pool's own options would change in results; given per call, they win. But not jsonStrings: cast JSON to text.
+// The options of a pool that would change results, each with the value that this library needs. Given with a call, they
+// win over the pool's. There is none for jsonStrings: JSON must be cast to text.
 const pinned = {
   rowsAsArray: false,
   nestTables: false,
   typeCast: true,
   dateStrings: true,
-  // Together: a number where that is exact, else text. Text for all would take longer than the rest of a row.
+  // These two together give a number where that is exact, and else text. Text for all numbers would take longer than
+  // the rest of a row.
   supportBigNumbers: true,
   bigNumberStrings: false,
   decimalNumbers: false,
   namedPlaceholders: false,
 } as const;
 
-// The most frequent texts need no options, which cost more than the rest of the call.
+// The most frequent texts are sent without options, which would cost more than the rest of the call.
 const START = "start transaction";
 const withoutRows = new Set([START, "commit", "rollback"]);
 const SERVER_STATUS_IN_TRANS_READONLY = 0x2000;
 
-/** The core connection under a mysql2 promise or callback connection: one object per socket. */
+/** The callback side of a mysql2 connection of either kind: one object for each socket. */
 function mysql2Core(connection: object): object {
   return "connection" in connection && typeof connection.connection === "object" && connection.connection !== null
     ? connection.connection
     : connection;
 }
 
-/** A mysql2 connection of either kind. */
+/** A mysql2 connection of either side. */
 export function mysql2Connection<Tx extends object>(tx: Tx): DriverConnection<Tx> {
   return new Mysql2DriverConnection(tx);
 }
@@ -76,7 +78,7 @@ class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> 
     this.native = mysql2Core(tx) as Mysql2Core;
   }
 
-  // With no option, since a statement's result is one header whatever they are.
+  // Without options: the result of a statement is one header, whatever they are.
   async run(sql: string, params: readonly SqlParam[]): Promise<RunResult> {
     return resultOf((await this.#execute(sql, params)) as ResultHeader);
   }
@@ -96,12 +98,12 @@ class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> 
           resolve([]);
         }
       });
-      // Its end shows nothing that the next statement does not change.
+      // The answer to START TRANSACTION says nothing that the next statement does not change.
       if (text !== START) noteAnswer(this.native, command);
     });
   }
 
-  // On the callback side, which spares the stack that the promise side records at each call.
+  // Runs on the callback side, which spares the stack that the promise side records at each call.
   #execute(statement: string | object, params: readonly SqlParam[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.native.execute(statement, bindable(params), (error, result) => {
@@ -129,7 +131,7 @@ class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> 
   }
 }
 
-/** A mysql2 pool, from its promise side. */
+/** A pool of mysql2, given by its promise side. */
 export function mysql2Pool<C extends object>(pool: Mysql2Pool<C>): DriverPool<C> {
   const core = pool.pool as PoolEvents & { config?: { connectionLimit?: number } };
   const { config } = core;
@@ -141,7 +143,7 @@ export function mysql2Pool<C extends object>(pool: Mysql2Pool<C>): DriverPool<C>
   };
 }
 
-// mysql2 only ends its own side of the socket: with a server that hangs, the process could not end either.
+// mysql2 only ends its own side of the socket. With a server that hangs, the process could not end either.
 function destroySocket(core: { stream?: { destroy?: () => void } | undefined }): void {
   core.stream?.destroy?.();
 }

@@ -17,9 +17,11 @@ import { isServersAnswer, meaningOf } from "../sql-errors.ts";
 import { ConnectionExecutor } from "./connection-executor.ts";
 import type { DriverConnection, DriverPool } from "./driver.ts";
 
-// A pool full of connections in leaked transactions, or of ones that the server closed, is emptied one by one.
+// How many connections are tried before giving up. A pool may be full of connections with leaked transactions, or of
+// ones that the server has closed: it is emptied one by one.
 const MOST_UNCLEAN_CONNECTIONS = 100;
-// Closing the connection rolls back too, so there is no reason to wait long for an answer.
+// A short limit for ROLLBACK: to close the connection rolls back as well, so that there is no reason to wait long for
+// an answer.
 const ROLLBACK_LIMIT_MS = 5000;
 
 /** A `Database` over a pool of MySQL or MariaDB connections. */
@@ -89,16 +91,16 @@ export class PoolDatabase<Tx> extends CheckedDatabase<Tx> {
       await rollBack(executor);
       throw error;
     }
-    // From here on the signal no longer counts: an abort during COMMIT would leave its outcome unknown for nothing.
+    // The signal does not count from here on: an abort during COMMIT would leave its outcome unknown for nothing.
     await commit(executor, { timeoutMs: options.timeoutMs });
     executor.connection.release();
     return result;
   }
 
   /**
-   * A connection of the pool on which `open` has succeeded. `open` must begin with a statement that the server refuses
-   * inside a transaction (error 1568), unless it is certain that the connection is in none: one whose last user leaked a
-   * transaction is closed, since BEGIN would commit what that user wrote.
+   * A connection of the pool on which `open` has succeeded. A connection whose last user leaked a transaction is
+   * closed, since START TRANSACTION would commit what that user wrote. So `open` must begin with a statement that the
+   * server refuses inside a transaction (error 1568), unless it is certain that the connection is in none.
    */
   async #clean(
     open: (borrowed: ConnectionExecutor<Tx>) => Promise<unknown>,
@@ -128,13 +130,13 @@ export class PoolDatabase<Tx> extends CheckedDatabase<Tx> {
       what: () => `a connection of the pool${this.#pool.size === undefined ? "" : ` (of ${this.#pool.size})`}`,
       remedy: "give the pool more connections, look for ones never released, or check that the server can be reached",
       frequent: true,
-      // The pool may lend one long after nobody waits for it; kept, it would be lost to everyone.
+      // The pool may lend a connection long after nobody waits for it. If it were not released, nobody would have it.
       onGivenUp: () => void work.then((connection) => connection.release()).catch(() => undefined),
     });
   }
 }
 
-/** Of one statement. */
+/** The limits of one statement. */
 function limitsOf({ signal, timeoutMs }: CallOptions): CallOptions {
   return { signal, timeoutMs };
 }
@@ -146,7 +148,7 @@ async function begin(executor: ConnectionExecutor<unknown>, options: Transaction
   if (isolation === undefined && readOnly !== true && connection.isIdle?.() === true) {
     await executor.control("start transaction", limits);
     if (connection.isReadOnly?.() !== true) return;
-    // The session's transactions are read-only unless told otherwise, as below.
+    // The session's transactions are read-only unless they say otherwise, as the ones below do.
     await executor.control("rollback", limits);
   }
   await executor.control(oneShot(isolation), limits);
@@ -173,7 +175,7 @@ function commitError(cause: unknown): unknown {
     const message = "the server refused COMMIT and rolled the transaction back; do all of it again";
     return new ReflexError("transaction_lost", message, { cause });
   }
-  // A refusal: with its connection gone, the server rolls the transaction back.
+  // The server has refused to commit. It rolls the transaction back once the connection is gone.
   if (isServersAnswer(cause) && meaning !== "connection_lost" && meaning !== "unreachable") return cause;
   const message =
     "the connection was lost while COMMIT ran: the transaction may have committed or not; look for what it wrote before doing it again";
@@ -186,7 +188,7 @@ async function rollBack(executor: ConnectionExecutor<unknown>): Promise<void> {
     await executor.control("rollback", { timeoutMs: ROLLBACK_LIMIT_MS });
     executor.connection.release();
   } catch {
-    // The error that led here is the one to report. Without its connection the server rolls back by itself.
+    // The error that led here is the one to report. The server rolls back by itself once the connection is closed.
     executor.destroy();
   }
 }

@@ -1,14 +1,14 @@
-/** What a transaction of `transaction()` must do once it has committed. */
+/** What was collected during a transaction of `transaction()`, for its end. */
 export interface OpenTransaction {
-  /** Wake-ups of the tables that it wrote events to, each once. */
+  /** The wake-ups of the tables that it wrote events to, one for each table. They are called after the commit. */
   readonly wakeUps: Set<() => void>;
-  /** Set when a statement showed that the server has rolled the transaction back. */
+  /** The error that showed that the server has rolled the transaction back; undefined if none did. */
   lost: unknown;
 }
 
 const open = new WeakMap<object, OpenTransaction>();
 
-/** Starts to collect for the transaction on this native connection. */
+/** Starts to collect for the transaction on this driver's connection. */
 export function beginCollecting(native: object): OpenTransaction {
   const transaction: OpenTransaction = { wakeUps: new Set(), lost: undefined };
   open.set(native, transaction);
@@ -19,7 +19,10 @@ export function endCollecting(native: object): void {
   open.delete(native);
 }
 
-/** The transaction of `transaction()` on this connection; undefined for one that the user opened. */
+/**
+ * What is collected for the transaction of `transaction()` on this connection; undefined for a transaction that the
+ * user opened.
+ */
 export function openTransaction(native: object): OpenTransaction | undefined {
   return open.get(native);
 }

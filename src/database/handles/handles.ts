@@ -4,13 +4,16 @@ import type { Mysql2CallbackPool, Mysql2Pool } from "../drivers/mysql2.ts";
 import type { SqliteHandle } from "../sqlite/sqlite-handle.ts";
 import type { SqliteTransaction } from "../sqlite/sqlite-transaction.ts";
 
-/** A pool of mysql2 (promise or callback side) or mariadb, a SQLite handle, or a {@link Database} of your own. */
+/**
+ * A pool of mysql2, of its promise or callback side, a pool of mariadb, a SQLite handle, or a {@link Database} of your
+ * own.
+ */
 export type DatabaseHandle = Database | Mysql2Pool | Mysql2CallbackPool | MariadbPool | SqliteHandle;
 
 /** What an event can be inserted through: a connection inside the caller's transaction, or anything in {@link DatabaseHandle}. */
 export type ExecutorHandle = Executor | ConnectionHandle | DatabaseHandle;
 
-/** A connection of mysql2 or mariadb, as far as types can tell. */
+/** A connection of mysql2 or mariadb, as far as types can tell it. */
 export interface ConnectionHandle {
   /** Runs a statement that the server has prepared. */
   execute(...args: never[]): unknown;

@@ -14,12 +14,13 @@ import { SqliteTransaction } from "../sqlite/sqlite-transaction.ts";
 import type { DatabaseHandle, ExecutorHandle, TxOf } from "./handles.ts";
 
 const recognised = new WeakMap<object, Database>();
-// By the handle as it was given, so that to look at it is done once.
+// The databases of handles that were recognised before, by the handle as it was given: each handle is examined only
+// once.
 const known = new WeakMap<object, Database>();
 
 /**
- * The {@link Database} of a pool or SQLite handle; one and the same for one pool. Tables call it on whatever they are
- * given, so programs rarely need it.
+ * The {@link Database} of a pool or SQLite handle. One pool has one database, through whichever of its sides it is
+ * given. Tables call this function on whatever they are given, so that programs rarely need it.
  * @throws TypeError `invalid_argument` for anything else, naming what it is and what to pass instead.
  */
 export function toDatabase<D extends DatabaseHandle>(handle: D): Database<TxOf<D>>;
@@ -48,7 +49,7 @@ export function toDatabase(handle: unknown): Database {
 export interface TransactionTarget {
   readonly kind: "transaction";
   readonly executor: Executor;
-  /** The key of what `transaction()` collects. */
+  /** The key under which `transaction()` collects what inserts ask for. */
   readonly native: object;
   readonly dialect: Dialect;
 }
@@ -56,10 +57,13 @@ export interface TransactionTarget {
 /** Where an event is to be inserted: given a pool, in a transaction of its own. */
 export type InsertTarget = { readonly kind: "database"; readonly database: Database } | TransactionTarget;
 
-/** What an insert through `handle` would do. @throws TypeError `invalid_argument` for anything that is no handle. */
+/**
+ * Where an insert through `handle` goes.
+ * @throws TypeError `invalid_argument` for anything that is no handle.
+ */
 export function toInsertTarget(handle: ExecutorHandle): InsertTarget;
 export function toInsertTarget(handle: unknown): InsertTarget {
-  // What is most often given, and can be nothing else.
+  // The kind of handle that is given most often, and that can't be taken for another.
   if (isMysql2Connection(handle)) return ofConnection(mysql2Connection(handle));
   refuseUnusable(handle);
   if (isDatabase(handle) || isSqliteHandle(handle) || toPool(handle) !== undefined) {
@@ -68,7 +72,10 @@ export function toInsertTarget(handle: unknown): InsertTarget {
   return toTransactionTarget(handle);
 }
 
-/** As {@link toInsertTarget}, of what a transaction was handed. @throws TypeError `invalid_argument` for anything else. */
+/**
+ * As {@link toInsertTarget}, for what a transaction was handed.
+ * @throws TypeError `invalid_argument` for anything else.
+ */
 export function toTransactionTarget(tx: unknown): TransactionTarget {
   if (tx instanceof SqliteTransaction) {
     return { kind: "transaction", executor: tx, native: tx, dialect: sqliteDialect };
@@ -128,7 +135,7 @@ function toConnection(value: unknown): DriverConnection<object> | undefined {
   return hasFunctions(value, "batch", "serverVersion") ? mariadbConnection(value) : undefined;
 }
 
-/** Of its promise side. */
+/** Whether it is a connection of mysql2's promise side. */
 function isMysql2Connection(value: unknown): value is object {
   if (!isObject(value) || "getConnection" in value) return false;
   const { connection, execute, query, beginTransaction } = value as Record<string, unknown>;
@@ -143,7 +150,7 @@ function refuseUnusable(handle: unknown): void {
 }
 
 function refusalOf(handle: unknown): string | undefined {
-  // What a cluster's of() gives has no end of its own.
+  // The pool that a cluster's of() gives has no `end`.
   if (hasFunctions(handle, "of", "add") || (hasFunctions(handle, "getConnection") && !hasFunctions(handle, "end"))) {
     return "a PoolCluster is not supported, since reads and writes must reach servers that you choose: pass a pool made with createPool()";
   }
@@ -157,7 +164,8 @@ function refusalOf(handle: unknown): string | undefined {
   return undefined;
 }
 
-// Its CommonJS build has no class names: what tells it from the promise side is that it takes a callback.
+// The CommonJS build of the mariadb driver has no class names. Its callback side differs from its promise side by
+// taking a callback.
 function isMariadbCallbackSide(handle: unknown): boolean {
   if (!hasFunctions(handle, "execute", "batch", "importFile")) return false;
   const { getConnection, commit } = handle as Record<

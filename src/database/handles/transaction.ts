@@ -14,12 +14,12 @@ const remedies: Partial<Record<SqlErrorMeaning, string>> = {
 };
 
 /**
- * Runs `use` in a transaction of `db`: commits when it resolves, rolls back when it throws, and rethrows what it threw.
- * After the commit it wakes the streams of every events table that `use` inserted into.
+ * Runs `use` in a transaction of `db`. Commits when `use` resolves; rolls back when it throws, and rethrows what it
+ * threw. After the commit it wakes the streams of every events table that `use` inserted into.
  *
- * `tx` is the driver's own connection, so your queries and the events share one transaction. On SQLite it is an executor
- * with your handle in `tx.handle`. There is no automatic retry of a deadlock: what `use` did outside the database can't be
- * undone.
+ * `tx` is the driver's own connection, so that your queries and the events share one transaction. On SQLite it is an
+ * executor with your handle in `tx.handle`. A deadlock is not retried, since what `use` did outside of the database
+ * can't be undone.
  *
  * @throws ReflexError `commit_outcome_unknown` if the connection was lost during COMMIT: look before you do it again.
  * @throws ReflexError `transaction_lost` if the server has rolled it back, for example after a deadlock.
@@ -42,7 +42,10 @@ export function transaction<D extends DatabaseHandle, R>(
   });
 }
 
-/** As {@link transaction}; what keeps it from beginning comes as the driver gave it, for the caller to explain. */
+/**
+ * As {@link transaction}, but an error that keeps it from beginning comes as the driver gave it, for the caller to
+ * explain.
+ */
 export function runTransaction<D extends DatabaseHandle, R>(
   db: D,
   use: (tx: TxOf<D>) => Promise<R>,
@@ -51,8 +54,8 @@ export function runTransaction<D extends DatabaseHandle, R>(
   return runWork(db, new Work(use), options);
 }
 
-// Few functions that await each other: the driver records the stack of each statement of the user's, and frames of ours would
-// take the place of the user's own.
+// Few functions await each other here. The driver records the stack of each of the user's statements, and frames of
+// this library would take the place of the user's own.
 async function runWork<D extends DatabaseHandle, R>(
   db: D,
   work: Work<TxOf<D>, R>,
@@ -99,7 +102,8 @@ class Work<Tx, R> {
   }
 }
 
-// Without this, what ran after the loss would be committed without what ran before it.
+// The error of a transaction that was lost and whose user went on. Without it, what ran after the loss would be
+// committed without what ran before it.
 function lostUnnoticed(cause: unknown): ReflexError {
   if (isReflexError(cause, "transaction_lost")) return cause;
   return new ReflexError("transaction_lost", "the server rolled this transaction back; do all of it again", { cause });

@@ -13,16 +13,16 @@ export interface BorrowOptions {
 const returning = new Set<Promise<unknown>>();
 
 /**
- * Resolves once every session that was given back is closed. A driver's pool that is ended sooner waits for the answers to
- * what is under way on them, for ever.
+ * Resolves once every session that was given back is closed. A driver's pool that is ended sooner would wait for ever
+ * for the answers to what is under way on them.
  */
 export async function sessionsReturned(): Promise<void> {
   await Promise.all(returning);
 }
 
-/** A session of a database, kept until it is given back. */
+/** A session of a database that is kept until it is given back. */
 export class BorrowedSession {
-  /** Rejects if there is none to be had. */
+  /** Resolves with the session once it is opened. Rejects if there is none to be had. */
   readonly opened: Promise<Session>;
   #session: Session | undefined;
   #release: () => void = () => undefined;
@@ -43,12 +43,15 @@ export class BorrowedSession {
     });
   }
 
-  /** The session, once it was opened: to use it at once, before whatever the caller does meanwhile. */
+  /**
+   * The session if it is opened already. Who has it need not wait for a promise, and so comes before whatever the
+   * caller does meanwhile.
+   */
   get session(): Session | undefined {
     return this.#session;
   }
 
-  /** Closes it, or has it closed as soon as it was opened. */
+  /** Closes the session, or has it closed as soon as it is opened. */
   giveBack(): void {
     if (this.#session === undefined) {
       this.opened.then(
@@ -63,7 +66,7 @@ export class BorrowedSession {
   }
 }
 
-/** Whether the connection on which this error occurred is not to be used again. */
+/** Whether the connection on which this error occurred must not be used again. */
 export function mayHaveBroken(error: unknown): boolean {
   if (isReflexError(error, "time_limit")) return true;
   const meaning = meaningOf(error);

@@ -7,20 +7,24 @@ export interface LingeringSessionOptions extends BorrowOptions {
   readonly database: Database;
 }
 
-// Gaps come in flocks; opening a connection for each would take longer than closing it.
+// How long a session waits for its next use. Gaps come several at a time, and to open a connection for each would take
+// longer than to close the gap.
 const LINGER_MS = 1000;
-// Of a small pool the user's own queries need the connection sooner than the next gap does.
+// A pool of this size or smaller is a small one: the user's own queries need its connections sooner than the next gap
+// does.
 const SMALL_POOL = 5;
 const LINGER_IN_SMALL_POOL_MS = 50;
-// What waits for the next gap must not keep the pool's connections from others: of each database only so many do.
+// How many sessions of one database may wait for their next use. More would keep the pool's connections from others.
 const MOST_LINGERING = 2;
 const lingering = new WeakMap<object, Set<LingeringSession>>();
 
-/** A connection that is taken when first needed, used by one at a time, and given up soon after the last use. */
+/**
+ * A connection that is taken when it is first needed, used by one at a time, and given back soon after its last use.
+ */
 export class LingeringSession {
   readonly #options: LingeringSessionOptions;
   readonly #mutex = new Mutex();
-  /** Those of this database that linger. */
+  /** The sessions of this database that wait for their next use. */
   readonly #others: Set<LingeringSession>;
   #held: BorrowedSession | undefined;
   #cancelLinger: (() => void) | undefined;
@@ -32,12 +36,12 @@ export class LingeringSession {
     lingering.set(identity, this.#others);
   }
 
-  /** Whether someone else waits for it. */
+  /** Whether someone waits for the session while another uses it. */
   get contended(): boolean {
     return this.#mutex.contended;
   }
 
-  /** Takes the connection already, so that {@link use} finds it ready. Its failure shows there. */
+  /** Takes the connection ahead of time, so that {@link use} finds it ready. If that fails, {@link use} fails. */
   warmUp(): void {
     this.#open().opened.catch(() => undefined);
     this.#linger();
@@ -74,7 +78,7 @@ export class LingeringSession {
   }
 
   #linger(): void {
-    // Warmed up by one while another uses it: it lingers after that.
+    // Someone uses the session now: the wait for its next use begins after that.
     if (this.#mutex.held) return;
     this.#stay();
     this.#cancelLinger = startTimer(this.#lingerMs, () => this.close(), { keepAlive: false });
@@ -83,7 +87,7 @@ export class LingeringSession {
     if (this.#others.size > MOST_LINGERING) oldest?.close();
   }
 
-  /** Lingers no more. */
+  /** Ends the wait for the next use. */
   #stay(): void {
     this.#cancelLinger?.();
     this.#others.delete(this);

@@ -14,14 +14,18 @@ export interface EpochRows<R> {
 
 const sessions = new CountedRegistry<object, SharedSession>();
 
-/** The session that all streams of this database read through, for one user more. Each closes it once when done. */
+/**
+ * The session through which all streams of this database read. The caller becomes one of its users, and closes it once
+ * when done.
+ */
 export function shareSession(database: Database): SharedSession {
   return sessions.acquire(database.identity, () => new SharedSession(database));
 }
 
 /**
- * One connection of the pool for all streams of a database, so that a hundred of them don't empty the pool. It is taken
- * at the first read and given up with the last user. After an error that may have broken it, the next read takes another.
+ * One connection of the pool for all streams of a database, so that a hundred streams don't empty the pool. It is taken
+ * at the first read, and given back with its last user. After an error that may have broken the connection, the next
+ * read takes another.
  */
 export class SharedSession {
   readonly #database: Database;
@@ -34,30 +38,30 @@ export class SharedSession {
   }
 
   /**
-   * Grows with each connection taken. What was read in an earlier epoch may have been undone since: a server that crashed
-   * can lose what it had shown.
+   * A number that grows with each connection taken. What was read in an earlier epoch may be undone by now: a server
+   * that crashed can lose what it had shown.
    */
   get epoch(): number {
     return this.#epoch;
   }
 
-  /** Called once by each user. The connection is given up with the last of them. */
+  /** Called once by each user. The connection is given back with the last of them. */
   close(): void {
     if (sessions.release(this.#database.identity) === undefined) return;
     this.#ended = true;
     this.#drop(this.#held);
   }
 
-  /** Rows, and the epoch of the connection that they came by. */
+  /** Runs a query. Resolves with its rows, and with the epoch of the connection that they were read through. */
   rows<R extends object>(sql: string, params: readonly SqlParam[], options: ReadOptions): Promise<EpochRows<R>> {
     return this.read((session) => session.rows<R>(sql, params, { timeoutMs: options.statementTimeoutMs }), options);
   }
 
-  /** What `work` reads, and the epoch of the connection that it reads through. */
+  /** Runs `work` on the connection. Resolves with what it read, and with the epoch of that connection. */
   async read<R>(work: (session: Executor) => Promise<R[]>, options: ReadOptions): Promise<EpochRows<R>> {
-    // A SQLite handle has no sessions to lend for long; it reads through a handle of its own anyway.
+    // A SQLite handle has no connection to lend for long. It reads through a second handle of its own anyway.
     if (this.#database.dialect.name === "sqlite") return { rows: await work(this.#database), epoch: this.#epoch };
-    // A connection taken now would never be given back.
+    // Nobody would give back a connection that is taken now.
     if (this.#ended) throw new Error("a shared session is read by its users only");
     this.#held ??= this.#open(options);
     const held = this.#held;

@@ -6,25 +6,25 @@ const LONGEST_DELAY_MS = 50;
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
 
-/** How long to wait for a lock: always some time. */
+/** How long to wait for a lock. There is always a limit. */
 export type BusyLimit = Omit<Limit, "onGivenUp"> & {
   timeoutMs: number;
-  /** When the waiting began, by `performance.now()`; now if left out. */
+  /** When the wait began, as `performance.now()` tells it. @defaultValue now */
   since?: number;
 };
 
-/** Whether another connection holds a lock, so that the same statement can succeed later. */
+/** Whether the error says that another connection holds a lock, so that the same statement can succeed later. */
 export function isBusy(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, errcode } = error as { code?: unknown; errcode?: unknown };
-  // "SQL statements in progress" has the same code, but the one who could end it is our caller.
+  // "SQL statements in progress" has the same code. But only the caller itself could end those statements.
   if (error.message.includes("in progress")) return false;
-  // The low byte of an extended code is the code itself.
+  // The low byte of an extended result code is the plain code.
   if (typeof errcode === "number") return (errcode & 0xff) === SQLITE_BUSY || (errcode & 0xff) === SQLITE_LOCKED;
   return typeof code === "string" && /^SQLITE_(?:BUSY|LOCKED)/.test(code);
 }
 
-/** Calls `attempt` until it finds no lock of another connection, leaving the event loop free in between. */
+/** Calls `attempt` until no lock of another connection stops it. The event loop is free between two attempts. */
 export function retryWhileBusy<T>(attempt: () => T, limit: BusyLimit): Promise<T> {
   return retryUntilDone(() => {
     try {
@@ -36,7 +36,7 @@ export function retryWhileBusy<T>(attempt: () => T, limit: BusyLimit): Promise<T
   }, limit);
 }
 
-/** Calls `attempt` until it returns a value, leaving the event loop free in between. */
+/** Calls `attempt` until it returns a value. The event loop is free between two attempts. */
 export async function retryUntilDone<T>(attempt: () => { value: T } | undefined, limit: BusyLimit): Promise<T> {
   const deadline = (limit.since ?? performance.now()) + limit.timeoutMs;
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {

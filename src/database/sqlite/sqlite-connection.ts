@@ -29,12 +29,15 @@ interface Prepared {
   readonly shape: StatementShape;
 }
 
-/** Runs SQL on a SQLite handle alike for all drivers: exact integers, checked parameters, never blocking for a lock. */
+/**
+ * Runs SQL on a SQLite handle, alike for all drivers: with exact integers, with checked parameters, and without ever
+ * blocking the process for a lock.
+ */
 export class SqliteConnection {
   readonly handle: SqliteHandle;
-  /** The absolute path of the database's file; "" for a database in memory or a temporary one. */
+  /** The absolute path of the database's file; "" for a database in memory and for a temporary one. */
   readonly file: string;
-  // In the order of last use, the oldest first.
+  // Prepared statements by their text, in the order of their last use.
   readonly #prepared = new Map<string, Prepared>();
 
   constructor(handle: SqliteHandle) {
@@ -65,7 +68,7 @@ export class SqliteConnection {
   run(sql: string, params: readonly SqlParam[]): RunResult {
     const { statement, values } = this.#bind(sql, params);
     if (returnsRows(statement)) {
-      // libsql would leave it unfinished, and every COMMIT after it would fail.
+      // libsql would leave such a statement unfinished, and then every COMMIT would fail.
       throw typeMistake("invalid_argument", `run() takes no statement that returns rows, use rows(): ${shorten(sql)}`);
     }
     const changes = this.#neverBlocking(() => statement.run(...values).changes);
@@ -84,7 +87,7 @@ export class SqliteConnection {
     this.#neverBlocking(() => this.handle.exec(text));
   }
 
-  /** Another connection of the same driver to the same file. */
+  /** Opens another connection to the same file, by the same driver. */
   openSecond(): SqliteConnection {
     return new SqliteConnection(openAnother(this.handle, this.file));
   }
@@ -94,14 +97,20 @@ export class SqliteConnection {
     if (this.open) this.handle.close();
   }
 
-  /** The drivers' own value is rounded above 2^53. An engine gives consecutive ids to the rows of one statement. */
+  /**
+   * The id of the first row that the last statement has inserted. SQLite gives consecutive ids to the rows of one
+   * statement. The value that drivers give is rounded above 2^53.
+   */
   #firstInsertId(changes: bigint): string {
     if (changes === 0n) return "0";
     const [row] = this.#query("select cast(last_insert_rowid() as text) as id");
     return String(BigInt(String(row?.["id"])) - (changes - 1n));
   }
 
-  /** SQLite would hold up the whole process while it waits for a lock, as long as the user's busy_timeout says. */
+  /**
+   * Runs `work` without a busy time-out. With the one that the user has set, SQLite would hold up the whole process
+   * while it waits for a lock.
+   */
   #neverBlocking<T>(work: () => T): T {
     const [row] = this.#query("pragma busy_timeout");
     const timeoutMs = Number(row?.["timeout"] ?? 0);
@@ -116,7 +125,7 @@ export class SqliteConnection {
 
   #bind(sql: string, params: readonly SqlParam[]): { statement: SqliteStatement; values: readonly unknown[] } {
     this.checkOpen();
-    // libsql ends the whole process at a boolean.
+    // Unchecked, a boolean among the parameters would make libsql end the whole process.
     checkParams(params);
     const { statement, shape } = this.#prepare(sql);
     checkCount(shape, sql, params);

@@ -21,7 +21,7 @@ import type { SqliteHandle } from "./sqlite-handle.ts";
 import { sqliteSession } from "./sqlite-session.ts";
 import { checkNotLost, SqliteTransaction, type TransactionState } from "./sqlite-transaction.ts";
 
-// What is waited for, and the remedies, as the messages of limits say it.
+// What is waited for, and what to do about it, as the messages of time limits say it.
 const QUEUE = "the transactions before this one on the SQLite handle";
 const WRITE_LOCK = "the write lock of the SQLite database, which another connection or process holds";
 const READ_LOCK = "a read lock on the SQLite database, while another connection or process commits";
@@ -32,7 +32,10 @@ const ROLLED_BACK = "it was rolled back; try it again, or set journal_mode to wa
 
 const databases = new WeakMap<SqliteHandle, SqliteDatabase<SqliteHandle>>();
 
-/** The one {@link SqliteDatabase} of this handle. @throws TypeError `invalid_argument` if the handle can't be used */
+/**
+ * The one {@link SqliteDatabase} of this handle.
+ * @throws TypeError `invalid_argument` if the handle can't be used
+ */
 export function sqliteDatabase<H extends SqliteHandle>(handle: H): SqliteDatabase<H> {
   const known = databases.get(handle);
   const database = known ?? new SqliteDatabase<SqliteHandle>(handle);
@@ -41,9 +44,9 @@ export function sqliteDatabase<H extends SqliteHandle>(handle: H): SqliteDatabas
 }
 
 /**
- * A SQLite handle as a `Database`. Transactions of one handle run one after the other. Reads never see what is not
+ * A SQLite handle as a `Database`. Transactions on one handle run one after the other. Reads never see what is not
  * committed: those of a database file go through a second connection, those of a database in memory wait their turn.
- * Isolation levels are ignored, since SQLite's transactions are always serializable.
+ * Isolation levels are ignored, since transactions of SQLite are always serializable.
  */
 export class SqliteDatabase<H extends SqliteHandle> extends CheckedDatabase<SqliteTransaction<H>> {
   override readonly identity: H;
@@ -81,7 +84,10 @@ export class SqliteDatabase<H extends SqliteHandle> extends CheckedDatabase<Sqli
     return (await retryWhileBusy(() => this.#openSecond().rows(sql, params), limit)) as R[];
   }
 
-  /** Each statement of a session is on its own; those on a database in memory take turns with its transactions. */
+  /**
+   * A session, whose statements are each on their own. On a database in memory they take turns with the transactions of
+   * the handle.
+   */
   protected override async sessionChecked<R>(
     use: (session: Session) => Promise<R>,
     options: SessionOptions,
@@ -97,9 +103,9 @@ export class SqliteDatabase<H extends SqliteHandle> extends CheckedDatabase<Sqli
   }
 
   /**
-   * Runs `use` in a transaction that holds the write lock from its start, unless it is read-only. A signal or limit does
-   * not cut `use` short, since what it then ran on the handle would be outside of the transaction: the outcome is a
-   * rollback once `use` has settled.
+   * Runs `use` in a transaction that holds the write lock from its start, unless it is read-only. Neither the signal
+   * nor a limit cuts `use` short, since what `use` then ran on the handle would lie outside of the transaction. Instead
+   * the transaction is rolled back once `use` has settled.
    */
   protected override async transactionChecked<R>(
     use: (tx: SqliteTransaction<H>) => Promise<R>,
@@ -121,21 +127,21 @@ export class SqliteDatabase<H extends SqliteHandle> extends CheckedDatabase<Sqli
   }
 
   /**
-   * Changes when something was committed to the database file, by whatever connection or process, and costs next to
-   * nothing. For a database in memory it counts the changes made through the handle.
+   * A text that changes when something was committed to the database file, by whatever connection or process. It costs
+   * next to nothing. For a database in memory it counts the changes that were made through the handle.
    */
   dataVersion(): string {
     this.#connection.checkOpen();
     try {
       this.#dataVersion = this.#connection.file === "" ? this.#countChanges() : this.#readDataVersion();
     } catch (error) {
-      // Someone is committing: the next look finds it.
+      // Someone is committing at this moment: the next call will show it.
       if (!isBusy(error)) throw error;
     }
     return this.#dataVersion;
   }
 
-  /** Closes what this library opened, not your handle. A later read opens it again. */
+  /** Closes what this library has opened, which is not your handle. A later read opens it again. */
   close(): void {
     this.#second?.close();
     this.#second = undefined;
@@ -159,7 +165,10 @@ export class SqliteDatabase<H extends SqliteHandle> extends CheckedDatabase<Sqli
     }
   }
 
-  /** Returns what ends the transaction: a rollback if it is still open, and back to the handle's own settings. */
+  /**
+   * Begins a transaction. Returns a function that rolls it back if it is still open, and restores the handle's own
+   * settings.
+   */
   #begin(readOnly: boolean): () => void {
     this.#refuseForeign();
     const connection = this.#connection;
@@ -181,10 +190,10 @@ export class SqliteDatabase<H extends SqliteHandle> extends CheckedDatabase<Sqli
 
   #rollBack(): void {
     try {
-      // After our commit it is someone else's.
+      // After this library's commit, a transaction on the handle is someone else's.
       if (this.#ownTransaction && this.#connection.inTransaction) this.#connection.exec("rollback");
     } catch {
-      // The error that led here says more.
+      // The error that led to the rollback says more.
     } finally {
       this.#ownTransaction = false;
     }
@@ -203,7 +212,7 @@ export class SqliteDatabase<H extends SqliteHandle> extends CheckedDatabase<Sqli
     const { signal, timeoutMs = defaultStatementTimeoutMs } = options;
     const limit: BusyLimit = { signal, timeoutMs, what: WRITE_LOCK, remedy: KEEP_SHORT };
     const result = await retryWhileBusy(() => this.#openSecond().run(sql, params), limit);
-    // A connection's own commits leave its data_version as it was.
+    // The commits of a connection don't change the data_version that the same connection sees.
     this.#secondWrites += 1;
     return result;
   }

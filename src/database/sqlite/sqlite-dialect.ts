@@ -1,10 +1,10 @@
 import type { Dialect } from "../dialect.ts";
 import { parseTableName } from "../identifiers.ts";
 
-// SQLite's clock has milliseconds; times are text in UTC, "2026-11-23 17:05:09.123".
+// SQLite's clock counts milliseconds. Times are stored as text in UTC, such as "2026-11-23 17:05:09.123".
 const utcNow = "strftime('%Y-%m-%d %H:%M:%f', 'now')";
 
-/** SQL as SQLite 3.35+ takes it, for tables that this library made. */
+/** SQL as SQLite 3.35 and newer take it, for tables that this library has made. */
 export const sqliteDialect: Dialect = {
   name: "sqlite",
   gapsCanClose: false,
@@ -12,7 +12,7 @@ export const sqliteDialect: Dialect = {
     parseTableName(identifier)
       .map((part) => `"${part}"`)
       .join("."),
-  // Drivers round integers beyond 2^53 unless each of their options says otherwise.
+  // Drivers round integers beyond 2^53, unless each has an option set.
   exactInteger: (column) => `cast(${column} as text)`,
   asText: (column) => `cast(${column} as text)`,
   asHex: (column) => `lower(hex(${column}))`,
@@ -27,7 +27,10 @@ export const sqliteDialect: Dialect = {
   eventMicros: (column) => microsOf(column),
 };
 
-/** Exact, where julianday() would lose the last digits. `%f` is seconds and milliseconds, as in "09.123". */
+/**
+ * A time as microseconds, exact; julianday() would lose the last digits. `%f` gives seconds and milliseconds, such as
+ * "09.123".
+ */
 function microsOf(time: string): string {
   return `(cast(strftime('%s', ${time}) as integer) * 1000000 + cast(substr(strftime('%f', ${time}), 4) as integer) * 1000)`;
 }

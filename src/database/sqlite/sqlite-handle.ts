@@ -1,23 +1,23 @@
 import { typeMistake } from "../../errors/reflex-error.ts";
 
 /**
- * A connection of better-sqlite3, of libsql (its synchronous API) or of node:sqlite (`DatabaseSync`, from Node.js 22.16).
- * Only what tells them from other objects is spelled out.
+ * A connection of better-sqlite3, of libsql (its synchronous API) or of node:sqlite (`DatabaseSync`, from Node.js 22.16
+ * on). The type names only what tells such a connection from other objects.
  */
 export interface SqliteHandle {
-  /** Prepares a statement, at once and not by a promise. */
+  /** Prepares a statement, and returns it at once instead of a promise. */
   prepare(sql: string): object;
   /** Runs statements that take no parameters. */
   exec(sql: string): unknown;
-  /** Closes it. This library never does. */
+  /** Closes the connection. This library never calls it on yours. */
   close(): unknown;
 }
 
-/** A prepared statement, as the three drivers have it in common. */
+/** What the prepared statements of the three drivers have in common. */
 export interface SqliteStatement {
-  /** better-sqlite3 and libsql: whether it returns rows. */
+  /** Of better-sqlite3 and libsql: whether the statement returns rows. */
   readonly reader?: boolean;
-  /** node:sqlite: empty for a statement that returns no rows. */
+  /** Of node:sqlite: the columns of its rows; none for a statement that returns no rows. */
   columns?(): readonly unknown[];
   run(...params: readonly unknown[]): { readonly changes: number | bigint };
   all(...params: readonly unknown[]): Record<string, unknown>[];
@@ -42,12 +42,16 @@ export function isOpen(handle: SqliteHandle): boolean {
 
 /** Whether a transaction is open on the connection, whoever began it. */
 export function isInTransaction(handle: SqliteHandle): boolean {
-  // libsql ends the whole process when it is asked this of a closed connection.
+  // libsql ends the whole process when it is asked for the transaction of a closed connection.
   if (!isOpen(handle)) return false;
   return isNodeSqlite(handle) ? handle.isTransaction : (handle as { inTransaction?: boolean }).inTransaction === true;
 }
 
-/** @throws TypeError `invalid_argument` for an asynchronous API, which has the same shape until it is used */
+/**
+ * Prepares a statement.
+ * @throws TypeError `invalid_argument` for an asynchronous API, which can't be told from a synchronous one before it is
+ * used
+ */
 export function prepare(handle: SqliteHandle, sql: string): SqliteStatement {
   const statement = handle.prepare(sql) as SqliteStatement | Promise<unknown>;
   if ("all" in statement) return statement;
@@ -62,11 +66,12 @@ export function returnsRows(statement: SqliteStatement): boolean {
 
 /** The parameters as the driver's `run` and `all` take them. */
 export function bindArguments(handle: SqliteHandle, params: readonly unknown[]): readonly unknown[] {
-  // One array, else libsql takes a lone blob for named parameters; node:sqlite takes an array for those.
+  // The drivers but node:sqlite take one array: libsql would take a lone blob for named parameters. node:sqlite would
+  // take an array for those.
   return isNodeSqlite(handle) ? params : [params];
 }
 
-/** Opens another connection to `file`, by the same driver. It never blocks to wait for a lock. */
+/** Opens another connection to `file`, by the same driver. It never blocks the process to wait for a lock. */
 export function openAnother(handle: SqliteHandle, file: string): SqliteHandle {
   const Driver = handle.constructor as new (file: string, options: object) => SqliteHandle;
   return new Driver(file, { fileMustExist: true, timeout: 0 });

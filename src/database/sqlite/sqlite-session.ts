@@ -2,13 +2,13 @@ import type { CallOptions } from "../../waiting/time-limit.ts";
 import { checkStatement } from "../call-checks.ts";
 import type { RunResult, Session, Statement } from "../database.ts";
 
-/** Runs statements, each on its own. */
+/** Runs statements, each in a transaction of its own. */
 export interface StatementRunner {
   run(statement: Statement, options: CallOptions): Promise<RunResult>;
   rows<R extends object>(statement: Statement, options: CallOptions): Promise<R[]>;
 }
 
-/** A session of `runner`, which gets checked calls only. */
+/** A session whose calls are checked before `runner` gets them. */
 export function sqliteSession(runner: StatementRunner): Session {
   return {
     run: async (sql, params, options = {}) => {

@@ -5,14 +5,17 @@ import { defaultStatementTimeoutMs, type Executor, type RunResult, type SqlParam
 import { retryWhileBusy } from "./sqlite-busy.ts";
 import type { SqliteConnection } from "./sqlite-connection.ts";
 
-/** Whether `use` of a `transaction()` still runs. */
+/** Whether the function that was given to `transaction()` still runs. */
 export interface TransactionState {
   active: boolean;
 }
 
-/** A transaction of `transaction()` on a SQLite handle: runs SQL in it, until `use` has settled. */
+/**
+ * A transaction of `transaction()` on a SQLite handle. It runs SQL until the function that was given to `transaction()`
+ * has settled.
+ */
 export class SqliteTransaction<H = unknown> implements Executor {
-  /** Your handle. What you run on it before `use` settles is part of the transaction. */
+  /** Your handle. What you run on it before that function has settled is part of the transaction. */
   readonly handle: H;
   readonly #connection: SqliteConnection;
   readonly #state: TransactionState;
@@ -52,7 +55,10 @@ export class SqliteTransaction<H = unknown> implements Executor {
   }
 }
 
-/** @throws ReflexError `transaction_lost`: what came next would be committed alone */
+/**
+ * Checks that SQLite has not rolled the transaction back.
+ * @throws ReflexError `transaction_lost` if it has: what comes next would be committed alone
+ */
 export function checkNotLost(connection: SqliteConnection): void {
   if (connection.inTransaction) return;
   throw new ReflexError(

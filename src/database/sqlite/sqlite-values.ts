@@ -2,16 +2,19 @@ import { rangeMistake, show, typeMistake } from "../../errors/reflex-error.ts";
 import type { SqlParam } from "../database.ts";
 
 const LONGEST_SHOWN_SQL = 120;
-// Of a buffer that has memory: node:sqlite binds an empty one as null.
+// An empty blob that has memory behind it. node:sqlite binds one without memory as null.
 const EMPTY_BLOB = Buffer.alloc(1).subarray(0, 0);
 
-/** What libsql would let pass in silence: other numbers of parameters, statements behind the first, none at all. */
+/**
+ * How many placeholders and statements an SQL text has. libsql would take a wrong number of parameters, statements
+ * after the first, and a text without any, all in silence.
+ */
 export interface StatementShape {
   readonly placeholders: number;
   readonly statements: number;
 }
 
-// Strings, quoted names and comments are matched first, so that what is inside them does not count.
+// Strings, quoted names and comments are matched before anything else, so that what is inside them does not count.
 const TOKEN = /'[^']*'|"[^"]*"|`[^`]*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|\?|;|\s+|[^\s'"`[\-/?;]+|[\s\S]/g;
 
 /** Counts the placeholders and statements of an SQL text. */
@@ -27,7 +30,7 @@ export function shapeOf(sql: string): StatementShape {
       if (token === "?") placeholders += 1;
     }
   }
-  // The body of a trigger has semicolons of its own.
+  // A CREATE TRIGGER is one statement, though its body has semicolons of its own.
   if (/^\s*create\s+(?:temp\s+|temporary\s+)?trigger\s/i.test(sql)) statements = 1;
   return { placeholders, statements };
 }
@@ -52,7 +55,7 @@ export function shorten(sql: string): string {
 }
 
 /**
- * A checked parameter as the drivers bind it without loss.
+ * A checked parameter in the form in which the drivers bind it without loss.
  * @throws RangeError `invalid_argument` for a bigint of more than 64 bits
  */
 export function toSqliteValue(param: SqlParam): string | number | bigint | null | Buffer {
@@ -61,14 +64,14 @@ export function toSqliteValue(param: SqlParam): string | number | bigint | null 
     if (BigInt.asIntN(64, param) === param) return param;
     throw rangeMistake("invalid_argument", `an SQL parameter must fit in 64 bits, found ${show(param)}`);
   }
-  // Drivers bind a number as a floating-point value: "1.0" in a text column.
+  // Drivers bind a number as a floating-point value, which a text column stores as "1.0".
   if (typeof param === "number" && Number.isSafeInteger(param)) return BigInt(param);
   if (typeof param === "number") return param;
   if (param.byteLength === 0) return EMPTY_BLOB;
   return Buffer.from(param.buffer, param.byteOffset, param.byteLength);
 }
 
-/** Makes the blobs of a row `Buffer`s: libsql gives `ArrayBuffer`s. */
+/** Makes `Buffer`s of the blobs of a row: libsql gives `ArrayBuffer`s. */
 export function normalizeRow(row: Record<string, unknown>): Record<string, unknown> {
   for (const [name, cell] of Object.entries(row)) {
     if (cell instanceof ArrayBuffer) row[name] = Buffer.from(cell);
