@@ -1,11 +1,12 @@
 import type { Session, SqlParam } from "../../database/database.ts";
-import { LingeringSession } from "../../database/sessions/lingering-session.ts";
+import type { LingeringSession } from "../../database/sessions/lingering-session.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
 import { ReflexError } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { type EventRow, eventColumns, toEvent } from "../events/event-row.ts";
 import type { TableContext } from "../events/table-context.ts";
 import { isSameRow } from "../position/position.ts";
+import { gapSession } from "./gap-session.ts";
 import { noopStatement } from "./noop-statement.ts";
 import { replicaSign } from "./replica-sign.ts";
 
@@ -32,7 +33,6 @@ export interface CheckRow extends EventRow {
 
 // Servers change their roles while this process runs.
 const NO_REPLICA_MS = 10_000;
-const LOCK_WAIT = "set session innodb_lock_wait_timeout = 1";
 
 /** Inserts noops on the server that takes the writes. */
 export class NoopInserter {
@@ -42,17 +42,8 @@ export class NoopInserter {
 
   constructor(source: NoopInserterSource) {
     this.#source = source;
-    const { database, config } = source;
-    const { acquireTimeoutMs, statementTimeoutMs } = config;
     // Below this level an insert fails where the binlog holds statements (error 1665).
-    const isolation = "repeatable read";
-    this.#session = new LingeringSession({
-      database,
-      isolation,
-      setUp: [LOCK_WAIT],
-      acquireTimeoutMs,
-      statementTimeoutMs,
-    });
+    this.#session = gapSession(source, "repeatable read");
   }
 
   warmUp(): void {

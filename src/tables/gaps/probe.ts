@@ -1,10 +1,8 @@
 import type { Session } from "../../database/database.ts";
-import { LingeringSession } from "../../database/sessions/lingering-session.ts";
+import type { LingeringSession } from "../../database/sessions/lingering-session.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
 import type { TableContext } from "../events/table-context.ts";
-
-// The shortest wait that both servers take. A longer one would hold up whoever waits for the connection.
-const LOCK_WAIT = "set session innodb_lock_wait_timeout = 1";
+import { gapSession } from "./gap-session.ts";
 
 /** Asks one server that takes writes for rows that are not committed. What it says is a hint, never proof. */
 export class Probe {
@@ -16,16 +14,8 @@ export class Probe {
   constructor(context: TableContext) {
     this.#context = context;
     const { config, database, table } = context;
-    const { acquireTimeoutMs, statementTimeoutMs } = config;
     // Locks are taken in this level as in READ COMMITTED: on rows, never on the gaps where writers insert.
-    const isolation = "read uncommitted";
-    this.#session = new LingeringSession({
-      database,
-      isolation,
-      setUp: [LOCK_WAIT],
-      acquireTimeoutMs,
-      statementTimeoutMs,
-    });
+    this.#session = gapSession(context, "read uncommitted");
     const { dialect } = database;
     const id = `t.${dialect.quote(config.fields.id)}`;
     const select = `select ${dialect.asText(id)} as id_text from ${dialect.quote(table)} as t`;
