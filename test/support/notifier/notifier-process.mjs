@@ -1,4 +1,4 @@
-// One process of the socket notifier's tests: writes events, or consumes them and tells when.
+// One process of the socket notifier's tests: it writes events, or consumes events and reports each with its time.
 import { createPool } from "mysql2/promise";
 
 const { EventsTable, socketNotifier } = await import(process.argv[2]);
@@ -8,7 +8,7 @@ const notifier = socketNotifier(options);
 const now = () => Number(process.hrtime.bigint() / 1000n);
 
 if (role === "idle") {
-  // Nothing is left to do: the process must end by itself, though it listens.
+  // The process has nothing left to do after this: it must end by itself, though its notifier listens.
   notifier.subscribe(() => undefined);
   notifier.notify();
   setTimeout(() => console.log("idle"), 300);

@@ -44,7 +44,7 @@ export async function opened(options: SocketNotifierOptions): Promise<NotifyingP
   return process;
 }
 
-/** Notifies through one until the other is woken by it: links take a moment to open, and wake when they do. */
+/** Has one process notify until the other is woken. A link takes a moment to open, and its opening wakes the process too. */
 export async function connected(from: NotifyingProcess, to: NotifyingProcess): Promise<void> {
   for (;;) {
     const before = to.wakes;

@@ -54,7 +54,7 @@ describeEachServer((engine) => {
     ["datagrams", () => ({ port: 41_000 + (process.pid % 1000) + ++sockets * 1000 })],
   ];
 
-  // Catches a notifier that works among objects of one process only, and a hub's death that leaves the rest deaf.
+  // Catches a notifier that works among objects of one process only, and processes that hear nothing after the hub died.
   test.each(kinds)(
     "a commit wakes streams of other processes through %s, also after the first of them was killed",
     async (_, make) => {
@@ -65,7 +65,8 @@ describeEachServer((engine) => {
       const first = await start({ role: "consume", url, table, notifier });
       const second = await start({ role: "consume", url, table, notifier });
       const writer = await start({ role: "write", url, table, notifier });
-      // Neither polls by itself: what arrives was waked for, or was read when a link opened.
+      // The consumers do not poll by themselves. An event arrives because a wake-up came for it, or because the consumer
+      // read the table when its link opened.
       const write = async (id: string): Promise<void> => {
         writer.child.send("insert");
         await writer.messages.first((message) => message.kind === "committed" && message.id === id);
@@ -86,11 +87,11 @@ describeEachServer((engine) => {
     },
   );
 
-  // Catches a socket, timer or pending write that holds a program back which has nothing left to do.
+  // Catches a socket, timer or pending write that keeps a process alive that has nothing left to do.
   test.each(kinds)("a process that listens on %s ends by itself", async (_, make) => {
     const notifier = make();
     const end = async (): Promise<unknown> => once((await start({ role: "idle", notifier })).child, "exit");
-    // The first process is the hub, the next one the client of a hub that stays.
+    // The first process is the hub itself. The next two are linked to a hub that stays.
     expect(await end()).toEqual([0, null]);
     const stays = socketNotifier(notifier);
     stays.notify();

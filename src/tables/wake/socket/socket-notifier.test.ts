@@ -8,7 +8,7 @@ describe.each<{ kind: string; make: () => SocketNotifierOptions }>([
   { kind: "a unix socket", make: () => ({ path: socketPath() }) },
   { kind: "datagrams", make: () => ({ port: ++port }) },
 ])("socketNotifier() with $kind", ({ make }) => {
-  // Catches a hub that passes nothing on, or only to the first.
+  // Catches a hub that passes no wake-up on, or passes it on to the first process only.
   test("wakes every other process, and its own, once for a commit", async () => {
     const options = make();
     const processes = [1, 2, 3].map(() => new NotifyingProcess(options));
@@ -27,7 +27,7 @@ describe.each<{ kind: string; make: () => SocketNotifierOptions }>([
     expect(processes.flatMap(({ errors }) => errors)).toEqual([]);
   });
 
-  // Catches a channel that is only compared at the hub's own process, or not at all.
+  // Catches a hub that compares channels for its own process only, or for no process.
   test("leaves processes of other channels asleep, also where one is the hub of both", async () => {
     const options = make();
     const orders = [1, 2].map(() => new NotifyingProcess({ ...options, channel: "order_events" }));
@@ -54,7 +54,7 @@ describe.each<{ kind: string; make: () => SocketNotifierOptions }>([
     expect(orders.map(({ wakes }) => wakes)).toEqual(orderWakes);
   });
 
-  // Catches a notify() that throws for want of a link, and one that wakes no stream of its own process then.
+  // Catches a notify() that throws, or wakes no stream of its own process, when there is no link.
   test("wakes its own process at once, before there is a link and after close(), and never throws", async () => {
     const one = new NotifyingProcess(make());
     one.notifier.notify();
@@ -67,7 +67,7 @@ describe.each<{ kind: string; make: () => SocketNotifierOptions }>([
     await one.notifier[Symbol.asyncDispose]();
   });
 
-  // Catches an unsubscribe that ends the link of all, and a subscription that is woken for ever.
+  // Catches an unsubscribe that also ends the link of other subscribers, and one after which its function is still called.
   test("calls a function no more once it was unsubscribed, and others still", async () => {
     const options = make();
     const [one, two] = [new NotifyingProcess(options), new NotifyingProcess(options)];
@@ -83,8 +83,8 @@ describe.each<{ kind: string; make: () => SocketNotifierOptions }>([
     expect(wakes).toBe(before);
   });
 
-  // Catches a burst of a thousand commits that makes as many writes wait, and one whose last commit is forgotten.
-  test("wakes after the last of a burst of commits", async () => {
+  // Catches a burst of commits that wakes nobody, or only one of the other processes.
+  test("wakes the other processes after a burst of commits", async () => {
     const options = make();
     const [one, two, three] = [
       new NotifyingProcess(options),
@@ -94,18 +94,15 @@ describe.each<{ kind: string; make: () => SocketNotifierOptions }>([
     await connected(one, two);
     await connected(one, three);
     await quiet(one, two, three);
-    const before = [two, three].map(({ wakes }) => wakes);
     const woken = [two.woken(), three.woken()];
     for (let index = 0; index < 1000; index++) one.notifier.notify();
     await Promise.all(woken);
-    await quiet(two, three);
-    expect(two.wakes - (before[0] ?? 0)).toBeLessThanOrEqual(1000);
-    expect(three.wakes - (before[1] ?? 0)).toBeGreaterThan(0);
+    expect([one, two, three].flatMap(({ errors }) => errors)).toEqual([]);
   });
 });
 
 describe("socketNotifier()", () => {
-  // Catches a mistake that shows only when the first wake-up is missing.
+  // Catches a wrong option that the caller would notice only when the first wake-up is missing.
   test.each<[string, unknown]>([
     ["path or option port", {}],
     ["path or option port", { path: "/tmp/a", port: 1 }],

@@ -1,14 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createConnection, createServer } from "node:net";
+import { createConnection, createServer, type Socket } from "node:net";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import { text } from "node:stream/consumers";
+import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { connected, NotifyingProcess, socketPath } from "../../../../test/support/notifier/notifying-process.ts";
 
 describe("socketNotifier() with a unix socket", () => {
-  // Catches processes that stay connected to a hub that is gone, and two hubs that each claimed the path.
+  // Catches a process that stays connected to a hub that is gone, and two processes that are both the hub for good.
   test("has another process take over when the hub ends, again and again, and loses none", async () => {
     const path = socketPath();
     const processes = Array.from({ length: 6 }, () => new NotifyingProcess({ path }));
@@ -36,7 +37,7 @@ describe("socketNotifier() with a unix socket", () => {
     expect(readdirSync(join(path, ".."))).toEqual(["events.sock"]);
   });
 
-  // Catches a socket file that a crash left behind and on which no one can listen any more.
+  // Catches a notifier that can do nothing about a socket file that a killed process left behind.
   test("takes over the socket of a process that was killed", async () => {
     const path = socketPath();
     const program = `require("node:net").createServer().listen(${JSON.stringify(path)}, () => console.log("up"))`;
@@ -51,7 +52,7 @@ describe("socketNotifier() with a unix socket", () => {
     expect(processes.flatMap(({ errors }) => errors)).toEqual([]);
   });
 
-  // Catches a hub that never notices that no one can find it any more.
+  // Catches a hub that never notices that its socket file is gone, so that no other process can find the hub.
   test("finds together again when someone deletes the socket file", async () => {
     const path = socketPath();
     const [one, two] = [new NotifyingProcess({ path }), new NotifyingProcess({ path })];
@@ -64,7 +65,7 @@ describe("socketNotifier() with a unix socket", () => {
     expect(existsSync(path)).toBe(true);
   });
 
-  // Catches a claim that replaces whatever lies at the path.
+  // Catches a hub that puts its socket in place of whatever file is at the path.
   test("touches no file of another kind, tells of it once, and works once it is gone", async () => {
     const path = socketPath();
     writeFileSync(path, "precious");
@@ -80,7 +81,7 @@ describe("socketNotifier() with a unix socket", () => {
     expect([...one.errors, ...two.errors]).toHaveLength(2);
   });
 
-  // Catches an outage that is told at every try, or never again after the first.
+  // Catches an outage that is told at every try to open the link, and a second outage that is not told at all.
   test("tells of each outage once, and again of the next", async () => {
     const path = socketPath();
     const folder = join(path, "..");
@@ -92,7 +93,7 @@ describe("socketNotifier() with a unix socket", () => {
     expect(one.errors).toHaveLength(1);
     mkdirSync(folder);
     const two = new NotifyingProcess({ path });
-    // A process also wakes when its own link opens: this shows that both are open.
+    // Waking one another both ways shows that both links are open: the opening of its own link wakes a process too.
     await connected(one, two);
     await connected(two, one);
     expect(one.errors).toHaveLength(1);
@@ -103,7 +104,7 @@ describe("socketNotifier() with a unix socket", () => {
     expect(one.errors).toHaveLength(2);
   });
 
-  // Catches a hub that trusts what strangers send: a line without end, or none at all.
+  // Catches a hub that waits for ever for the end of a line, or fails when a connection ends without one.
   test("is not disturbed by a stranger that sends no line, a long one, or goes away", async () => {
     const path = socketPath();
     const [one, two] = [new NotifyingProcess({ path }), new NotifyingProcess({ path })];
@@ -121,7 +122,24 @@ describe("socketNotifier() with a unix socket", () => {
     expect([...one.errors, ...two.errors]).toEqual([]);
   });
 
-  // Catches a client that takes a service of another kind for a hub that sleeps, and spins.
+  // Catches a burst of commits that makes as many writes wait.
+  test("makes two wake-ups of a burst of commits", async () => {
+    const path = socketPath();
+    const server = createServer();
+    server.listen(path);
+    await once(server, "listening");
+    const one = new NotifyingProcess({ path });
+    const [peer] = (await once(server, "connection")) as [Socket];
+    await once(peer, "data");
+    const received = text(peer);
+    for (let index = 0; index < 1000; index++) one.notifier.notify();
+    await nextTurn();
+    await one.notifier.close();
+    expect(await received).toBe("\n\n");
+    server.close();
+  });
+
+  // Catches a process that connects again at once, over and over, when each connection is dropped.
   test("keeps trying, without haste, where a hub drops each connection", async () => {
     const path = socketPath();
     let connections = 0;
