@@ -93,13 +93,13 @@ function whyNone(error: unknown): unknown {
 }
 
 // The error of a pool whose connections are all lent. Where the pool's time-out has a cause, no connection could be
-// made.
+// made. A driver older than 3.4.1 tells a cause of neither.
 function noneFree(error: unknown): ReflexError | undefined {
   const { errno, cause, sqlMessage } = Object(error) as { errno?: unknown; cause?: unknown; sqlMessage?: unknown };
   if (errno !== ER_GET_CONNECTION_TIMEOUT || cause !== undefined) return undefined;
   return new ReflexError(
     "time_limit",
-    `waited for a connection of the pool until its own acquireTimeout: ${String(sqlMessage)}; give the pool more connections or look for ones never released`,
+    `waited for a connection of the pool until its own acquireTimeout: ${String(sqlMessage)}; give the pool more connections, look for ones never released, or check that the server can be reached`,
     { cause: error },
   );
 }

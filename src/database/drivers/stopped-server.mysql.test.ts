@@ -46,7 +46,7 @@ describeEachEngine((engine) => {
     const pool =
       engine.driver === "mysql2"
         ? createPool({ ...options, stream: () => openSocket() })
-        : createMariadbPool({ ...options, minimumIdle: 0, stream: (opened) => opened(undefined, openSocket()) });
+        : createMariadbPool({ ...options, minimumIdle: 1, stream: (opened) => opened(undefined, openSocket()) });
     pools.push(pool);
     return pool;
   }
