@@ -25,11 +25,11 @@ const names = [...tables.map(({ name }) => name), "errors_events"];
 
 /** A server with the tables, all empty, and what may go wrong with others: see {@link setUp}. */
 export class DatabaseSubject {
-  readonly engine: Pick<Engine, "vendor" | "driver">;
+  readonly engine: Pick<Engine, "vendor" | "driver" | "poolTellsCause">;
   #server: ServerWithPools | undefined;
   readonly #pools: EnginePool[] = [];
 
-  constructor(engine: Pick<Engine, "vendor" | "driver">) {
+  constructor(engine: Pick<Engine, "vendor" | "driver" | "poolTellsCause">) {
     this.engine = engine;
   }
 
@@ -60,7 +60,7 @@ export class DatabaseSubject {
     const pool =
       this.engine.driver === "mysql2"
         ? createMysql2Pool(options)
-        : createMariadbPool({ ...options, minimumIdle: 0, ...(isReachable(place) ? {} : { acquireTimeout: 200 }) });
+        : createMariadbPool({ ...options, minimumIdle: 1, ...(isReachable(place) ? {} : { acquireTimeout: 200 }) });
     this.#pools.push(pool);
     return pool;
   }

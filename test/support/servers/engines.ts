@@ -3,6 +3,7 @@ import {
   createPool as createMariadbPool,
   type Pool as MariadbPool,
   type PoolConfig as MariadbPoolOptions,
+  version as mariadbVersion,
 } from "mariadb";
 import {
   createPool as createMysql2Pool,
@@ -23,6 +24,8 @@ export interface Engine {
   readonly name: string;
   readonly vendor: ServerVendor;
   readonly driver: Driver;
+  /** Whether the driver's pool tells why it could make no connection: mariadb does from 3.4.1 on. */
+  readonly poolTellsCause: boolean;
   /** As the server program tells it. */
   readonly version: string;
   /** The process of the shared server. A test that stops a server starts a private one of its own. */
@@ -104,6 +107,7 @@ function createEngine(server: RunningServer, facts: Pick<Engine, "name" | "vendo
   const base = { socketPath: server.socketPath, user: "root", database, connectionLimit: 10 };
   return {
     ...facts,
+    poolTellsCause: facts.driver === "mysql2" || !/^3\.([0-3]\.|4\.0$)/.test(mariadbVersion),
     database,
     version: server.version,
     pid: server.pid,
