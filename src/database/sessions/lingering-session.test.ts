@@ -1,50 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Database, Session, SessionOptions } from "../database.ts";
-import { mysqlDialect } from "../mysql-dialect.ts";
-import { LingeringSession } from "./lingering-session.ts";
-
-/** Lends sessions that only count. */
-class CountedSessions {
-  taken = 0;
-  released = 0;
-  refuse: Error | undefined;
-  readonly options: SessionOptions[] = [];
-  readonly texts: string[] = [];
-
-  get database(): Database {
-    const never = (): never => {
-      throw new Error("not used");
-    };
-    return {
-      identity: this,
-      dialect: mysqlDialect,
-      run: never,
-      rows: never,
-      transaction: never,
-      session: async (use, options = {}) => {
-        if (this.refuse !== undefined) throw this.refuse;
-        this.options.push(options);
-        this.taken++;
-        try {
-          return await use(this.#session());
-        } finally {
-          this.released++;
-        }
-      },
-    };
-  }
-
-  #session(): Session {
-    return {
-      run: () => Promise.resolve({ affectedRows: 0, insertId: String(this.taken) }),
-      rows: () => Promise.resolve([]),
-      control: (text) => {
-        this.texts.push(text);
-        return Promise.resolve([]);
-      },
-    };
-  }
-}
+import { LentSessions } from "../../../test/support/databases/lent-sessions.ts";
+import { Gate } from "../../../test/support/waiting/gate.ts";
+import type { Session } from "../database.ts";
+import { LINGER_MS, LingeringSession } from "./lingering-session.ts";
 
 const which = async (session: Session): Promise<string> => (await session.run("insert", [])).insertId;
 
@@ -52,8 +10,8 @@ describe("LingeringSession", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  function held(): { sessions: CountedSessions; session: LingeringSession } {
-    const sessions = new CountedSessions();
+  function held(): { sessions: LentSessions; session: LingeringSession } {
+    const sessions = new LentSessions();
     const { database } = sessions;
     return {
       sessions,
@@ -74,11 +32,11 @@ describe("LingeringSession", () => {
   test("gives the connection up soon after its last use, and takes another later", async () => {
     const { sessions, session } = held();
     await session.use(which);
-    await vi.advanceTimersByTimeAsync(600);
+    await vi.advanceTimersByTimeAsync(LINGER_MS * 0.6);
     await session.use(which);
-    await vi.advanceTimersByTimeAsync(600);
+    await vi.advanceTimersByTimeAsync(LINGER_MS * 0.6);
     expect(sessions.released).toBe(0);
-    await vi.advanceTimersByTimeAsync(400);
+    await vi.advanceTimersByTimeAsync(LINGER_MS * 0.4);
     expect(sessions.released).toBe(1);
     expect(await session.use(which)).toBe("2");
   });
@@ -87,18 +45,13 @@ describe("LingeringSession", () => {
   test("keeps the connection while it is in use", async () => {
     const { sessions, session } = held();
     await session.use(which);
-    let end: () => void = () => undefined;
-    const long = session.use(
-      () =>
-        new Promise<void>((resolve) => {
-          end = resolve;
-        }),
-    );
-    await vi.advanceTimersByTimeAsync(5000);
+    const work = new Gate();
+    const long = session.use(() => work.opened);
+    await vi.advanceTimersByTimeAsync(LINGER_MS * 5);
     expect(sessions.released).toBe(0);
-    end();
+    work.open();
     await long;
-    await vi.advanceTimersByTimeAsync(1000);
+    await vi.advanceTimersByTimeAsync(LINGER_MS);
     expect(sessions.released).toBe(1);
   });
 
@@ -106,12 +59,10 @@ describe("LingeringSession", () => {
   test("lets one at a time use it, and says when someone waits", async () => {
     const { session } = held();
     const order: string[] = [];
-    let end: () => void = () => undefined;
+    const work = new Gate();
     const first = session.use(async () => {
       order.push("first begins");
-      await new Promise<void>((resolve) => {
-        end = resolve;
-      });
+      await work.opened;
       order.push("first ends");
     });
     await vi.advanceTimersByTimeAsync(0);
@@ -119,7 +70,7 @@ describe("LingeringSession", () => {
     const second = session.use(() => Promise.resolve(order.push("second")));
     await vi.advanceTimersByTimeAsync(0);
     expect(session.contended).toBe(true);
-    end();
+    work.open();
     await Promise.all([first, second]);
     expect(order).toEqual(["first begins", "first ends", "second"]);
     expect(session.contended).toBe(false);

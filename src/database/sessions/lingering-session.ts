@@ -9,7 +9,7 @@ export interface LingeringSessionOptions extends BorrowOptions {
 
 // How long a session waits for its next use. Gaps come several at a time, and to open a connection for each would take
 // longer than to close the gap.
-const LINGER_MS = 1000;
+export const LINGER_MS = 1000;
 // A pool of this size or smaller is a small one: the user's own queries need its connections sooner than the next gap
 // does.
 const SMALL_POOL = 5;

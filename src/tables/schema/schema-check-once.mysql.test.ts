@@ -1,17 +1,11 @@
 import { beforeAll, expect, test } from "vitest";
+import { watchedDatabase } from "../../../test/support/databases/watched-database.ts";
 import { describeEachServer, type Engine } from "../../../test/support/servers/engines.ts";
+import { newTableName } from "../../../test/support/tables/new-tables.ts";
 import type { Database } from "../../database/database.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
-import { toDatabase } from "../../database/handles/recognise.ts";
 import { CursorsTable } from "../cursors/cursors-table.ts";
 import { createTables } from "./table-schema.ts";
-
-let names = 0;
-
-function newName(): string {
-  names += 1;
-  return `checked_${names}`;
-}
 
 describeEachServer((engine) => {
   let pool: DatabaseHandle;
@@ -23,24 +17,16 @@ describeEachServer((engine) => {
   });
 
   function count(): { database: Database; looks: string[] } {
-    const real = toDatabase(pool);
     const looks: string[] = [];
-    const database: Database = {
-      identity: {},
-      dialect: real.dialect,
-      run: (sql, params, options) => real.run(sql, params, options),
-      rows: (sql, params, options) => {
-        if (sql.includes("information_schema.columns")) looks.push(sql);
-        return real.rows(sql, params, options);
-      },
-      session: (use, options) => real.session(use, options),
-      transaction: (use, options) => real.transaction(use, options),
-    };
+    const database = watchedDatabase(pool, ({ sql }, send) => {
+      if (sql.includes("information_schema.columns")) looks.push(sql);
+      return send();
+    });
     return { database, looks };
   }
 
   test("the check runs once a database, also for many consumers at one time", async () => {
-    const table = new CursorsTable(newName());
+    const table = new CursorsTable(newTableName());
     await createTables(pool, [table]);
     const [one, two] = [count(), count()];
     const consumers = Array.from({ length: 20 }, (_, index) => `consumer ${index}`);
@@ -51,7 +37,7 @@ describeEachServer((engine) => {
   });
 
   test("the check runs again after a failure, and passes once the table is mended", async () => {
-    const name = newName();
+    const name = newTableName();
     const table = new CursorsTable(name);
     const { database } = count();
     await expect(table.getCursor(database, "a")).rejects.toThrow("does not exist");
@@ -62,7 +48,7 @@ describeEachServer((engine) => {
   });
 
   test("a check that one caller gives up is done for the others", async () => {
-    const table = new CursorsTable(newName());
+    const table = new CursorsTable(newTableName());
     await createTables(pool, [table]);
     const { database } = count();
     const controller = new AbortController();

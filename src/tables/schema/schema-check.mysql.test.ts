@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { describeEachServer, type Engine } from "../../../test/support/servers/engines.ts";
+import { newTableName } from "../../../test/support/tables/new-tables.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { CursorsTable } from "../cursors/cursors-table.ts";
 import type { CursorsTableOptions } from "../cursors/cursors-table-options.ts";
@@ -7,13 +8,6 @@ import { errorsTableSchema } from "../errors/errors-table-schema.ts";
 import type { EventsTableOptions } from "../events/events-table-options.ts";
 import { EventsTable } from "../events-table.ts";
 import { createTables, schemaSql } from "./table-schema.ts";
-
-let names = 0;
-
-function newName(): string {
-  names += 1;
-  return `checked_${names}`;
-}
 
 describeEachServer((engine) => {
   let pool: DatabaseHandle;
@@ -157,7 +151,7 @@ describeEachServer((engine) => {
         "it has no column last_event_id: add it, or name the right one in option cursorField",
       ],
     ] as const)("of (%s) is refused for %s cursors", async (columns, cursorType, problem) => {
-      const name = newName();
+      const name = newTableName();
       await raw.query(`create table ${name} (${columns})`);
       await expect(getCursor(name, { cursorType })).rejects.toMatchObject({
         code: "wrong_schema",
@@ -168,7 +162,7 @@ describeEachServer((engine) => {
     test.each(["varchar(20)", "int unsigned", "bigint"])(
       "may keep int cursors in a column of type %s, and its names under any unique key",
       async (type) => {
-        const name = newName();
+        const name = newTableName();
         await raw.query(
           `create table ${name} (n int primary key auto_increment, id varchar(255) not null unique, last_event_id ${type} not null, updated_at datetime not null)`,
         );
@@ -180,7 +174,7 @@ describeEachServer((engine) => {
     );
 
     test("that is missing, of another engine, or a view is refused with what to do", async () => {
-      const [missing, other, view] = [newName(), newName(), newName()];
+      const [missing, other, view] = [newTableName(), newTableName(), newTableName()];
       await expect(getCursor(missing)).rejects.toMatchObject({
         code: "wrong_schema",
         message: `table ${missing} does not exist, or this user may not see it: create it with createTables(db, [table]), or in a migration with schemaSql()`,
@@ -200,7 +194,7 @@ describeEachServer((engine) => {
     const good = { id: "bigint primary key auto_increment", time: "datetime(6)", type: "int", rest: "" };
 
     async function create(change: Partial<typeof good>): Promise<string> {
-      const name = newName();
+      const name = newTableName();
       const { id, time, type, rest } = { ...good, ...change };
       await raw.query(
         `create table ${name} (id ${id}, foreign_id varchar(255) not null, timestamp ${time} not null, type ${type} not null${rest})`,

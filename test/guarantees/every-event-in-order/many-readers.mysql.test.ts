@@ -1,47 +1,44 @@
-import { createPool, type RowDataPacket } from "mysql2/promise";
-import { createTables, type ErrorReport, type EventStream, EventsTable, type StallReport } from "reflex-rsql";
+import type { Pool } from "mysql2/promise";
+import type { Database, ErrorReport, EventStream, StallReport } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
-import { startPrivateServer } from "../../../src/testing/servers/private-server.ts";
-import { describeEachServer, type Engine } from "../../support/servers/engines.ts";
+import { watchedDatabase } from "../../support/databases/watched-database.ts";
+import { describeEachServer } from "../../support/servers/engines.ts";
 import { noopIds, Reports } from "../../support/streams/gaps.ts";
-import { makeTable, openInsert, take } from "../../support/streams/streams.ts";
+import { makeTable, nothingWithin, openInsert, take } from "../../support/streams/streams.ts";
+import { Gate } from "../../support/waiting/gate.ts";
 
-const SECOND = 1000;
+const STREAMS = 100;
+const INSERTS = 20;
+/** Many times as long as a stream waits at its head before it looks again. */
+const MANY_LOOKS_MS = 500;
 
-/** A server that nothing else uses, with this many tables, and how many SELECTs it has run. */
-async function idleServer(engine: Engine, tableCount: number) {
-  const server = await startPrivateServer({ vendor: engine.vendor });
-  const admin = createPool({ uri: server.url, connectionLimit: 1 });
-  await admin.query("create database counted");
-  await admin.end();
-  const pool = createPool(server.url.replace("/?", "/counted?"));
-  const tables = Array.from({ length: tableCount }, (_, index) => new EventsTable(`events_${index}`));
-  await createTables(pool, tables);
-  for (const table of tables) await table.insert(pool, "first", 1);
-  const selects = async (): Promise<number> => {
-    const [[row]] = await pool.query<RowDataPacket[]>("show global status like 'Com_select'");
-    return Number(row?.["Value"]);
-  };
+/** A database that tells which statements are sent, and answers none from `hold` until `release`. */
+function heldDatabase(pool: Pool): {
+  database: Database;
+  sent: Reports<string>;
+  hold: () => void;
+  release: () => void;
+} {
+  const sent = new Reports<string>();
+  let gate: Gate | undefined;
+  const database = watchedDatabase(pool, async ({ sql }, send) => {
+    sent.add(sql);
+    await gate?.opened;
+    return send();
+  });
   return {
-    pool,
-    tables,
-    /** How many SELECTs run during some work. */
-    async during(work: () => Promise<unknown>): Promise<number> {
-      const before = await selects();
-      await work();
-      return (await selects()) - before;
+    database,
+    sent,
+    hold: () => {
+      gate = new Gate();
+      sent.all.splice(0);
     },
-    async [Symbol.asyncDispose](): Promise<void> {
-      await pool.end();
-      await server.stop();
-    },
+    release: () => gate?.open(),
   };
 }
 
 const closeAll = (streams: readonly EventStream[]): Promise<unknown> =>
   Promise.all(streams.map((stream) => stream.close()));
-
-const pass = (delayMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, delayMs));
 
 describeEachServer((engine) => {
   describe("ten readers at one gap", () => {
@@ -71,52 +68,49 @@ describeEachServer((engine) => {
 
   describe("a hundred streams at one head", () => {
     // Catches a poll, or a look at the head, by each stream.
-    test("ask the server about as often as one, idle or not", async () => {
-      await using server = await idleServer(engine, 1);
-      const { pool, tables } = server;
-      const [table] = tables;
-      if (table === undefined) return expect.unreachable();
-      const counts: { idle: number; busy: number }[] = [];
-      let inserted = 1;
-      for (const streamCount of [1, 100]) {
-        const streams = Array.from({ length: streamCount }, () => table.stream(pool, ""));
-        await Promise.all(streams.map((stream) => take(stream, inserted)));
-        const pending = streams.map((stream) => take(stream, 200));
-        await pass(300);
-        const idle = await server.during(() => pass(SECOND));
-        const busy = await server.during(async () => {
-          for (let index = 0; index < 200; index++) await table.insert(pool, "x", 1);
-          await Promise.all(pending);
-        });
-        inserted += 200;
-        counts.push({ idle, busy });
-        await closeAll(streams);
+    test("share one look at it, and one read of each event", async () => {
+      const pool = await engine.createRawPool();
+      const table = await makeTable(pool);
+      await table.insert(pool, "first", 1);
+      const { database, sent, hold, release } = heldDatabase(pool);
+      const streams = Array.from({ length: STREAMS }, () => table.stream(database, ""));
+      await Promise.all(streams.map((stream) => take(stream, 1)));
+      let pending = streams.map((stream) => take(stream, 1));
+      hold();
+      await sent.first();
+      await nothingWithin(MANY_LOOKS_MS);
+      // One look at the head, or one poll by the streams that have not come to wait for it.
+      expect(sent.all).toHaveLength(1);
+      release();
+      sent.all.splice(0);
+      for (let id = 2; id <= INSERTS + 1; id++) {
+        await table.insert(pool, "x", 1);
+        expect(new Set((await Promise.all(pending)).flat())).toEqual(new Set([String(id)]));
+        pending = streams.map((stream) => take(stream, 1));
       }
-      const [one, hundred] = counts;
-      expect(hundred?.idle).toBeLessThanOrEqual((one?.idle ?? 0) * 1.5 + 5);
-      expect(hundred?.busy).toBeLessThanOrEqual((one?.busy ?? 0) * 1.5 + 20);
-      // Fewer would mean that nobody looked.
-      expect(one?.idle).toBeGreaterThan(5);
+      expect(sent.all.length).toBeLessThan(STREAMS * INSERTS);
+      await closeAll(streams);
+      await Promise.all(pending);
     });
   });
 
   describe("streams of three tables of one database", () => {
     // Catches a watcher for each table.
     test("have their heads looked at by one statement", async () => {
-      await using server = await idleServer(engine, 3);
-      const counts: number[] = [];
-      for (const tableCount of [1, 3]) {
-        const streams = server.tables.slice(0, tableCount).map((table) => table.stream(server.pool, ""));
-        await Promise.all(streams.map((stream) => take(stream, 1)));
-        const pending = streams.map((stream) => stream.next());
-        await pass(300);
-        counts.push(await server.during(() => pass(SECOND)));
-        await closeAll(streams);
-        await Promise.all(pending);
-      }
-      const [one = 0, three] = counts;
-      expect(three).toBeLessThanOrEqual(one * 1.5 + 5);
-      expect(one).toBeGreaterThan(5);
+      const pool = await engine.createRawPool();
+      const tables = [await makeTable(pool), await makeTable(pool), await makeTable(pool)];
+      const { database, sent, hold, release } = heldDatabase(pool);
+      const streams = tables.map((table) => table.stream(database, ""));
+      const pending = streams.map((stream) => stream.next());
+      const looksAtAll = (sql: string): boolean => tables.every(({ name }) => sql.includes(name));
+      await sent.first(looksAtAll);
+      hold();
+      await sent.first(looksAtAll);
+      await nothingWithin(MANY_LOOKS_MS);
+      expect(sent.all).toHaveLength(1);
+      release();
+      await closeAll(streams);
+      await Promise.all(pending);
     });
   });
 });

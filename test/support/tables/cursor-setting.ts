@@ -1,10 +1,10 @@
 import type { Database } from "../../../src/database/database.ts";
 import type { DatabaseHandle } from "../../../src/database/handles/handles.ts";
-import { toDatabase } from "../../../src/database/handles/recognise.ts";
 import type { ErrorReport } from "../../../src/reflex/observer.ts";
 import { CursorsTable } from "../../../src/tables/cursors/cursors-table.ts";
 import type { CursorsTableOptions } from "../../../src/tables/cursors/cursors-table-options.ts";
 import { createTables } from "../../../src/tables/schema/table-schema.ts";
+import { watchedDatabase } from "../databases/watched-database.ts";
 import type { Engine } from "../servers/engines.ts";
 
 /** Stands in for the timer: the test decides when a period is over. */
@@ -25,28 +25,20 @@ export class Periods {
 export interface Watched {
   readonly database: Database;
   readonly writes: string[];
-  around: (run: () => ReturnType<Database["run"]>) => ReturnType<Database["run"]>;
-  aroundRead: (read: () => Promise<object[]>) => Promise<object[]>;
+  around: <Result>(run: () => Promise<Result>) => Promise<Result>;
+  aroundRead: <Result>(read: () => Promise<Result>) => Promise<Result>;
 }
 
 export function watch(handle: DatabaseHandle): Watched {
-  const real = toDatabase(handle);
   const watched: Watched = {
     writes: [],
     around: (run) => run(),
     aroundRead: (read) => read(),
-    database: {
-      identity: {},
-      dialect: real.dialect,
-      run: (sql, params, options) => {
-        watched.writes.push(sql);
-        return watched.around(() => real.run(sql, params, options));
-      },
-      rows: <R extends object>(...query: Parameters<Database["rows"]>) =>
-        watched.aroundRead(() => real.rows<R>(...query)) as Promise<R[]>,
-      session: (use, options) => real.session(use, options),
-      transaction: (use, options) => real.transaction(use, options),
-    },
+    database: watchedDatabase(handle, ({ kind, sql }, send) => {
+      if (kind === "rows") return watched.aroundRead(send);
+      watched.writes.push(sql);
+      return watched.around(send);
+    }),
   };
   return watched;
 }
