@@ -1,5 +1,7 @@
 import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { writtenCursor } from "../../test/support/runs/written-cursor.ts";
+import { insertMany } from "../../test/support/streams/streams.ts";
 import { Gate } from "../../test/support/waiting/gate.ts";
 import { CursorsTable } from "../tables/cursors/cursors-table.ts";
 import { EventsTable } from "../tables/events-table.ts";
@@ -23,15 +25,7 @@ beforeEach(async () => {
 afterEach(() => void handle.close());
 
 async function insert(count: number): Promise<void> {
-  await events.insertMany(
-    handle,
-    Array.from({ length: count }, () => ({ foreignId: "a", type: 1 })),
-  );
-}
-
-function writtenCursor(): string | undefined {
-  const row = handle.prepare("select cast(last_event_id as text) as cursor from cursors where id = 'a'").get();
-  return (row as { cursor: string } | undefined)?.cursor;
+  await insertMany(handle, events, count);
 }
 
 /** A store as a new process has it: it knows and holds back nothing. */
@@ -67,7 +61,7 @@ describe.each<[string, () => Pick<Spec, "stream" | "options">]>([
     await insert(1);
     await expect(running).rejects.toBe(crash);
     expect(seen).toEqual(["4"]);
-    expect(writtenCursor()).toBe("4");
+    expect(writtenCursor(handle, "a")).toBe("4");
   });
 
   test.each([0, 3])("loses nothing in a restart before the first event, %d events being there", async (count) => {
@@ -76,7 +70,7 @@ describe.each<[string, () => Pick<Spec, "stream" | "options">]>([
       name: "a",
       consume: () => {
         // What the table says while the first event is consumed is what a process that is killed now leaves.
-        expect(writtenCursor()).toBe(String(count));
+        expect(writtenCursor(handle, "a")).toBe(String(count));
         throw crash;
       },
     };
@@ -118,11 +112,11 @@ describe("a consumer without a cursor", () => {
   test("starts at the first event, and has a cursor from then on", async () => {
     await insert(2);
     const cursorThen: (string | undefined)[] = [];
-    const consumer: Consumer = { name: "a", consume: () => void cursorThen.push(writtenCursor()) };
+    const consumer: Consumer = { name: "a", consume: () => void cursorThen.push(writtenCursor(handle, "a")) };
     const options = { toHead: true };
     await run({ stream: events.toStream(handle), cursors: newStore(), consumer, options });
     expect(cursorThen).toEqual(["0", "0"]);
-    expect(writtenCursor()).toBe("2");
+    expect(writtenCursor(handle, "a")).toBe("2");
   });
 
   test("consumes nothing when the start can't be written, and the stream is closed", async () => {

@@ -1,5 +1,7 @@
 import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { writtenCursor } from "../../test/support/runs/written-cursor.ts";
+import { insertMany } from "../../test/support/streams/streams.ts";
 import { CursorsTable } from "../tables/cursors/cursors-table.ts";
 import { EventsTable } from "../tables/events-table.ts";
 import { createTables } from "../tables/schema/table-schema.ts";
@@ -9,6 +11,7 @@ import type { ReflexEvent } from "./event.ts";
 import type { ConsumeReport } from "./observer.ts";
 import { type RunOptions, run } from "./run.ts";
 
+const BACKLOG = 20_000;
 const events = new EventsTable("events");
 let handle: Database.Database;
 let cursors: CursorsTable;
@@ -25,16 +28,7 @@ afterEach(async () => {
 });
 
 async function insert(count: number): Promise<void> {
-  await events.insertMany(
-    handle,
-    Array.from({ length: count }, () => ({ foreignId: "a", type: 1 })),
-  );
-}
-
-/** The cursor in the table, whatever the store holds back. */
-function writtenCursor(name: string): string | undefined {
-  const row = handle.prepare("select cast(last_event_id as text) as cursor from cursors where id = ?").get(name);
-  return (row as { cursor: string } | undefined)?.cursor;
+  await insertMany(handle, events, count);
 }
 
 function toHead(consumer: Consumer, options?: RunOptions): Promise<void> {
@@ -47,7 +41,7 @@ describe("a run", () => {
     const seen: string[] = [];
     await expect(toHead(createConsumer("a", (event) => void seen.push(event.id)))).resolves.toBeUndefined();
     expect(seen).toEqual(["1", "2", "3", "4", "5"]);
-    expect(writtenCursor("a")).toBe("5");
+    expect(writtenCursor(handle, "a")).toBe("5");
   });
 
   test("resumes after the cursor that the last run left", async () => {
@@ -66,12 +60,12 @@ describe("a run", () => {
     const seen: string[] = [];
     await toHead(createConsumer("b", (event) => void seen.push(event.id)));
     expect(seen).toHaveLength(6);
-    expect([writtenCursor("a"), writtenCursor("b")]).toEqual(["5", "6"]);
+    expect([writtenCursor(handle, "a"), writtenCursor(handle, "b")]).toEqual(["5", "6"]);
   });
 
   test("moves the cursor past events that the consumer's types leave out", async () => {
     await toHead(createConsumer("a", () => undefined, { types: [2] }));
-    expect(writtenCursor("a")).toBe("5");
+    expect(writtenCursor(handle, "a")).toBe("5");
   });
 
   test("consumes one event at a time, and only then sets its cursor", async () => {
@@ -95,14 +89,14 @@ describe("a run", () => {
   });
 
   test("lets timers fire during a backlog that is consumed without a wait", async () => {
-    await insert(20_000);
+    await insert(BACKLOG);
     let consumed = 0;
     const controller = new AbortController();
     setTimeout(() => controller.abort("enough"), 1);
     const running = toHead({ name: "a", consume: () => void consumed++ }, { signal: controller.signal });
     await expect(running).rejects.toBe("enough");
-    expect(consumed).toBeLessThan(20_005);
-    expect(writtenCursor("a")).toBe(String(consumed));
+    expect(consumed).toBeLessThan(BACKLOG);
+    expect(writtenCursor(handle, "a")).toBe(String(consumed));
   });
 });
 
@@ -111,7 +105,7 @@ describe("a consumer made by hand", () => {
     const seen: string[] = [];
     await toHead({ name: "a", consume: (event) => void seen.push(event.id) });
     expect(seen).toHaveLength(5);
-    expect(writtenCursor("a")).toBe("5");
+    expect(writtenCursor(handle, "a")).toBe("5");
   });
 
   test("fails the run by a synchronous throw", async () => {
@@ -157,7 +151,7 @@ describe("a consumer that fails", () => {
       details: { consumer: "a", eventId: "3", eventType: 1 },
       message: "consumer a failed at event 3 of type 1: Error: no such order; its cursor stays before it",
     });
-    expect(writtenCursor("a")).toBe("2");
+    expect(writtenCursor(handle, "a")).toBe("2");
   });
 
   test("gets the same event again in the next run", async () => {
@@ -211,7 +205,7 @@ test("a cursor that someone else has moved ends the run with the store's error a
     code: "cursor_not_advanced",
     details: { consumer: "a", cursor: "3", existing: "9" },
   });
-  expect(writtenCursor("a")).toBe("9");
+  expect(writtenCursor(handle, "a")).toBe("9");
 });
 
 test("the observer is told of each event with the consumer's error, and its own throwing changes nothing", async () => {
@@ -232,7 +226,6 @@ test("the observer is told of each event with the consumer's error, and its own 
   for (const { durationMs, lagMs } of reports) {
     expect(durationMs).toBeGreaterThanOrEqual(0);
     expect(lagMs).toBeGreaterThanOrEqual(0);
-    expect(lagMs).toBeLessThan(30_000);
   }
   expect(warnings).toHaveLength(2);
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Deadlines } from "./deadlines.ts";
+import { Deadlines, LATE_MS } from "./deadlines.ts";
+import { LONGEST_TIMER_MS } from "./timer.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -80,7 +81,7 @@ describe("a deadline", () => {
 
   test("of longer than a timer of Node.js lasts does not expire before its time", () => {
     const { expired, add } = scene();
-    add("far", 2 ** 31 + 1000);
+    add("far", LONGEST_TIMER_MS + 1001);
     vi.advanceTimersByTime(2 ** 31);
     expect(expired).toEqual([]);
     vi.advanceTimersByTime(1000);
@@ -93,7 +94,7 @@ test("a timer that was lost with a fake clock is replaced", () => {
   const { expired, add } = scene();
   add("met", 100).met();
   vi.clearAllTimers();
-  vi.advanceTimersByTime(5000);
+  vi.advanceTimersByTime(LATE_MS + 200);
   add("missed", 100);
   vi.advanceTimersByTime(100);
   expect(expired).toEqual(["missed"]);

@@ -14,7 +14,7 @@ export interface Deadline {
 }
 
 // A timer that is so late will never fire: it was started on the fake clock of a test, which has ended since.
-const LATE_MS = 1000;
+export const LATE_MS = 1000;
 
 /**
  * Deadlines that are nearly always met, such as the limits of statements. All of them share one timer, which goes on

@@ -1,4 +1,4 @@
-const BUDGET_MS = 2;
+export const BUDGET_MS = 2;
 
 /**
  * How long a piece of work may go on that waits for nothing but promises. Such work never gives timers or sockets their

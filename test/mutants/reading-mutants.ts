@@ -94,7 +94,7 @@ export const readingMutants: readonly Mutant[] = [
     wrong: "a page that was read early may hide what was committed since",
     parts: [replacePlace<boolean>("an early page that is not whole", () => false)],
     tests: [
-      testOf("src/tables/pages/read-ahead.test.ts", "count only if they are whole"),
+      testOf("src/tables/pages/read-ahead.test.ts", "count only if they are full"),
       testOf(
         "test/guarantees/committed-rows-only/read-ahead.mysql.test.ts",
         "hides nothing that was committed since at its end",
@@ -111,7 +111,7 @@ export const readingMutants: readonly Mutant[] = [
         return found;
       }),
     ],
-    tests: [testOf("src/tables/pages/event-cache.mysql.test.ts", "are each given the whole pages that they share")],
+    tests: [testOf("src/tables/pages/event-cache.mysql.test.ts", "are each given the full pages that they share")],
   },
   {
     name: "cache outlives its connection",

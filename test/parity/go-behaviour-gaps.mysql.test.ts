@@ -1,18 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { fillGaps, stopFillingGaps } from "../../src/tables/gaps/fill-gaps.ts";
 import type { Gap } from "../../src/tables/gaps/gap-control.ts";
+import { seededNumbers } from "../support/random/seeded-numbers.ts";
 import { describeEachServer } from "../support/servers/engines.ts";
 import { eventIds, idRange, leaveGap, noopIds, Reports } from "../support/streams/gaps.ts";
 import { makeTable, nothingWithin, openInsert, rest, take } from "../support/streams/streams.ts";
-
-/** The same numbers for a seed each time. */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-    return state / 2 ** 31;
-  };
-}
 
 describeEachServer((engine) => {
   describe("a stream at a gap", () => {
@@ -41,7 +33,7 @@ describeEachServer((engine) => {
     test("passes a hundred random gaps, of transactions that commit late and that roll back", async () => {
       const pool = await engine.createRawPool({ connectionLimit: 20 });
       const table = await makeTable(pool, { limit: 16 });
-      const random = randomNumbers(20_240_229);
+      const random = seededNumbers();
       const stream = table.stream(pool, "");
       const seen: string[] = [];
       const reading = (async () => {

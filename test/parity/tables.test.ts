@@ -1,6 +1,7 @@
 import Libsql from "libsql";
 import { CursorsTable, createTables, EventsTable, EventsTableInt, foreignIdInt, type ReflexEvent } from "reflex-rsql";
 import { afterEach, expect, expectTypeOf, test } from "vitest";
+import { insertEach } from "../support/streams/streams.ts";
 
 const handles: Libsql.Database[] = [];
 afterEach(() => {
@@ -24,10 +25,7 @@ test("toStream gives a function that streams after a cursor, whose own options w
   const db = open();
   const table = new EventsTable("orders");
   await createTables(db, [table]);
-  await table.insertMany(
-    db,
-    ["a", "b", "c"].map((foreignId) => ({ foreignId, type: 1 })),
-  );
+  await insertEach(db, table, ["a", "b", "c"]);
   const stream = table.toStream(db, { toHead: true, fromHead: true });
   expect(await all(stream(""))).toEqual([]);
   expect((await all(stream("1", { fromHead: false }))).map(({ foreignId }) => foreignId)).toEqual(["b", "c"]);

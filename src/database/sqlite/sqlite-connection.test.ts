@@ -1,6 +1,6 @@
 import Database from "libsql";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { SqliteConnection } from "./sqlite-connection.ts";
+import { LARGEST_CACHE, SqliteConnection } from "./sqlite-connection.ts";
 import { sqliteDialect } from "./sqlite-dialect.ts";
 import { isSqliteHandle } from "./sqlite-handle.ts";
 import { shapeOf } from "./sqlite-values.ts";
@@ -144,7 +144,7 @@ test("run refuses a statement that returns rows, after which libsql could not co
 });
 
 test("keeps working while the statement cache overflows and the table changes", () => {
-  for (let number = 0; number < 150; number += 1) connection.rows(`select ${number} as n`, []);
+  for (let number = 0; number < 1.5 * LARGEST_CACHE; number += 1) connection.rows(`select ${number} as n`, []);
   expect(connection.rows("select * from events", [])).toEqual([]);
   handle.exec("alter table events add column later text default 'x'");
   handle.exec("insert into events (name) values ('a')");

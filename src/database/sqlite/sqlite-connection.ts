@@ -21,7 +21,7 @@ import {
   toSqliteValue,
 } from "./sqlite-values.ts";
 
-const LARGEST_CACHE = 100;
+export const LARGEST_CACHE = 100;
 const INSERTS = /^[\s(]*(?:insert|replace|with)\b/i;
 
 interface Prepared {

@@ -9,6 +9,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const run = promisify(execFile);
+/** A program that goes on for as long is ended, and its test fails. */
+const LIMIT_MS = 20_000;
 let folder: string;
 
 beforeAll(async () => {
@@ -24,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Runs a program with a cursors table "cursors" in a database file of its own, and tells what that holds afterwards. */
-async function execute(name: string, program: string): Promise<{ rows: unknown; errors: string; tookMs: number }> {
+async function execute(name: string, program: string): Promise<{ rows: unknown; errors: string }> {
   const file = join(folder, `${name}.db`);
   const text = `import Database from "libsql";
     import { CursorsTable } from "./dist/tables/cursors/cursors-table.js";
@@ -34,19 +36,17 @@ async function execute(name: string, program: string): Promise<{ rows: unknown; 
     await createTables(database, [table]);
     ${program}`;
   writeFileSync(join(folder, `${name}.mjs`), text);
-  const startedAt = performance.now();
   const { stderr } = await run(process.execPath, ["--unhandled-rejections=strict", join(folder, `${name}.mjs`)], {
-    timeout: 20_000,
+    timeout: LIMIT_MS,
   });
-  const tookMs = performance.now() - startedAt;
   const handle = new Libsql(file);
   const rows = handle.prepare("select id, last_event_id from cursors order by id").all();
   handle.close();
-  return { rows, errors: stderr, tookMs };
+  return { rows, errors: stderr };
 }
 
 test("a program that just ends has its cursors written, and is not kept alive until the period is over", async () => {
-  const { rows, errors, tookMs } = await execute(
+  const { rows, errors } = await execute(
     "ends",
     `await table.setCursor(database, "a", "5");
      await table.clone().setCursor(database, "b", "6");`,
@@ -56,7 +56,6 @@ test("a program that just ends has its cursors written, and is not kept alive un
     { id: "b", last_event_id: 6 },
   ]);
   expect(errors).toBe("");
-  expect(tookMs).toBeLessThan(20_000);
 });
 
 test("a cursor that is set while the others are written at the end is written too", async () => {

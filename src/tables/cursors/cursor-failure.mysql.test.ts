@@ -3,7 +3,10 @@ import { describeEachEngine } from "../../../test/support/servers/engines.ts";
 import { cursorSettings, Signal } from "../../../test/support/tables/cursor-setting.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { createTables } from "../schema/table-schema.ts";
+import { CURSOR_STATEMENT_SIZES } from "./cursor-statements.ts";
 import { CursorsTable } from "./cursors-table.ts";
+
+const LARGEST_SIZE = Math.max(...CURSOR_STATEMENT_SIZES);
 
 describeEachEngine((engine) => {
   const setUp = cursorSettings(engine);
@@ -83,15 +86,15 @@ describeEachEngine((engine) => {
 
   test("what one statement wrote before another failed is remembered as written", async () => {
     const { db, table, watched, stored, errors } = await setUp();
-    for (let index = 0; index < 1100; index++) await table.setCursor(db, `consumer ${index}`, "1");
+    for (let index = 0; index < LARGEST_SIZE + 100; index++) await table.setCursor(db, `consumer ${index}`, "1");
     await table.flush();
-    for (let index = 0; index < 1100; index++) await table.setCursor(db, `consumer ${index}`, "2");
+    for (let index = 0; index < LARGEST_SIZE + 100; index++) await table.setCursor(db, `consumer ${index}`, "2");
     const before = watched.writes.length;
     watched.around = (run) => (watched.writes.length === before + 2 ? Promise.reject(new Error("gone")) : run());
     await expect(table.flush()).rejects.toMatchObject({ code: "database_error" });
-    expect(Object.values(await stored()).filter((cursor) => cursor === "2")).toHaveLength(1000);
+    expect(Object.values(await stored()).filter((cursor) => cursor === "2")).toHaveLength(LARGEST_SIZE);
     watched.around = (run) => run();
-    for (let index = 0; index < 1100; index++) await table.setCursor(db, `consumer ${index}`, "3");
+    for (let index = 0; index < LARGEST_SIZE + 100; index++) await table.setCursor(db, `consumer ${index}`, "3");
     await table.flush();
     expect(new Set(Object.values(await stored()))).toEqual(new Set(["3"]));
     expect(errors).toEqual([]);

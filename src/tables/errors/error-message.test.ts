@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ColumnDescription } from "../schema/table-columns.ts";
-import { fitMessage } from "./error-message.ts";
+import { fitMessage, MOST_MESSAGE_BYTES } from "./error-message.ts";
 
 function column(type: string, maxLength: number | undefined, charset: string | undefined): ColumnDescription {
   const key = { primary: false, unique: false, autoIncrement: false, largest: undefined };
@@ -33,6 +33,6 @@ describe("a message", () => {
   test("is cut below what any server takes in one packet, whatever its column takes", () => {
     // Catches: a message of 20 MB, which could never be recorded.
     const fitted = fitMessage("é".repeat(10_000_000), column("longtext", 4_294_967_295, "utf8mb4"));
-    expect(Buffer.byteLength(fitted)).toBe(256 * 1024);
+    expect(Buffer.byteLength(fitted)).toBe(MOST_MESSAGE_BYTES);
   });
 });

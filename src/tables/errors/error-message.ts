@@ -2,7 +2,7 @@ import { inCharset } from "../schema/column-capacity.ts";
 import type { ColumnDescription } from "../schema/table-columns.ts";
 
 // Far below the largest packet that any server takes by default; a statement holds the message twice.
-const MOST_BYTES = 256 * 1024;
+export const MOST_MESSAGE_BYTES: number = 256 * 1024;
 const CHARACTER_TYPES: ReadonlySet<string> = new Set(["char", "varchar"]);
 
 /**
@@ -15,7 +15,7 @@ export function fitMessage(message: string, column: ColumnDescription): string {
   const { charset, maxLength = Number.POSITIVE_INFINITY } = column;
   const inCharacters = charset !== undefined && CHARACTER_TYPES.has(column.type);
   let left = maxLength;
-  let bytesLeft = MOST_BYTES;
+  let bytesLeft = MOST_MESSAGE_BYTES;
   let fitted = "";
   for (const given of text) {
     const character = given <= "\u007f" || inCharset(charset, given) ? given : "?";

@@ -52,7 +52,8 @@ export interface RetryFailure {
 }
 
 const openStatuses: readonly ErrorStatus[] = [ErrorStatus.Unknown, ErrorStatus.Recorded];
-const PAGE = 100;
+/** How many open errors are read at a time. */
+export const ERRORS_A_PAGE = 100;
 const MILLISECONDS = 1000;
 
 /** Retries errors of one table in one database. */
@@ -87,7 +88,7 @@ export class ErrorRetry {
 
   async retryAll<T extends number>(options: RetryAllOptions<T>): Promise<RetryAllResult> {
     checkRetry("retryAll", options);
-    const { consumer, signal, limit = PAGE * 10, perSecond = Number.POSITIVE_INFINITY } = options;
+    const { consumer, signal, limit = ERRORS_A_PAGE * 10, perSecond = Number.POSITIVE_INFINITY } = options;
     const failures: RetryFailure[] = [];
     let tried = 0;
     let retried = 0;
@@ -108,10 +109,13 @@ export class ErrorRetry {
     let after = "0";
     for (;;) {
       // oxlint-disable-next-line eslint/no-await-in-loop -- each page begins where the last ends
-      const page = await this.#store.list({ consumer, statuses: openStatuses, after, limit: PAGE }, { signal });
+      const page = await this.#store.list(
+        { consumer, statuses: openStatuses, after, limit: ERRORS_A_PAGE },
+        { signal },
+      );
       yield* page;
       after = page.at(-1)?.id_text ?? after;
-      if (page.length < PAGE) return;
+      if (page.length < ERRORS_A_PAGE) return;
     }
   }
 

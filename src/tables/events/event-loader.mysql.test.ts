@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../../../test/support/servers/engines.ts";
 import { idRange, leaveGap, noopIds, Reports } from "../../../test/support/streams/gaps.ts";
 import { eventWithId, fixed, load, MICROS, ownColumns } from "../../../test/support/streams/loaders.ts";
-import { makeTable, nothingWithin, openInsert, rest, take } from "../../../test/support/streams/streams.ts";
+import { insertEach, makeTable, nothingWithin, openInsert, rest, take } from "../../../test/support/streams/streams.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { StallReport } from "../../reflex/observer.ts";
 import { EventsTable } from "../events-table.ts";
@@ -77,10 +77,7 @@ describeEachServer((engine) => {
     test("asks for the row at its position and one more than a page", async () => {
       const pool = await engine.createRawPool();
       const plain = await makeTable(pool);
-      await plain.insertMany(
-        pool,
-        idRange(1, 9).map((foreignId) => ({ foreignId, type: 1 })),
-      );
+      await insertEach(pool, plain, idRange(1, 9));
       const requests: string[] = [];
       const own = ownColumns(plain.name);
       const table = plain.clone({
@@ -130,10 +127,7 @@ describeEachServer((engine) => {
     test("takes no more than it asked for from a loader that returns everything", async () => {
       const pool = await engine.createRawPool();
       const plain = await makeTable(pool);
-      await plain.insertMany(
-        pool,
-        idRange(1, 10).map((foreignId) => ({ foreignId, type: 1 })),
-      );
+      await insertEach(pool, plain, idRange(1, 10));
       const own = ownColumns(plain.name);
       const polls: number[] = [];
       const table = plain.clone({

@@ -1,7 +1,7 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
 
 // An event without metadata, as an object with its strings.
-const EVENT_BYTES = 200;
+export const EVENT_BYTES = 200;
 
 type Bytes = Uint8Array | null | undefined;
 

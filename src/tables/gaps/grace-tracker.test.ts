@@ -1,6 +1,6 @@
 import { array, assert, integer, property, record, subarray } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { GraceTracker } from "./grace-tracker.ts";
+import { GraceTracker, MOST_REMEMBERED } from "./grace-tracker.ts";
 
 const none: ReadonlySet<bigint> = new Set();
 const GRACE = { graceMs: 20 };
@@ -69,7 +69,7 @@ describe("GraceTracker", () => {
   // Catches one that remembers for ever, and one that forgets what it has just learned.
   test("forgets, once it knows very much, for the price of one more grace", () => {
     const graces = new GraceTracker();
-    const many = Array.from({ length: 100_000 }, (_, index) => BigInt(index + 1));
+    const many = Array.from({ length: MOST_REMEMBERED }, (_, index) => BigInt(index + 1));
     graces.fillableIds(many, none, { now: 0, ...GRACE });
     expect(graces.fillableIds([1n], none, { now: 50, ...GRACE }).ids).toEqual([]);
     expect(graces.fillableIds([1n], none, { now: 70, ...GRACE }).ids).toEqual([1n]);

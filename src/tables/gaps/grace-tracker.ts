@@ -1,4 +1,4 @@
-const MOST_REMEMBERED = 100_000;
+export const MOST_REMEMBERED = 100_000;
 
 export interface Fillable {
   /** Ids that noops may take now, ascending. */

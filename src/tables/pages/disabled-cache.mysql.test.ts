@@ -2,7 +2,7 @@ import { disableCache, type PollReport } from "reflex-rsql";
 import { expect, test } from "vitest";
 import { describeEachServer } from "../../../test/support/servers/engines.ts";
 import { idRange, Reports } from "../../../test/support/streams/gaps.ts";
-import { makeTable, take } from "../../../test/support/streams/streams.ts";
+import { insertMany, makeTable, take } from "../../../test/support/streams/streams.ts";
 
 // A file of its own: it holds for the whole process.
 describeEachServer((engine) => {
@@ -14,10 +14,7 @@ describeEachServer((engine) => {
     const table = await makeTable(pool, options);
     const rowsRead = (): number => polls.all.reduce((sum, { rows }) => sum + rows, 0);
     disableCache();
-    await table.insertMany(
-      pool,
-      Array.from({ length: 2000 }, () => ({ foreignId: "x", type: 1 })),
-    );
+    await insertMany(pool, table, 2000);
     const [first, second] = [table.stream(pool, ""), table.stream(pool, "")];
     expect(await take(first, 1500)).toEqual(idRange(1, 1500));
     const before = rowsRead();

@@ -3,9 +3,8 @@ import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../../../test/support/servers/engines.ts";
 import { idRange, Reports } from "../../../test/support/streams/gaps.ts";
 import { insertMany, makeTable, nothingWithin, openInsert, take } from "../../../test/support/streams/streams.ts";
+import { CACHE_BOUNDS } from "../reader/shared-cache.ts";
 
-// What the reader of a table keeps for its streams.
-const WINDOW = 20_000;
 // No poll but those that events lead to.
 const QUIET = { wake: false, backoffMs: 60_000 } as const;
 
@@ -15,7 +14,7 @@ describeEachServer((engine) => {
     test("get everything in order, also one that falls out of what is kept in memory", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);
-      const total = WINDOW + 3500;
+      const total = CACHE_BOUNDS.events + 3500;
       await insertMany(pool, table, total);
       const [slow, fast] = [table.stream(pool, ""), table.stream(pool, "")];
       expect(await take(slow, 1500)).toEqual(idRange(1, 1500));
@@ -58,7 +57,7 @@ describeEachServer((engine) => {
     });
 
     // Catches a page that the first of several streams takes from the others. Nothing is kept beside it: no cache.
-    test("are each given the whole pages that they share", async () => {
+    test("are each given the full pages that they share", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool, { ...QUIET, limit: 10 });
       await insertMany(pool, table, 205);

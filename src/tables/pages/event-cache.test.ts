@@ -2,6 +2,7 @@ import { array, assert, constantFrom, integer, property, record } from "fast-che
 import { describe, expect, test } from "vitest";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { toEvent } from "../events/event-row.ts";
+import { EVENT_BYTES } from "../events/event-size.ts";
 import { EventCache } from "./event-cache.ts";
 
 const MANY = { events: 1000, bytes: 10_000_000 };
@@ -74,7 +75,7 @@ describe("EventCache", () => {
     const cache = new EventCache({ events: 1000, bytes: 5000 });
     cache.add(
       0n,
-      Array.from({ length: 10 }, (_, index) => event(index + 1, 800)),
+      Array.from({ length: 10 }, (_, index) => event(index + 1, 1000 - EVENT_BYTES)),
     );
     expect(ids(cache.read(5n, 10))).toEqual([6, 7, 8, 9, 10]);
     expect(cache.read(4n, 10)).toBeUndefined();
@@ -86,14 +87,14 @@ describe("EventCache", () => {
     for (let round = 0; round < 5; round++) {
       cache.add(
         0n,
-        [1, 2, 3, 4].map((id) => event(id, 800)),
+        [1, 2, 3, 4].map((id) => event(id, 1000 - EVENT_BYTES)),
       );
       cache.drop();
     }
     expect(cache.read(0n, 10)).toBeUndefined();
     cache.add(
       0n,
-      [1, 2, 3, 4].map((id) => event(id, 800)),
+      [1, 2, 3, 4].map((id) => event(id, 1000 - EVENT_BYTES)),
     );
     expect(ids(cache.read(0n, 10))).toEqual([1, 2, 3, 4]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { LoadGate } from "./load-gate.ts";
+import { LoadGate, MOST_BEFORE, NEAR } from "./load-gate.ts";
 
 interface Load {
   readonly done: Promise<string>;
@@ -59,7 +59,9 @@ describe("LoadGate", () => {
   test("lets those go first that are a little behind the next, the last of them at once", async () => {
     const gate = new LoadGate(1);
     const running = start(gate, "running");
-    const waiting = [700_000n, 650_000n, 610_000n, 500_000n].map((position) => start(gate, String(position), position));
+    const waiting = [7n * NEAR, 7n * NEAR - NEAR / 2n, 6n * NEAR + 1n, 5n * NEAR].map((position) =>
+      start(gate, String(position), position),
+    );
     running.end();
     await settled();
     expect(waiting.map((load) => load.started())).toEqual([false, false, true, false]);
@@ -68,17 +70,19 @@ describe("LoadGate", () => {
   });
 
   // Catches one that lets streams which come in behind keep back the one in front for ever.
-  test("lets no more than fifty go before the one whose turn it is", async () => {
+  test("lets no more than so many go before the one whose turn it is", async () => {
     const gate = new LoadGate(1);
     const running = start(gate, "running");
-    const inFront = start(gate, "in front", 1000n);
-    const behind = Array.from({ length: 60 }, (_, index) => start(gate, String(index), BigInt(index + 1)));
+    const inFront = start(gate, "in front", BigInt(MOST_BEFORE) * 20n);
+    const behind = Array.from({ length: MOST_BEFORE + 10 }, (_, index) =>
+      start(gate, String(index), BigInt(index + 1)),
+    );
     for (const load of behind) load.end();
     running.end();
-    await Promise.all(behind.slice(0, 50).map((load) => load.done));
+    await Promise.all(behind.slice(0, MOST_BEFORE).map((load) => load.done));
     await settled();
     expect(inFront.started()).toBe(true);
-    expect(behind.filter((load) => load.started())).toHaveLength(50);
+    expect(behind.filter((load) => load.started())).toHaveLength(MOST_BEFORE);
     inFront.end();
     await Promise.all(behind.map((load) => load.done));
   });

@@ -1,7 +1,7 @@
 /** A load that is up to so many ids behind the one whose turn it is goes first: the streams of both soon read the same pages. */
-const NEAR = 100_000n;
+export const NEAR = 100_000n;
 // How many loads may go before the one whose turn it is.
-const MOST_BEFORE = 50;
+export const MOST_BEFORE = 50;
 
 interface WaitingLoad {
   readonly position: bigint;

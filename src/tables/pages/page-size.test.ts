@@ -5,8 +5,10 @@ import {
   toEventsTableConfig,
 } from "../events/events-table-options.ts";
 import { makeEvent } from "../events/make-event.ts";
-import { PageSize } from "./page-size.ts";
+import { FIRST_PAGE_SIZE, MOST_PAGE_BYTES, PAGE_SIZES, PageSize } from "./page-size.ts";
 import { pageOfEvents, type ReadPage } from "./read-page.ts";
+
+const LARGEST = Math.max(...PAGE_SIZES);
 
 const configOf = (options: EventsTableOptions): EventsTableConfig => toEventsTableConfig("table orders", options);
 
@@ -19,31 +21,32 @@ function page(count: number, longestBytes = 0): ReadPage {
 }
 
 describe("PageSize", () => {
-  test("grows once a whole page was of short events", () => {
+  test("grows once a full page was of short events", () => {
     const size = new PageSize(configOf({ metadataField: "metadata" }));
-    expect(size.rows).toBe(1000);
-    size.learn(page(999));
-    expect(size.rows).toBe(1000);
-    size.learn(page(1000));
-    expect(size.rows).toBe(5000);
+    expect(size.rows).toBe(FIRST_PAGE_SIZE);
+    size.learn(page(FIRST_PAGE_SIZE - 1));
+    expect(size.rows).toBe(FIRST_PAGE_SIZE);
+    size.learn(page(FIRST_PAGE_SIZE));
+    expect(size.rows).toBe(LARGEST);
   });
 
   // Catches one that goes by the average: a page of nothing but the longest may come next.
   test("shrinks at the first long event", () => {
     const size = new PageSize(configOf({ metadataField: "metadata" }));
-    size.learn(page(1000, 20_000));
-    expect(size.rows).toBe(100);
-    size.learn(page(2, 5_000_000));
+    const smaller = PAGE_SIZES.find((rows) => rows < FIRST_PAGE_SIZE) ?? Number.NaN;
+    size.learn(page(FIRST_PAGE_SIZE, Math.floor(MOST_PAGE_BYTES / smaller / 2)));
+    expect(size.rows).toBe(smaller);
+    size.learn(page(2, MOST_PAGE_BYTES));
     expect(size.rows).toBe(1);
     size.learn(page(1));
-    expect(size.rows).toBe(5000);
+    expect(size.rows).toBe(LARGEST);
   });
 
   // Catches one that goes through every event of a table whose events can't be long.
   test("grows without a look at events that have neither metadata nor trace", () => {
     const size = new PageSize(configOf({}));
-    size.learn(page(1000, 5_000_000));
-    expect(size.rows).toBe(5000);
+    size.learn(page(FIRST_PAGE_SIZE, MOST_PAGE_BYTES));
+    expect(size.rows).toBe(LARGEST);
   });
 
   // Catches pages that begin where each stream happens to: ten streams would read everything ten times.
@@ -54,7 +57,7 @@ describe("PageSize", () => {
 
   test("stays what the user said", () => {
     const size = new PageSize(configOf({ metadataField: "metadata", limit: 7 }));
-    size.learn(page(7, 5_000_000));
+    size.learn(page(7, MOST_PAGE_BYTES));
     expect(size.rows).toBe(7);
   });
 });

@@ -1,10 +1,10 @@
 import type { EventsTableConfig } from "../events/events-table-options.ts";
 import type { ReadPage } from "./read-page.ts";
 
-const MOST_BYTES = 8 * 1024 * 1024;
+export const MOST_PAGE_BYTES: number = 8 * 1024 * 1024;
 // There are few sizes, since each is a statement that the server has to prepare.
-const SIZES = [5000, 1000, 100, 10];
-const FIRST = 1000;
+export const PAGE_SIZES: readonly number[] = [5000, 1000, 100, 10];
+export const FIRST_PAGE_SIZE = 1000;
 
 /** How many rows a read asks for: many short ones, which are then read faster, or few long ones, which fit into memory. */
 export class PageSize {
@@ -15,7 +15,7 @@ export class PageSize {
   constructor({ limit, fields, loader }: Pick<EventsTableConfig, "limit" | "fields" | "loader">) {
     this.#limit = limit;
     this.#short = fields.metadata === undefined && fields.trace === undefined && loader === undefined;
-    this.#rows = limit ?? FIRST;
+    this.#rows = limit ?? FIRST_PAGE_SIZE;
   }
 
   get rows(): number {
@@ -34,7 +34,7 @@ export class PageSize {
   learn(page: Pick<ReadPage, "length" | "longestBytes">): void {
     if (this.#limit !== undefined || page.length === 0) return;
     const longest = this.#short ? 0 : page.longestBytes;
-    const fitting = SIZES.find((rows) => rows * longest <= MOST_BYTES) ?? 1;
+    const fitting = PAGE_SIZES.find((rows) => rows * longest <= MOST_PAGE_BYTES) ?? 1;
     // A few rows say little of what follows: they make pages smaller, but not larger.
     if (fitting < this.#rows || page.length >= this.#rows) this.#rows = fitting;
   }

@@ -2,7 +2,7 @@ import { isGapless } from "./batch.ts";
 import type { ReadPage } from "./read-page.ts";
 
 // Where a page takes longer than this, the time limit of a page that is asked for early would have to last for two pages.
-const FAST_MS = 500;
+export const FAST_MS = 500;
 
 /** Reads up to `limit` events with at least this id. */
 export type ReadEvents = (from: bigint, limit: number, signal?: AbortSignal) => Promise<ReadPage>;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { HEAD_LOOK_BACK, headStart, PRUNED_AGE_MS, pruneStart } from "./start-rules.ts";
+import { HEAD_LOOK_BACK, headStart, PRUNED_AGE_MS, pruneStart, START_FENCE } from "./start-rules.ts";
 
 const range = (from: number, to: number): bigint[] =>
   Array.from({ length: to - from + 1 }, (_, index) => BigInt(from + index));
@@ -30,19 +30,30 @@ describe("headStart", () => {
 describe("pruneStart", () => {
   test.each([
     { name: "row 1", id: 1n, ageMs: 0, after: 0n },
-    { name: "a short missing prefix, however old", id: 1001n, ageMs: 10 * PRUNED_AGE_MS, after: 0n },
-    { name: "a long missing prefix below an old row", id: 1002n, ageMs: PRUNED_AGE_MS, after: 1001n },
-    { name: "a long missing prefix below a young row", id: 5001n, ageMs: PRUNED_AGE_MS - 1, after: 4000n },
+    { name: "a short missing prefix, however old", id: START_FENCE + 1n, ageMs: 10 * PRUNED_AGE_MS, after: 0n },
+    {
+      name: "a long missing prefix below an old row",
+      id: START_FENCE + 2n,
+      ageMs: PRUNED_AGE_MS,
+      after: START_FENCE + 1n,
+    },
+    {
+      name: "a long missing prefix below a young row",
+      id: 5n * START_FENCE + 1n,
+      ageMs: PRUNED_AGE_MS - 1,
+      after: 4n * START_FENCE,
+    },
   ])("starts a table whose first row is $name after $after", ({ id, ageMs, after }) => {
     expect(pruneStart({ id, ageMs })).toBe(after);
   });
 
   test("is what a stream from the head goes by where its look back meets the table's start", () => {
-    const ids = range(5001, 5010);
-    expect(headStart(ids, pruneStart({ id: 5001n, ageMs: PRUNED_AGE_MS }))).toEqual({
-      after: 5010n,
+    const first = 5n * START_FENCE + 1n;
+    const ids = range(Number(first), Number(first) + 9);
+    expect(headStart(ids, pruneStart({ id: first, ageMs: PRUNED_AGE_MS }))).toEqual({
+      after: first + 9n,
       committed: new Set(),
     });
-    expect(headStart(ids, pruneStart({ id: 5001n, ageMs: 0 })).after).toBe(4000n);
+    expect(headStart(ids, pruneStart({ id: first, ageMs: 0 })).after).toBe(4n * START_FENCE);
   });
 });

@@ -35,9 +35,12 @@ export class StreamPositions {
   }
 }
 
-const BOUNDS = { events: 20_000, bytes: 16 * 1024 * 1024 };
+export const CACHE_BOUNDS: { readonly events: number; readonly bytes: number } = {
+  events: 20_000,
+  bytes: 16 * 1024 * 1024,
+};
 /** How far behind an event another stream may be for the event to be kept for it. */
-const REACH = BigInt(BOUNDS.events);
+const REACH = BigInt(CACHE_BOUNDS.events);
 
 /** The latest events that a reader's streams have read, of one epoch, for those of the streams that are a little behind. */
 export class SharedCache {
@@ -45,7 +48,7 @@ export class SharedCache {
   readonly streams: StreamPositions = new StreamPositions();
   readonly #enabled: boolean;
   readonly #epochNow: () => number;
-  readonly #events = new EventCache(BOUNDS);
+  readonly #events = new EventCache(CACHE_BOUNDS);
   #epoch = 0;
 
   /** `epochNow` gives the epoch of a read that would be made now. */

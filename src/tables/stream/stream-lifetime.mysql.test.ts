@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../../../test/support/servers/engines.ts";
-import { killOthers, makeTable, take } from "../../../test/support/streams/streams.ts";
+import { insertMany, killOthers, makeTable, take } from "../../../test/support/streams/streams.ts";
 import { isReflexError } from "../../errors/reflex-error.ts";
 import type { ErrorReport } from "../../reflex/observer.ts";
 import { EventsTable } from "../events-table.ts";
@@ -67,10 +67,7 @@ describeEachServer((engine) => {
     test("shares one connection among a hundred", async () => {
       const pool = await engine.createRawPool({ connectionLimit: 3 });
       const table = await makeTable(pool);
-      await table.insertMany(
-        pool,
-        Array.from({ length: 20 }, () => ({ foreignId: "x", type: 1 })),
-      );
+      await insertMany(pool, table, 20);
       const streams = Array.from({ length: 100 }, () => table.stream(pool, ""));
       const all = await Promise.all(streams.map((stream) => take(stream, 20)));
       expect(new Set(all.map((ids) => ids.join())).size).toBe(1);

@@ -1,9 +1,9 @@
 // No look follows another sooner, however much the server commits.
-const SHORTEST_PAUSE_MS = 5;
+export const SHORTEST_PAUSE_MS = 5;
 // As long as the server itself waits for a commit: longer would add nothing to the timed looks.
-const LONGEST_PAUSE_MS = 1000;
+export const LONGEST_PAUSE_MS = 1000;
 // A server that commits less often than this may wake for each commit, whatever it is: that costs less than timed looks.
-const CALM_MS = 50;
+export const CALM_MS = 50;
 
 /**
  * How long to rest between two commits that one wants to hear of. A server tells of all its commits; those that move no head

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { createConsumer } from "../../reflex/consumer.ts";
 import { run } from "../../reflex/run.ts";
 import { eventStreamContract } from "../contracts/event-stream-contract.ts";
@@ -76,11 +76,21 @@ describe("a mock stream", () => {
 
   // Catches a delay that an abort has to wait out, and one that comes once instead of before each event.
   test("delivers events one by one, each after its delay, which an abort ends", async () => {
-    const batches = mockStream([{}, {}], { delayMs: 10 })("", { toHead: true }).batches();
-    const started = performance.now();
-    expect([(await batches.next()).value?.length, (await batches.next()).value?.length]).toEqual([1, 1]);
-    // A timer of 10 ms may fire a little early.
-    expect(performance.now() - started).toBeGreaterThan(15);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    try {
+      const batches = mockStream([{}, {}], { delayMs: 10 })("", { toHead: true }).batches();
+      for (let round = 0; round < 2; round++) {
+        const delivered: number[] = [];
+        const next = batches.next().then(({ value }) => delivered.push(value?.length ?? 0));
+        await vi.advanceTimersByTimeAsync(9);
+        expect(delivered).toEqual([]);
+        await vi.advanceTimersByTimeAsync(1);
+        await next;
+        expect(delivered).toEqual([1]);
+      }
+    } finally {
+      vi.useRealTimers();
+    }
     const controller = new AbortController();
     const pending = mockStream([{}], { delayMs: 600_000 })("", { signal: controller.signal }).next();
     // So that it waits already.

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { describeEachDatabase } from "../../../test/support/databases/test-database.ts";
-import { makeTable } from "../../../test/support/streams/streams.ts";
+import { insertEach, makeTable } from "../../../test/support/streams/streams.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
 import { getLatestId, getNextEvents } from "./read-events.ts";
 
@@ -25,10 +25,7 @@ describeEachDatabase(({ open }) => {
   test("the next events are those after a cursor, as old as the lag says", async () => {
     const db = await open();
     const table = await makeTable(db, { limit: 2 });
-    await table.insertMany(
-      db,
-      ["a", "b", "c"].map((foreignId) => ({ foreignId, type: 1 })),
-    );
+    await insertEach(db, table, ["a", "b", "c"]);
     expect((await getNextEvents(db, table, "")).map(({ id }) => id)).toEqual(["1", "2", "3"]);
     expect((await getNextEvents(db, table, "2")).map(({ id }) => id)).toEqual(["3"]);
     expect(await getNextEvents(db, table, "3")).toEqual([]);

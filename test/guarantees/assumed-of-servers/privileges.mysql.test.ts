@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { StallReport } from "../../../src/reflex/observer.ts";
 import { describeEachServer } from "../../support/servers/engines.ts";
 import { DATABASE, type ServerWithPools, startServerWithPools } from "../../support/servers/server-with-pools.ts";
+import { insertAroundGap, Reports, storedTypes } from "../../support/streams/gaps.ts";
 import { nothingWithin, openInsert, take } from "../../support/streams/streams.ts";
 
 describeEachServer(({ vendor }) => {
@@ -35,38 +36,29 @@ describeEachServer(({ vendor }) => {
   async function tableWithGap(name: string, options: ConstructorParameters<typeof EventsTable>[1] = {}) {
     const table = new EventsTable(name, options);
     await createTables(root, [table]);
-    await table.insert(root, "a", 1);
-    await (await openInsert(root, table)).rollback();
-    await table.insert(root, "c", 1);
+    await insertAroundGap(root, table);
     return table;
-  }
-
-  async function typesIn(table: EventsTable): Promise<number[]> {
-    const [rows] = (await root.query(`select type from ${table.name} order by id`)) as unknown as [{ type: number }[]];
-    return rows.map(({ type }) => type);
   }
 
   describe("a database user", () => {
     // Catches: a reader that passes the gap, that fails for ever, or that waits without a word.
     test("who may not insert has the stream hold, say so, and go on when someone else closes the gap", async () => {
-      const reports: StallReport[] = [];
-      const table = await tableWithGap("held", {
-        observer: { stall: (report) => reports.push(report) },
-      });
+      const stalls = new Reports<StallReport>();
+      const table = await tableWithGap("held", { observer: { stall: stalls.add } });
       const stream = table.stream(await poolWith("select", table), "");
       expect(await take(stream, 1)).toEqual(["1"]);
       const pending = take(stream, 1);
-      await expect.poll(() => reports.length, { timeout: 8000, interval: 20 }).toBe(1);
-      expect(reports[0]).toMatchObject({ state: "stalled", prev: "1", next: "3", reason: "not_writable" });
-      expect(reports[0]?.message).toMatch(/INSERT/);
-      expect(reports[0]?.message).toMatch(/fillGaps/);
-      expect(await typesIn(table)).toEqual([1, 1]);
+      const stall = await stalls.first();
+      expect(stall).toMatchObject({ state: "stalled", prev: "1", next: "3", reason: "not_writable" });
+      expect(stall.message).toMatch(/INSERT/);
+      expect(stall.message).toMatch(/fillGaps/);
+      expect(await storedTypes(root, table)).toEqual([1, 1]);
       await expect(Promise.race([pending, nothingWithin(100)])).resolves.toBe("nothing");
       // Another process of the same service, with a user who may.
       const filler = table.clone({ observer: {} }).stream(root, "1");
       expect(await take(filler, 1)).toEqual(["3"]);
       expect(await pending).toEqual(["3"]);
-      expect(reports.map(({ state }) => state)).toEqual(["stalled", "resumed"]);
+      expect(stalls.all.map(({ state }) => state)).toEqual(["stalled", "resumed"]);
       await Promise.all([stream.close(), filler.close()]);
     });
 
@@ -79,7 +71,7 @@ describeEachServer(({ vendor }) => {
       await expect(Promise.race([pending, nothingWithin(200)])).resolves.toBe("nothing");
       fillGaps(root, table);
       expect(await pending).toEqual(["3"]);
-      expect(await typesIn(table)).toEqual([1, 0, 1]);
+      expect(await storedTypes(root, table)).toEqual([1, 0, 1]);
       await stream.close();
     });
 

@@ -1,16 +1,12 @@
-import type { Pool, RowDataPacket } from "mysql2/promise";
+import type { Pool } from "mysql2/promise";
 import { createTables, EventsTable, type EventsTableOptions, fillGaps } from "reflex-rsql";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { StallReport } from "../../../src/reflex/observer.ts";
 import { setFaultConfirmMs } from "../../../src/tables/reader/confirm-time.ts";
 import { describeEachServer } from "../../support/servers/engines.ts";
 import { type Replication, startReplication } from "../../support/servers/replication.ts";
-import { makeTable, nothingWithin, openInsert, take } from "../../support/streams/streams.ts";
-
-async function typesIn(pool: Pool, table: EventsTable): Promise<number[]> {
-  const [rows] = await pool.query<RowDataPacket[]>(`select type from ${table.name} order by id`);
-  return rows.map((row) => row["type"] as number);
-}
+import { insertAroundGap, leaveGap, Reports, storedTypes } from "../../support/streams/gaps.ts";
+import { makeTable, nothingWithin, take } from "../../support/streams/streams.ts";
 
 interface WatchedTable {
   readonly table: EventsTable;
@@ -22,18 +18,10 @@ interface WatchedTable {
 
 /** A table whose stalls are kept. */
 function watched(name: string, options: EventsTableOptions = {}): WatchedTable {
-  const stalls: StallReport[] = [];
-  const settle = new Map<string, (report: StallReport) => void>();
-  const first = (state: StallReport["state"]): Promise<StallReport> =>
-    new Promise((resolve) => {
-      settle.set(state, resolve);
-    });
-  const stall = (report: StallReport): void => {
-    stalls.push(report);
-    settle.get(report.state)?.(report);
-  };
-  const table = new EventsTable(name, { ...options, observer: { stall } });
-  return { table, stalls, told: first("stalled"), resumed: first("resumed") };
+  const stalls = new Reports<StallReport>();
+  const first = (wanted: StallReport["state"]): Promise<StallReport> => stalls.first(({ state }) => state === wanted);
+  const table = new EventsTable(name, { ...options, observer: { stall: stalls.add } });
+  return { table, stalls: stalls.all, told: first("stalled"), resumed: first("resumed") };
 }
 
 describeEachServer((engine) => {
@@ -55,9 +43,7 @@ describeEachServer((engine) => {
   /** An event, a gap that a rollback left, and another event, on both servers. */
   async function makeGap(table: EventsTable): Promise<void> {
     await createTables(primary, [table]);
-    await table.insert(primary, "a", 1);
-    await (await openInsert(primary, table)).rollback();
-    await table.insert(primary, "c", 1);
+    await insertAroundGap(primary, table);
     await replication.caughtUp();
   }
 
@@ -70,11 +56,11 @@ describeEachServer((engine) => {
       expect(await take(stream, 1)).toEqual(["1"]);
       const pending = take(stream, 1);
       await expect(Promise.race([pending, nothingWithin(500)])).resolves.toBe("nothing");
-      expect(await typesIn(replica, table)).toEqual([1, 1]);
+      expect(await storedTypes(replica, table)).toEqual([1, 1]);
       expect(await replication.state()).toEqual({ applies: true, error: "" });
       fillGaps(primary, table);
       expect(await pending).toEqual(["3"]);
-      expect(await typesIn(replica, table)).toEqual([1, 0, 1]);
+      expect(await storedTypes(replica, table)).toEqual([1, 0, 1]);
       expect(await replication.state()).toEqual({ applies: true, error: "" });
       await stream.close();
     });
@@ -99,13 +85,13 @@ describeEachServer((engine) => {
       const pending = take(stream, 1);
       expect(await told).toMatchObject({ state: "stalled", prev: "1", next: "3", reason: "not_writable" });
       expect((await told).message).toMatch(/read-only.*primary/);
-      expect(await typesIn(replica, table)).toEqual([1, 1]);
+      expect(await storedTypes(replica, table)).toEqual([1, 1]);
       fillGaps(primary, table);
       expect(await pending).toEqual(["3"]);
       await resumed;
-      expect(await typesIn(primary, table)).toEqual([1, 0, 1]);
+      expect(await storedTypes(primary, table)).toEqual([1, 0, 1]);
       await replication.caughtUp();
-      expect(await typesIn(replica, table)).toEqual([1, 0, 1]);
+      expect(await storedTypes(replica, table)).toEqual([1, 0, 1]);
       expect(await replication.state()).toEqual({ applies: true, error: "" });
       await stream.close();
     });
@@ -143,9 +129,7 @@ describeEachServer((engine) => {
     test("does not have noops written to a declared primary that is another: with other rows, or with none", async () => {
       const pool = await engine.createRawPool();
       const holder = await makeTable(pool);
-      await holder.insert(pool, "a", 1);
-      await (await openInsert(pool, holder)).rollback();
-      await holder.insert(pool, "c", 1);
+      await insertAroundGap(pool, holder);
 
       const others = [];
       for (const rows of [["x", "y", "z"], []]) {
@@ -166,7 +150,7 @@ describeEachServer((engine) => {
       expect(await empty?.told).toMatchObject({ reason: "lagging", prev: "1", next: "3" });
       for (const [index, { database, other, stream, pending }] of others.entries()) {
         await expect(Promise.race([pending, nothingWithin(50)])).resolves.toBe("nothing");
-        expect(await typesIn(other, holder)).toEqual(index === 0 ? [1, 1] : []);
+        expect(await storedTypes(other, holder)).toEqual(index === 0 ? [1, 1] : []);
         await stream.close();
         await other.query(`drop database ${database}`);
       }
@@ -183,7 +167,7 @@ describeEachServer((engine) => {
       await replica.query("set global read_only = 0");
       const { table } = watched("promoted");
       await createTables(replica, [table]);
-      await (await openInsert(replica, table)).rollback();
+      await leaveGap(replica, table);
       await table.insert(replica, "b", 1);
       const stream = table.stream(replica, "");
       const pending = take(stream, 1);
@@ -204,7 +188,7 @@ describeEachServer((engine) => {
     test("and has no such table, ends the stream with an error that says so", async () => {
       const pool = await engine.createRawPool();
       const holder = await makeTable(pool);
-      await (await openInsert(pool, holder)).rollback();
+      await leaveGap(pool, holder);
       await holder.insert(pool, "c", 1);
       const database = `${engine.database}_bare`;
       await pool.query(`create database ${database}`);

@@ -1,9 +1,19 @@
-import type { Pool, RowDataPacket } from "mysql2/promise";
+import type { Pool } from "mysql2/promise";
 import { CursorsTable, createTables, EventsTable, type EventsTableOptions, transaction } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import type { StallReport } from "../../../src/reflex/observer.ts";
+import { STALL_AFTER_MS } from "../../../src/tables/reader/stall-watch.ts";
 import { describeEachServer } from "../../support/servers/engines.ts";
-import { type ServerWithPools, startServerWithPools } from "../../support/servers/server-with-pools.ts";
+import { startServerWithPools } from "../../support/servers/server-with-pools.ts";
+import {
+  eventIds,
+  idRange,
+  insertAroundGap,
+  leaveGap,
+  noopIds,
+  Reports,
+  storedRows,
+} from "../../support/streams/gaps.ts";
 import { makeTable, nothingWithin, openInsert, rest, take } from "../../support/streams/streams.ts";
 
 const settings: readonly { what: string; flags: readonly string[]; onlyOn?: "mariadb"; because?: string }[] = [
@@ -29,34 +39,6 @@ const settings: readonly { what: string; flags: readonly string[]; onlyOn?: "mar
   },
   { what: "ids in steps of 3", flags: ["--auto-increment-increment=3", "--auto-increment-offset=2"] },
 ];
-
-interface NoopRow extends RowDataPacket {
-  readonly event_ids: string;
-}
-
-/** All ids of the table, and those of its noops. */
-async function idsIn({ pool }: ServerWithPools, table: EventsTable): Promise<{ all: string[]; noops: string[] }> {
-  const [rows] = await pool.query<(NoopRow & { type: number })[]>(
-    `select cast(id as char) as event_ids, type from ${table.name} order by id`,
-  );
-  return {
-    all: rows.map(({ event_ids: id }) => id),
-    noops: rows.filter(({ type }) => type === 0).map(({ event_ids: id }) => id),
-  };
-}
-
-/** Resolves at the first stall, which `report` is told of. */
-function firstStall(reports: StallReport[]): { promise: Promise<void>; report: (stall: StallReport) => void } {
-  let settle: () => void = () => undefined;
-  const promise = new Promise<void>((resolve) => {
-    settle = resolve;
-  });
-  const report = (stall: StallReport): void => {
-    reports.push(stall);
-    settle();
-  };
-  return { promise, report };
-}
 
 describeEachServer((engine) => {
   const { vendor } = engine;
@@ -94,11 +76,10 @@ describeEachServer((engine) => {
       await receive(2);
       expect(delivered).toEqual(["one", "two \"quoted\\\" 'text'", "three", "four"]);
 
-      const { all, noops } = await idsIn(server, table);
       const last = Number(stream.position);
-      expect(all).toEqual(Array.from({ length: last }, (_, index) => String(index + 1)));
+      expect((await storedRows(pool, table)).map(({ id }) => id)).toEqual(idRange(1, last));
       // Gaps that the server's own steps leave are closed like those of rollbacks, and no event is taken for one.
-      expect(noops).toHaveLength(last - 4);
+      expect(await noopIds(pool, table)).toHaveLength(last - 4);
       expect(await rest(table.stream(pool, "", { toHead: true }))).toHaveLength(4);
       expect(await table.stream(pool, "", { fromHead: true }).start()).toBe(stream.position);
 
@@ -143,14 +124,14 @@ describeEachServer((engine) => {
         await connection.query(`select count(*) from ${table.name}`);
         connection.release();
       }
-      await (await openInsert(pool, table)).rollback();
+      await leaveGap(pool, table);
       await table.insert(leaky, "new", 1);
       const stream = table.stream(leaky, "");
       expect(await take(stream, 1)).toEqual(["2"]);
       await table.insert(pool, "newer", 1);
       expect(await take(stream, 1)).toEqual(["3"]);
-      const { all, noops } = await idsIn(server, table);
-      expect({ all, noops }).toEqual({ all: ["1", "2", "3"], noops: ["1"] });
+      expect(await eventIds(pool, table)).toEqual(["2", "3"]);
+      expect(await noopIds(pool, table)).toEqual(["1"]);
       await stream.close();
     });
   });
@@ -159,9 +140,7 @@ describeEachServer((engine) => {
   describe.concurrent("a pool of", () => {
     async function tableWithGap(pool: Pool, options: EventsTableOptions): Promise<EventsTable> {
       const table = await makeTable(pool, options);
-      await table.insert(pool, "a", 1);
-      await (await openInsert(pool, table)).rollback();
-      await table.insert(pool, "c", 1);
+      await insertAroundGap(pool, table);
       return table;
     }
 
@@ -169,17 +148,19 @@ describeEachServer((engine) => {
     test("one connection is warned of once, and a gap's stall names it within 5 s", async () => {
       const [pool, small] = [await engine.createRawPool(), await engine.createRawPool({ connectionLimit: 1 })];
       const warnings: string[] = [];
-      const reports: StallReport[] = [];
-      const { promise: told, report } = firstStall(reports);
+      const stalls = new Reports<StallReport>();
       const logger = { warn: (message: string) => void warnings.push(message) };
-      const table = await tableWithGap(pool, { logger, observer: { stall: report }, acquireTimeoutMs: 5500 });
+      const table = await tableWithGap(pool, {
+        logger,
+        observer: { stall: stalls.add },
+        acquireTimeoutMs: STALL_AFTER_MS + 500,
+      });
       const stream = table.stream(small, "");
       expect(await take(stream, 1)).toEqual(["1"]);
       const pending = take(stream, 1);
-      await told;
-      expect(reports[0]).toMatchObject({ state: "stalled", prev: "1", next: "3", reason: "unreachable" });
-      expect(reports[0]?.message).toMatch(/pool \(of 1\)/);
-      expect(reports[0]?.waitedMs).toBeLessThan(6000);
+      const stall = await stalls.first();
+      expect(stall).toMatchObject({ state: "stalled", prev: "1", next: "3", reason: "unreachable" });
+      expect(stall.message).toMatch(/pool \(of 1\)/);
       // It has a connection to read with, so that it goes on when another process closes the gap.
       const filler = table.clone({ logger }).stream(pool, "1");
       expect(await take(filler, 1)).toEqual(["3"]);
@@ -198,7 +179,7 @@ describeEachServer((engine) => {
       const table = await tableWithGap(pool, { logger: { warn: (message) => void warnings.push(message) } });
       const stream = table.stream(small, "");
       expect(await take(stream, 2)).toEqual(["1", "3"]);
-      await (await openInsert(pool, table)).rollback();
+      await leaveGap(pool, table);
       await table.insert(pool, "e", 1);
       expect(await take(stream, 1)).toEqual(["5"]);
       expect(warnings).toEqual([expect.stringContaining("a pool of 2")]);

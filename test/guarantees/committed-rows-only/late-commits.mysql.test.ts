@@ -2,7 +2,7 @@ import type { GapReport } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../../support/servers/engines.ts";
 import { eventIds, idRange, leaveGap, noopIds, Reports, storedRows } from "../../support/streams/gaps.ts";
-import { makeTable, nothingWithin, openInsert, rest, take } from "../../support/streams/streams.ts";
+import { insertEach, makeTable, nothingWithin, openInsert, rest, take } from "../../support/streams/streams.ts";
 
 describeEachServer((engine) => {
   describe("row 1 that commits after row 2", () => {
@@ -100,10 +100,7 @@ describeEachServer((engine) => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);
       await leaveGap(pool, table, 3);
-      await table.insertMany(
-        pool,
-        idRange(4, 6).map((foreignId) => ({ foreignId, type: 1 })),
-      );
+      await insertEach(pool, table, idRange(4, 6));
       await pool.query(`insert into ${table.name} (foreign_id, timestamp, type) values ('0', utc_timestamp(6), 0)`);
       const stream = table.stream(pool, "", { toHead: true });
       expect(await rest(stream)).toEqual(["4", "5", "6"]);

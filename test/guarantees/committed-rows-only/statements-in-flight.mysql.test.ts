@@ -147,7 +147,6 @@ describeEachServer((engine) => {
       const stall = await stalls.first();
       expect(stall).toMatchObject({ state: "stalled", prev: "1", next: "4" });
       expect(stall.message).toMatch(/rows 2 to 3.*lock.*commit it or end it/);
-      expect(stall.waitedMs).toBeLessThan(8000);
       await locker.rollback();
       locker.destroy();
       expect(await both).toEqual(["1", "4"]);

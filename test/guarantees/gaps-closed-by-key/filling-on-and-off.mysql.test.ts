@@ -3,14 +3,12 @@ import { type ErrorReport, type EventsTable, fillGaps, type Gap, stopFillingGaps
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../../support/servers/engines.ts";
 import { startTcpProxy } from "../../support/servers/tcp-proxy.ts";
-import { leaveGap, noopIds, Reports } from "../../support/streams/gaps.ts";
+import { insertAroundGap, leaveGap, noopIds, Reports } from "../../support/streams/gaps.ts";
 import { makeTable, nothingWithin, openInsert, take } from "../../support/streams/streams.ts";
 
 /** Leaves a gap at 2, with a lock on it that lets nobody insert there. */
 async function lockGap(pool: Pool, table: EventsTable): Promise<PoolConnection> {
-  await table.insert(pool, "1", 1);
-  await leaveGap(pool, table);
-  await table.insert(pool, "3", 1);
+  await insertAroundGap(pool, table);
   const locker = await pool.getConnection();
   await locker.query("set session transaction isolation level repeatable read");
   await locker.beginTransaction();

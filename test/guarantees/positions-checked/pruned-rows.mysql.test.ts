@@ -28,7 +28,7 @@ describeEachServer((engine) => {
       await pool.query(`delete from ${table.name} where id <= ${upTo}`);
       const next = take(running, 2);
       // Longer than a fault takes to be confirmed.
-      expect(await Promise.race([next, nothingWithin(500)])).toBe("nothing");
+      expect(await Promise.race([next, nothingWithin(3 * CONFIRM_MS)])).toBe("nothing");
       const started = table.clone().stream(pool, "5");
       await started.start();
       await insertMany(pool, table, 2);

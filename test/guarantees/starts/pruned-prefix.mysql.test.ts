@@ -1,9 +1,13 @@
 import type { Pool } from "mysql2/promise";
 import type { EventsTable } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
+import { PRUNED_AGE_MS, START_FENCE } from "../../../src/tables/position/start-rules.ts";
 import { describeEachServer } from "../../support/servers/engines.ts";
 import { idRange, noopIds } from "../../support/streams/gaps.ts";
 import { makeTable, nothingWithin, openInsert, rest, take } from "../../support/streams/streams.ts";
+
+const FENCE = Number(START_FENCE);
+const PRUNED_AGE_MINUTES = PRUNED_AGE_MS / 60_000;
 
 describeEachServer((engine) => {
   describe("a stream without a cursor, of a table whose first row has id 50 000", () => {
@@ -11,7 +15,7 @@ describeEachServer((engine) => {
     test("starts at that row when it is old, with no noop inserted", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);
-      await insertAt(pool, table, { id: 50_000, ageMinutes: 61 });
+      await insertAt(pool, table, { id: 50_000, ageMinutes: PRUNED_AGE_MINUTES + 1 });
       await table.insert(pool, "next", 1);
       const starters = [table, table, table.clone()].map((own) => rest(own.stream(pool, "", { toHead: true })));
       for (const delivered of await Promise.all(starters)) expect(delivered).toEqual(["50000", "50001"]);
@@ -22,10 +26,10 @@ describeEachServer((engine) => {
     test("fences the last 1000 ids below it when it is young, whoever starts and however often", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);
-      await insertAt(pool, table, { id: 50_000, ageMinutes: 59 });
+      await insertAt(pool, table, { id: 50_000, ageMinutes: PRUNED_AGE_MINUTES - 1 });
       const first = [table, table.clone()].map((own) => rest(own.stream(pool, "", { toHead: true })));
       for (const delivered of await Promise.all(first)) expect(delivered).toEqual(["50000"]);
-      expect(await noopIds(pool, table)).toEqual(idRange(49_000, 49_999));
+      expect(await noopIds(pool, table)).toEqual(idRange(50_000 - FENCE, 49_999));
       expect(await rest(table.stream(pool, "0", { toHead: true }))).toEqual(["50000"]);
       const fromHead = table.stream(pool, "", { fromHead: true });
       expect(await fromHead.start()).toBe("50000");
@@ -33,7 +37,7 @@ describeEachServer((engine) => {
       await table.insert(pool, "next", 1);
       expect(await next).toEqual(["50001"]);
       await fromHead.close();
-      expect(await noopIds(pool, table)).toEqual(idRange(49_000, 49_999));
+      expect(await noopIds(pool, table)).toEqual(idRange(50_000 - FENCE, 49_999));
     });
 
     // Catches a start from the head that fences below the noops that an earlier start has inserted.
@@ -49,7 +53,7 @@ describeEachServer((engine) => {
         expect(await next).toEqual([String(5001 + start)]);
         await stream.close();
       }
-      expect(await noopIds(pool, table)).toEqual(idRange(4000, 4999));
+      expect(await noopIds(pool, table)).toEqual(idRange(5000 - FENCE, 4999));
     });
 
     // Catches an age rule without a look at what is open: the row would commit behind the reader.
@@ -58,7 +62,7 @@ describeEachServer((engine) => {
       const table = await makeTable(pool);
       await pool.query(`alter table ${table.name} auto_increment = 1500`);
       const open = await openInsert(pool, table);
-      await insertAt(pool, table, { id: 3000, ageMinutes: 90 });
+      await insertAt(pool, table, { id: 3000, ageMinutes: PRUNED_AGE_MINUTES + 30 });
       const stream = table.stream(pool, "");
       const delivered = take(stream, 2);
       expect(await Promise.race([delivered, nothingWithin(300)])).toBe("nothing");

@@ -5,9 +5,10 @@ import { createPool } from "mysql2/promise";
 import { createTables, fillGaps, type StallReport, stopFillingGaps } from "reflex-rsql";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { setFaultConfirmMs } from "../../../src/tables/reader/confirm-time.ts";
-import { startPrivateServer } from "../../../src/testing/servers/private-server.ts";
+import { STALL_AFTER_MS } from "../../../src/tables/reader/stall-watch.ts";
 import { describeEachServer, type Engine } from "../../support/servers/engines.ts";
-import { leaveGap, noopIds, Reports } from "../../support/streams/gaps.ts";
+import { startServerWithPools } from "../../support/servers/server-with-pools.ts";
+import { insertAroundGap, noopIds, Reports } from "../../support/streams/gaps.ts";
 import { expectStall, isResumed, quiet } from "../../support/streams/stalls.ts";
 import { makeTable, openInsert, take } from "../../support/streams/streams.ts";
 
@@ -16,9 +17,7 @@ async function withGap(engine: Engine, gaps?: Parameters<typeof makeTable>[1]) {
   const pool = await engine.createRawPool();
   const stalls = new Reports<StallReport>();
   const table = await makeTable(pool, { ...gaps, observer: { ...quiet, stall: stalls.add } });
-  await table.insert(pool, "1", 1);
-  await leaveGap(pool, table);
-  await table.insert(pool, "3", 1);
+  await insertAroundGap(pool, table);
   return { pool, stalls, table };
 }
 
@@ -57,11 +56,8 @@ describeEachServer((engine) => {
 
     // Catches a probe that fails and is taken for "nothing is open", and one that ends the stream.
     test("with a server that takes writes down, until it is back", async () => {
-      await using server = await startPrivateServer({ vendor: engine.vendor, durable: true });
-      const admin = createPool({ uri: server.url, connectionLimit: 1 });
-      await admin.query("create database probed");
-      await admin.end();
-      const probe = createPool(server.url.replace("/?", "/probed?"));
+      await using probed = await startServerWithPools({ vendor: engine.vendor, durable: true });
+      const { server, pool: probe } = probed;
       probe.on("connection", (connection) => connection.on("error", () => undefined));
       const pool = await engine.createRawPool();
       const { stalls, table } = await withGap(engine, { gaps: { primary: pool, probe: [pool, probe] } });
@@ -73,12 +69,9 @@ describeEachServer((engine) => {
       expectStall(stalls, "unreachable", /bring it back, or name another in gaps\.primary and gaps\.probe/);
       expect(await noopIds(pool, table)).toEqual([]);
       await server.restart();
-      const back = performance.now();
       expect(await pending).toEqual(["3"]);
-      expect(performance.now() - back).toBeLessThan(5000);
       expect(await stalls.first(isResumed)).toMatchObject({ reason: "unreachable" });
       await stream.close();
-      await probe.end();
     });
 
     // Catches the same mistakes where the primary itself is away.
@@ -102,7 +95,11 @@ describeEachServer((engine) => {
     test("a transaction that is open longer than every limit, until its commit, which is delivered", async () => {
       const pool = await engine.createRawPool();
       const stalls = new Reports<StallReport>();
-      const limits = { acquireTimeoutMs: 4000, statementTimeoutMs: 4000, backoffMs: 100 };
+      const limits = {
+        acquireTimeoutMs: STALL_AFTER_MS - 1000,
+        statementTimeoutMs: STALL_AFTER_MS - 1000,
+        backoffMs: 100,
+      };
       setFaultConfirmMs(100);
       onTestFinished(() => setFaultConfirmMs());
       const table = await makeTable(pool, {

@@ -24,6 +24,7 @@ export function watchedDatabase(handle: DatabaseHandle, around: AroundStatement)
     ...watched(real),
     identity: {},
     dialect: real.dialect,
+    poolSize: real.poolSize,
     session: (use, options) =>
       real.session((session) => {
         const control: Session["control"] = (text, own) => session.control(text, own);

@@ -1,14 +1,3 @@
-/** Random numbers from 0 to 1 (mulberry32): the same seed gives the same numbers. */
-export function randomNumbers(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const LONG_MS = 400;
 // Longer than any wait of a stream's own: it must not go by the clock.
 const VERY_LONG_MS = 3000;

@@ -1,7 +1,8 @@
 // A process of writers for the model test: random transactions on connections of its own, told in full to the parent.
 import { setTimeout as delay } from "node:timers/promises";
 import { createPool } from "mysql2/promise";
-import { planTransaction, randomNumbers, veryLong } from "./transaction-plan.mjs";
+import { randomNumbers } from "../random/random-numbers.mjs";
+import { planTransaction, veryLong } from "./transaction-plan.mjs";
 
 const { EventsTable } = await import(process.argv[2]);
 

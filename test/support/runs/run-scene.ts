@@ -11,6 +11,7 @@ import {
   type Spec,
 } from "reflex-rsql";
 import { Gate } from "../waiting/gate.ts";
+import { writtenCursor } from "./written-cursor.ts";
 
 /** What a run needs: a database of its own with three events, a store that holds cursors back, and an abort. */
 export class RunScene {
@@ -45,8 +46,7 @@ export class RunScene {
 
   /** The cursor of consumer "a" in the table, whatever the store holds back. */
   writtenCursor(): string | undefined {
-    const row = this.handle.prepare("select cast(last_event_id as text) as cursor from cursors where id = 'a'").get();
-    return (row as { cursor: string } | undefined)?.cursor;
+    return writtenCursor(this.handle, "a");
   }
 
   async close(): Promise<void> {

@@ -81,14 +81,14 @@ export async function killOthers(pool: Pool, database: string): Promise<void> {
 }
 
 /** Inserts events with these foreign ids in one transaction. */
-export async function insertEach(pool: Pool, table: EventsTable, foreignIds: readonly string[]): Promise<void> {
+export async function insertEach(db: DatabaseHandle, table: EventsTable, foreignIds: readonly string[]): Promise<void> {
   await table.insertMany(
-    pool,
+    db,
     foreignIds.map((foreignId) => ({ foreignId, type: 1 })),
   );
 }
 
 /** Inserts so many events in one transaction. */
-export function insertMany(pool: Pool, table: EventsTable, count: number): Promise<void> {
-  return insertEach(pool, table, Array<string>(count).fill("x"));
+export function insertMany(db: DatabaseHandle, table: EventsTable, count: number): Promise<void> {
+  return insertEach(db, table, Array<string>(count).fill("x"));
 }

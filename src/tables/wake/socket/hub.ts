@@ -19,7 +19,7 @@ export interface HubSource {
   readonly events: LinkEvents;
 }
 
-const LONGEST_LINE = 1000;
+export const LONGEST_LINE = 1000;
 /** A peer that reads nothing for this long is cut off: a write that waits for it would keep this process alive. */
 const STUCK_MS = 5000;
 // The first looks at the path come soon after the claim, when another process may have claimed the path at the same

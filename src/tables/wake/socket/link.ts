@@ -26,7 +26,7 @@ export interface KeptLinkSource {
   readonly onError: (error: Error) => void;
 }
 
-const FIRST_RETRY_MS = 10;
+export const FIRST_RETRY_MS = 10;
 const LONGEST_RETRY_MS = 5000;
 /** A link that lasted this long counts as a success: the next pause is the first one again. */
 const STABLE_MS = 1000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { connected, NotifyingProcess, quiet, socketPath } from "../../../../test/support/notifier/notifying-process.ts";
-import { type SocketNotifierOptions, socketNotifier } from "./socket-notifier.ts";
+import { LONGEST_CHANNEL, LONGEST_PATH, type SocketNotifierOptions, socketNotifier } from "./socket-notifier.ts";
 
 let port = 20_000 + (process.pid % 20_000);
 
@@ -107,13 +107,13 @@ describe("socketNotifier()", () => {
     ["path or option port", {}],
     ["path or option port", { path: "/tmp/a", port: 1 }],
     ["path", { path: "" }],
-    ["at most 80 bytes", { path: `/${"x".repeat(80)}` }],
+    [`at most ${LONGEST_PATH} bytes`, { path: `/${"x".repeat(LONGEST_PATH)}` }],
     ["group", { path: "/tmp/a", group: "239.1.1.1" }],
     ["port", { port: 0 }],
     ["port", { port: 65_536 }],
     ["group", { port: 1, group: "10.0.0.1" }],
     ["channel", { port: 1, channel: "a\nb" }],
-    ["channel", { port: 1, channel: "x".repeat(201) }],
+    ["channel", { port: 1, channel: "x".repeat(LONGEST_CHANNEL + 1) }],
     ["onError", { port: 1, onError: 1 }],
     ["nonsense", { port: 1, nonsense: 1 }],
   ])("refuses options with a wrong %s", (part, options) => {

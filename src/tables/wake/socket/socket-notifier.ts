@@ -43,8 +43,8 @@ export interface SocketNotifier extends EventsNotifier, AsyncDisposable {
 
 const DEFAULT_GROUP = "239.255.83.81";
 // A unix socket's path has at most 103 bytes on macOS, and the hub first binds a temporary path that is longer than this.
-const LONGEST_PATH = 80;
-const LONGEST_CHANNEL = 200;
+export const LONGEST_PATH = 80;
+export const LONGEST_CHANNEL = 200;
 
 const checks: OptionChecks<SocketNotifierOptions> = {
   path: aString,
