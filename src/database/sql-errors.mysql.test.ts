@@ -28,11 +28,11 @@ async function onConnection<R>(pool: EnginePool, use: (executor: Executor) => Pr
 }
 
 describeEachEngine((engine) => {
-  /** Checks the error of a pool that can make no connection. */
-  function expectMeaning(error: unknown, meaning: SqlErrorMeaning): void {
-    if (engine.poolTellsCause) expect(meaningOf(error)).toBe(meaning);
-    else expect(error).toMatchObject({ code: "time_limit" });
+  /** What the error of a pool that can make no connection means; its code where the driver does not tell. */
+  function meaningOrCode(error: unknown): unknown {
+    return engine.poolTellsCause ? meaningOf(error) : (error as { code?: unknown }).code;
   }
+  const meaningOrTimeLimit = (meaning: SqlErrorMeaning): string => (engine.poolTellsCause ? meaning : "time_limit");
 
   let pool: EnginePool;
   let raw: Pool;
@@ -138,7 +138,9 @@ describeEachEngine((engine) => {
         engine.driver === "mysql2"
           ? createPool(options)
           : createMariadbPool({ ...options, minimumIdle: 1, acquireTimeout: 300 });
-      expectMeaning(await thrownBy(toDatabase(nowhere).rows("select 1", [])), "unreachable");
+      expect(meaningOrCode(await thrownBy(toDatabase(nowhere).rows("select 1", [])))).toBe(
+        meaningOrTimeLimit("unreachable"),
+      );
       await nowhere.end();
     });
 
@@ -166,7 +168,9 @@ describeEachEngine((engine) => {
       engine.driver === "mysql2"
         ? createPool(options)
         : createMariadbPool({ ...options, minimumIdle: 1, acquireTimeout: 500, allowPublicKeyRetrieval: true });
-    expectMeaning(await thrownBy(toDatabase(stranger).rows("select 1", [])), "no_privilege");
+    expect(meaningOrCode(await thrownBy(toDatabase(stranger).rows("select 1", [])))).toBe(
+      meaningOrTimeLimit("no_privilege"),
+    );
     await stranger.end();
   });
 });
