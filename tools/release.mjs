@@ -10,23 +10,21 @@ import { parseArgs } from "node:util";
 import { releaseNotes, withRelease } from "./changelog.mjs";
 import { nextVersion } from "./next-version.mjs";
 
-/** What is said to the user without a stack. */
-class ReleaseError extends Error {}
-
 function git(...args) {
   return execFileSync("git", args, { encoding: "utf8" }).trim();
 }
 
 /** Runs a command that the user sees, or only tells of it. */
-function run(command, args, { dry }) {
+function run(command, args, { dry, input }) {
   console.log(`${dry ? "would run" : "running"}: ${[command, ...args].join(" ")}`);
-  if (!dry) execFileSync(command, args, { stdio: "inherit" });
+  if (!dry)
+    execFileSync(command, args, { input, stdio: [input === undefined ? "inherit" : "pipe", "inherit", "inherit"] });
 }
 
 function checkTree(tag) {
   const changes = git("status", "--porcelain");
-  if (changes !== "") throw new ReleaseError(`The tree has changes that are not committed:\n${changes}`);
-  if (git("tag", "--list", tag) !== "") throw new ReleaseError(`The tag ${tag} is there already.`);
+  if (changes !== "") throw new Error(`The tree has changes that are not committed:\n${changes}`);
+  if (git("tag", "--list", tag) !== "") throw new Error(`The tag ${tag} is there already.`);
 }
 
 function isTagged(version) {
@@ -48,7 +46,7 @@ function release(wanted, { dry, publish }) {
   if (!dry) writeFileSync("CHANGELOG.md", withRelease(changelog, { version, date }));
   run("npm", ["version", version, "--no-git-tag-version", "--allow-same-version"], { dry });
   run("git", ["commit", "--all", "--message", `Release ${version}`], { dry });
-  run("git", ["tag", "--annotate", tag, "--message", `${version}\n\n${notes}`, "--cleanup=verbatim"], { dry });
+  run("git", ["tag", "--annotate", "--cleanup=verbatim", "--file=-", tag], { dry, input: `${version}\n\n${notes}\n` });
   if (publish) {
     run("git", ["push", "--follow-tags"], { dry });
     run("npm", ["publish"], { dry });
@@ -60,10 +58,10 @@ try {
     allowPositionals: true,
     options: { "dry-run": { type: "boolean", default: false }, publish: { type: "boolean", default: false } },
   });
-  if (positionals.length !== 1) throw new ReleaseError("Name one version: npm run release -- patch|minor|major|1.2.3");
+  if (positionals.length !== 1) throw new Error("Name one version: npm run release -- patch|minor|major|1.2.3");
   release(positionals[0], { dry: values["dry-run"], publish: values.publish });
 } catch (error) {
-  // What git and npm have to say they have printed.
+  // What the commands have to say they have printed.
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
 }
