@@ -23,20 +23,20 @@ export interface BufferedCursorsSource {
   readonly reporting: Reporting;
 }
 
-/** Where a cursor is to be moved. */
+/** A cursor to be set, with the options of the call. */
 interface Move {
   readonly cursor: string;
   readonly options: SetCursorOptions;
 }
 
-/** A `setCursor` under way. */
+/** A call of `setCursor` that is under way. */
 interface SetCall {
   readonly cursor: string;
-  /** Aborted once its caller was told that it failed: it must not take effect any more. */
+  /** Aborted once the caller was told that the call failed: it must not take effect any more. */
   readonly signal: AbortSignal;
 }
 
-/** What one process knows of the cursors in one table of one database, and what it has yet to write. */
+/** What one process knows of the cursors in one table of one database, and what it has yet to write there. */
 export class BufferedCursors {
   readonly #source: BufferedCursorsSource;
   readonly #entries = new Map<string, CursorEntry>();
@@ -77,14 +77,17 @@ export class BufferedCursors {
     return this.#setCursor(consumer, cursor, options);
   }
 
-  /** What most calls come to: the cursor of a consumer that is running moves on, and nothing is written yet. */
+  /**
+   * Handles what most calls come to: the cursor of a running consumer moves on, and nothing is written yet. Returns
+   * false if the call is another one.
+   */
   #movesOn(entry: CursorEntry, pending: PendingCursor, move: Move): boolean {
     const { cursor, options } = move;
     if (!this.#holdsBack || entry.fault !== undefined || !isOnlyEvent(options)) return false;
     if (this.#source.config.cursorType !== "int" || !isPlainlyBeyond(cursor, pending.cursor)) return false;
     this.#source.rows.checkCursorFits(cursor);
     entry.pending = new PendingCursor(cursor, pending.heldSinceMs);
-    // It was stopped if the last write failed.
+    // A write that failed has stopped the timer.
     this.#timer.start();
     return true;
   }
@@ -106,7 +109,10 @@ export class BufferedCursors {
     });
   }
 
-  /** Writes what is pending, after any write under way: two at once would compare with each other's values. */
+  /**
+   * Writes what is pending, once the write under way has ended: two writes at once would compare with each other's
+   * values.
+   */
   async flush(options: FlushOptions = {}): Promise<void> {
     checkFlushOptions(options);
     const { consumer, signal, timeoutMs } = options;
@@ -121,7 +127,7 @@ export class BufferedCursors {
     try {
       await this.flush();
     } finally {
-      // A write that was under way and failed has started it anew.
+      // A write that was under way and failed has started the timer anew.
       this.#timer.stop();
     }
   }
@@ -144,7 +150,10 @@ export class BufferedCursors {
     throw new ReflexError("invalid_cursor", `a cursor to be set must not be empty, found ${show(cursor)}`);
   }
 
-  /** Before a refusal too: whoever moved the cursor back by hand should not have to restart this process. */
+  /**
+   * Whether the cursor must be read before it is set. It is read before a refusal too: someone who moved the cursor
+   * back by hand should not have to restart this process.
+   */
   #mustRead(entry: CursorEntry, cursor: string): boolean {
     if (entry.pending !== undefined || entry.fault !== undefined) return false;
     return !entry.known || !this.#advances(cursor, entry.stored);
@@ -157,7 +166,7 @@ export class BufferedCursors {
   async #read(entry: CursorEntry, { signal, timeoutMs }: CallOptions): Promise<StoredCursor | undefined> {
     const { writes } = entry;
     const found = await this.#source.rows.read(entry.consumer, { signal, timeoutMs });
-    // What was set or written meanwhile is newer than what was read.
+    // What was set or written while the row was read is newer than the row.
     if (entry.writes === writes && entry.pending === undefined) {
       entry.stored = found;
       entry.known = true;
@@ -175,7 +184,7 @@ export class BufferedCursors {
       try {
         await this.#write([entry], call);
       } finally {
-        // Its caller is told of the failure, and may set it again.
+        // The caller is told of the failure, and may set the cursor again.
         this.#clean(entry);
       }
       throwFault(entry);

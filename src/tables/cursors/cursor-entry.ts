@@ -4,24 +4,27 @@ import type { StoredCursor } from "./cursor-rows.ts";
 /** What one process knows of one consumer's cursor. */
 export interface CursorEntry {
   readonly consumer: string;
-  /** Whether `stored` has been read or written. */
+  /** Whether `stored` was ever read or written. */
   known: boolean;
-  /** The cursor as this process last read or wrote it; undefined if it has no row. */
+  /** The cursor as this process last read or wrote it; undefined if the consumer has no row. */
   stored: StoredCursor | undefined;
   /** How often a write of this process has changed `stored`. */
   writes: number;
-  /** Set and not written yet. It builds on `stored`, which must not be read anew meanwhile. */
+  /** The cursor that was set and is not written yet. It builds on `stored`, which must not be read anew meanwhile. */
   pending: PendingCursor | undefined;
-  /** Written, with the server's answer lost: found in the table, they are ours. */
+  /**
+   * Cursors that were written, but whose answer from the server was lost. If one of them is found in the table, this
+   * process has put it there.
+   */
   readonly unanswered: Set<string>;
-  /** Why a cursor was not written and won't be: thrown by the consumer's next `setCursor`. */
+  /** Why a cursor was not written and won't be. The consumer's next `setCursor` throws it. */
   fault: ReflexError | undefined;
 }
 
 /** A cursor that was set and is not written yet. */
 export class PendingCursor implements StoredCursor {
   readonly cursor: string;
-  /** Since when a cursor of the consumer is held back, in ms since 1970. */
+  /** Since when a cursor of this consumer is held back, in ms since 1970. */
   readonly heldSinceMs: number;
 
   constructor(cursor: string, heldSinceMs: number) {
@@ -46,14 +49,17 @@ export function createEntry(consumer: string): CursorEntry {
   };
 }
 
-/** Throws the entry's fault, once. */
+/** Throws the entry's fault if it has one, and forgets it. */
 export function throwFault(entry: CursorEntry): void {
   const { fault } = entry;
   entry.fault = undefined;
   if (fault !== undefined) throw fault;
 }
 
-/** A cursor that was not set because of the one that is there; undefined if its row is gone. */
+/**
+ * A cursor that was not set, and the one in the table because of which it was not. That is undefined if the row is
+ * gone.
+ */
 export interface NotAdvanced {
   readonly table: string;
   readonly consumer: string;

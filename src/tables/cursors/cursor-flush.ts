@@ -12,7 +12,7 @@ export interface CursorFlushTarget {
   readonly config: CursorsTableConfig;
   readonly writer: CursorWriter;
   readonly reporting: Reporting;
-  /** Called when nothing of an entry is left to be written. */
+  /** Called when an entry has nothing left to be written. */
   clean(entry: CursorEntry): void;
 }
 
@@ -22,8 +22,8 @@ interface EntryWrite {
 }
 
 /**
- * Writes what is pending in these entries. Each that can be written is, and learns what became of it; then the first
- * failure is thrown, and those that failed keep what is pending.
+ * Writes what is pending in these entries. Each entry that can be written is, and learns what became of it. Then the
+ * first failure is thrown. Entries that failed keep what is pending.
  */
 export async function writeEntries(
   entries: readonly CursorEntry[],
@@ -39,7 +39,10 @@ export async function writeEntries(
 }
 
 class CursorFlush {
-  /** Entries to be written anew, from a place where a write of ours turned out to have put them. */
+  /**
+   * Entries that were moved by an earlier write of this process, as the table shows only now. They are written anew
+   * from there.
+   */
   readonly again: CursorEntry[] = [];
   readonly failures: unknown[] = [];
   readonly #target: CursorFlushTarget;
@@ -75,7 +78,7 @@ class CursorFlush {
       case "kept":
         return this.#settleKept(write, outcome.found);
       case "refused":
-        // Read again before the next one, so that it is refused at once.
+        // The cursor is read again before the next one is set, so that the next one is refused at once.
         write.entry.known = false;
         return this.#settleFault(write, outcome.error);
       case "unanswered":
@@ -93,7 +96,7 @@ class CursorFlush {
     this.#tellWritten(entry.consumer, to.cursor);
   }
 
-  /** Theirs is kept. What is pending builds on a place that the cursor has left. */
+  /** Someone else's cursor is kept. What is pending builds on a place that the cursor has left. */
   #settleKept(write: EntryWrite, found: StoredCursor | undefined): void {
     const { entry, to } = write;
     const ours = found !== undefined && entry.unanswered.has(this.#place(found));
@@ -112,7 +115,7 @@ class CursorFlush {
     const { table, config, reporting } = this.#target;
     entry.fault = error;
     this.#target.clean(entry);
-    // The consumer may never set another.
+    // The fault is reported as well, since the consumer may never set another cursor.
     if (config.asyncPeriodMs > 0) reporting.error({ activity: "flush", name: table, error });
   }
 

@@ -39,13 +39,17 @@ export class CursorRows {
     this.#schemaCheck = cursorsSchemaCheck(table, config);
   }
 
-  /** @throws ReflexError `wrong_schema` if the columns can't hold them; only once the table was read. */
+  /**
+   * Checks that the columns can hold the consumer's name and the cursor. It knows the columns only once the table was
+   * read.
+   * @throws ReflexError `wrong_schema`
+   */
   checkFits(consumer: string, cursor: string): void {
     this.#checkConsumerFits(consumer);
     this.checkCursorFits(String(castCursor(this.#config.cursorType, cursor)));
   }
 
-  /** As {@link checkFits}, for another cursor, in plain decimal, of a consumer whose name fits. */
+  /** As {@link checkFits}, for another cursor of a consumer whose name fits. The cursor is in plain decimal. */
   checkCursorFits(cursor: string): void {
     if (this.#cursorColumn !== undefined) checkFits(this.#table, this.#cursorColumn, cursor);
   }
@@ -63,7 +67,10 @@ export class CursorRows {
     return found;
   }
 
-  /** The rows of these consumers. A row of another name, which the column takes for theirs, shows only to one asked for alone. */
+  /**
+   * The rows of these consumers. The column may take a row of another name for one of theirs. Only a consumer that is
+   * asked for alone learns of that row.
+   */
   async readAll(consumers: readonly string[], options: CallOptions): Promise<FoundCursors> {
     const { sql, params } = (await this.#statements(options)).read(consumers);
     const rows = await this.#database.rows<CursorRow>(sql, params, this.#limits(options)).catch((error: unknown) => {
@@ -91,7 +98,7 @@ export class CursorRows {
 
   #toStored({ consumer_text: consumer, cursor_text: text, time_text: time }: CursorRow): StoredCursor | ReflexError {
     const { cursorType } = this.#config;
-    // A column may be ZEROFILL, with more digits than a cursor has.
+    // A ZEROFILL column gives more digits than the cursor has.
     const cursor = cursorType === "int" ? text.replace(/^0+(?=\d)/, "") : text;
     try {
       castCursor(cursorType, cursor);
@@ -113,7 +120,9 @@ export class CursorRows {
     }
   }
 
-  /** The table's statements, whose texts depend on its columns: it is looked at the first time. */
+  /**
+   * The table's statements. Their texts depend on the table's columns, so that the table is looked at the first time.
+   */
   async #statements(options: CallOptions): Promise<CursorStatements> {
     if (this.#knownStatements !== undefined) return this.#knownStatements;
     const description = await this.#schemaCheck.pass(this.#database, this.#limits(options));

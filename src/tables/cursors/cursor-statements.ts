@@ -18,12 +18,13 @@ export interface CursorRow {
   readonly time_text: string;
 }
 
-/** How many consumers one statement takes. Few sizes keep the texts few that a connection prepares. */
+/** The numbers of consumers that one statement takes. There are few, so that a connection prepares few texts. */
 export const CURSOR_STATEMENT_SIZES = [1, 10, 100, 1000] as const;
-// With more, the server's comparison of each row with each name is what takes the time.
+// How many cursors one statement moves by comparing each row with each name. With more of them, the server would spend
+// most of its time comparing.
 const MOST_COMPARED = 10;
 
-/** What the texts depend on. */
+/** What the texts of the statements depend on. */
 export interface CursorStatementsSource {
   readonly table: string;
   readonly config: CursorsTableConfig;
@@ -31,7 +32,7 @@ export interface CursorStatementsSource {
   readonly description: TableDescription;
 }
 
-/** The SQL of a cursors table. Texts differ by the number of consumers only. */
+/** The SQL of a cursors table. The texts differ only by the number of consumers. */
 export class CursorStatements {
   readonly #dialect: Dialect;
   readonly #int: boolean;
@@ -52,12 +53,13 @@ export class CursorStatements {
     this.#id = dialect.quote(fields.id);
     this.#cursor = dialect.quote(fields.cursor);
     this.#time = dialect.quote(fields.time);
-    // A TIMESTAMP takes local time. UTC would be shifted, and refused in the hour that summer time leaves out.
+    // A TIMESTAMP column takes local time. UTC would be shifted, and refused in the hour that summer time leaves out.
     this.#now = column(fields.time)?.type === "timestamp" ? "now(6)" : dialect.utcNow;
-    // Left to choose, servers scan a small table, and wait for the locks on rows that are not asked for.
+    // Without this hint servers scan a small table, and wait for locks on rows that nobody asked for.
     const hint = dialect.name === "mysql" && column(fields.id)?.primary === true;
     this.#byKey = hint ? " force index (primary)" : "";
-    // The values' collation must be the column's, or its key is of no use; others than the schema's own are seldom.
+    // The key is of use only if the values have the collation of the column. Collations other than that of this
+    // library's schema are rare.
     const joinable = hint && this.#int && column(fields.id)?.collation === "utf8mb4_bin";
     this.#moveMany = joinable ? this.#joined() : undefined;
   }
@@ -70,18 +72,18 @@ export class CursorStatements {
     return { sql, params };
   }
 
-  /** Adds rows; leaves those that are there as they are. */
+  /** Adds rows, and leaves the existing ones as they are. */
   insert(moves: readonly { consumer: string; to: string }[]): Statement {
     const all = padded(moves);
     const row = `(?, ${this.#value}, ${this.#now})`;
-    // Not INSERT IGNORE, which would cut values to fit.
+    // INSERT IGNORE would cut values to fit.
     const otherwise =
       this.#dialect.name === "mysql" ? `on duplicate key update ${this.#id} = ${this.#id}` : "on conflict do nothing";
     const sql = `insert into ${this.#table} (${this.#id}, ${this.#cursor}, ${this.#time}) values ${all.map(() => row).join(", ")} ${otherwise}`;
     return { sql, params: all.flatMap(({ consumer, to }) => [consumer, to]) };
   }
 
-  /** Moves each cursor that is still where it is thought to be; leaves the others. */
+  /** Moves each cursor that still is where this process thinks it to be. Leaves the others. */
   move(moves: readonly CursorMove[]): Statement {
     if (this.#moveMany !== undefined && moves.length > MOST_COMPARED) {
       const values = moves.map(({ consumer, from, to }) => [consumer, String(castCursor("int", from)), to]);
@@ -100,7 +102,10 @@ export class CursorStatements {
     return { sql, params };
   }
 
-  /** One text for any number of cursors, which looks each row up by its key, in the order in which they are given. */
+  /**
+   * One text for any number of cursors. The server looks up each row by its key, in the order in which the cursors are
+   * given.
+   */
   #joined(): string {
     const or = "error on empty error on error";
     const moves = `json_table(?, '$[*]' columns (consumer varchar(255) character set utf8mb4 collate utf8mb4_bin path '$[0]' ${or}, moved_from bigint path '$[1]' ${or}, moved_to bigint path '$[2]' ${or}))`;
@@ -111,12 +116,14 @@ export class CursorStatements {
     return this.#int ? this.#dialect.integerParam : "?";
   }
 
-  // Text bound to an integer column would be compared as a float: ids beyond 2^53 would equal their neighbours.
+  // The cursor's column in a form that compares exactly. Text that is bound to an integer column is compared as a
+  // float, in which ids beyond 2^53 equal their neighbours.
   get #comparable(): string {
     const text = this.#dialect.asText(this.#cursor);
-    // In an UPDATE, strict servers refuse to take '' for 0.
+    // A strict server refuses, in an UPDATE, to take '' for 0.
     if (this.#int) return this.#dialect.asInteger(`coalesce(nullif(${text}, ''), '0')`);
-    // Via text, since the column's bytes are those of its own character set, and the value's those of the connection's.
+    // Converted to text first: the column's bytes are those of its own character set, the value's bytes those of the
+    // connection's.
     return this.#dialect.asBytes(text);
   }
 
@@ -125,7 +132,7 @@ export class CursorStatements {
   }
 }
 
-/** Repeats the last item up to the next statement size; saying a thing twice changes none of these statements. */
+/** Repeats the last item up to the next statement size. To say the same twice changes none of these statements. */
 function padded<I>(items: readonly I[]): I[] {
   const size = CURSOR_STATEMENT_SIZES.find((candidate) => candidate >= items.length) ?? items.length;
   const last = items.at(-1);

@@ -2,14 +2,14 @@ import { startTimer } from "../../waiting/timer.ts";
 
 export interface CursorTimerOptions {
   readonly periodMs: number;
-  /** Waits in place of a timer. */
+  /** Waits in place of a timer; undefined for a timer. */
   readonly sleep: ((delayMs: number) => Promise<void>) | undefined;
   fire(): void;
-  /** Told when `sleep` fails; a timer is used instead. */
+  /** Told when `sleep` fails. A timer is used in its place then. */
   sleepFailed(error: unknown): void;
 }
 
-/** Fires once, a period after it was first started; then it can be started again. Keeps no process alive. */
+/** Fires once, a period after it was started. Then it can be started again. It does not keep the process alive. */
 export class CursorTimer {
   readonly #options: CursorTimerOptions;
   #cancel: (() => void) | undefined;
@@ -18,7 +18,7 @@ export class CursorTimer {
     this.#options = options;
   }
 
-  /** Does nothing while it runs. */
+  /** Starts the period. Does nothing while one is under way. */
   start(): void {
     if (this.#cancel !== undefined) return;
     const { sleep } = this.#options;

@@ -6,7 +6,9 @@ import type { CursorRows, FoundCursors, StoredCursor } from "./cursor-rows.ts";
 import { CURSOR_STATEMENT_SIZES } from "./cursor-statements.ts";
 import { type CursorType, isSamePlace } from "./cursor-type.ts";
 
-/** A cursor to be written, and where this process last knew it to be; undefined if it had no row. */
+/**
+ * A cursor to be written, and the one at which this process last knew the consumer to be: undefined if it had no row.
+ */
 export interface CursorWrite {
   readonly consumer: string;
   readonly from: string | undefined;
@@ -16,16 +18,18 @@ export interface CursorWrite {
 /** What became of a {@link CursorWrite}. */
 export type WriteOutcome =
   | { readonly result: "written" }
-  /** Someone else has moved it, or removed it, and that was kept. */
+  /** Someone else has moved or removed the cursor, and that was kept. */
   | { readonly result: "kept"; readonly found: StoredCursor | undefined }
-  /** It can't be written, now or later. */
+  /** The cursor can't be written, neither now nor later. */
   | { readonly result: "refused"; readonly error: ReflexError }
-  /** It may have been written or not: the answer was lost. What is thrown then tells why. */
+  /**
+   * The cursor may have been written or not, since the server's answer was lost. The error that is thrown tells why.
+   */
   | { readonly result: "unanswered" }
-  /** It may be written later. */
+  /** The cursor was not written, and may be later. */
   | { readonly result: "failed"; readonly error: unknown };
 
-/** Told what became of each write, as soon as it is known. */
+/** Told what became of each write as soon as that is known. */
 export type Settle = (consumer: string, outcome: WriteOutcome) => void;
 
 /** The cursors that one call writes, all added or all moved. */
@@ -53,8 +57,9 @@ export class CursorWriter {
   }
 
   /**
-   * Writes cursors, each only if it still is where it was. What fails for one alone is its outcome; what fails for all
-   * is thrown, and those not settled by then have not been written.
+   * Writes cursors, each only if it still is where this process knew it to be. A failure that concerns one of them
+   * alone is its outcome. A failure that concerns all of them is thrown; those that were not settled by then have not
+   * been written.
    */
   async write(writes: readonly CursorWrite[], options: CallOptions, settle: Settle): Promise<void> {
     const { rows } = this.#source;
@@ -67,7 +72,7 @@ export class CursorWriter {
       if ((await rows.move(moves, options)) < some.length) return this.#compare(some, options, settle);
       for (const { consumer } of some) settle(consumer, { result: "written" });
     };
-    // In one order everywhere, so that two processes don't wait for each other's rows.
+    // All processes write in one order, so that two of them don't wait for each other's rows.
     const sorted = writes.toSorted((a, b) => (a.consumer < b.consumer ? -1 : 1));
     const added = sorted.filter(({ from }) => from === undefined);
     const moved = sorted.filter(({ from }) => from !== undefined);
@@ -82,7 +87,10 @@ export class CursorWriter {
     }
   }
 
-  /** One row that is locked, or that the server refuses, must not keep the others from being written. */
+  /**
+   * Writes some cursors in one statement. If a row is locked, or refused by the server, the others are written without
+   * it.
+   */
   async #attempt(writes: readonly CursorWrite[], size: number, job: WriteJob): Promise<void> {
     try {
       await job.execute(writes);
@@ -98,7 +106,10 @@ export class CursorWriter {
     }
   }
 
-  /** Finds out which were written by reading them: a cursor that is where we wanted it counts, whoever's answer was lost. */
+  /**
+   * Finds out, by reading them, which cursors were written. One that is where it should be counts as written, whoever
+   * has put it there.
+   */
   async #compare(writes: readonly CursorWrite[], options: CallOptions, settle: Settle): Promise<void> {
     const found = await this.#readEach(writes, options).catch((error: unknown) => {
       settleUnanswered(writes, settle);
@@ -138,7 +149,8 @@ function concernsOneRow(error: unknown): boolean {
   const meaning = meaningOf(error);
   if (meaning === "lock_timeout" || meaning === "duplicate_key") return true;
   const { errno, code, sqlState } = error as { errno?: unknown; code?: unknown; sqlState?: unknown };
-  // Data exceptions, constraints, and what triggers raise; MySQL gives two of them the general state.
+  // Classes of SQL states: data exceptions, constraints, and what triggers raise. MySQL gives two such errors the
+  // general state.
   if (typeof sqlState === "string" && /^(?:22|23|44|45)/.test(sqlState)) return true;
   return errno === 1366 || errno === 3819 || (typeof code === "string" && code.startsWith("SQLITE_CONSTRAINT"));
 }

@@ -17,18 +17,18 @@ import type { CursorType } from "./cursor-type.ts";
 export interface CursorsTableOptions {
   /** The column of the consumer's name. @defaultValue "id" */
   idField?: string | undefined;
-  /** @defaultValue "last_event_id" */
+  /** The column of the cursor. @defaultValue "last_event_id" */
   cursorField?: string | undefined;
   /** The column of the time of the last change. @defaultValue "updated_at" */
   timeField?: string | undefined;
   /**
-   * How long cursors are held back to be written together, in ms; 0 writes each at once. What is held back is lost in a
-   * crash, so that its events come again. @defaultValue 5000
+   * How long cursors are held back to be written together, in ms. 0 writes each at once. A crash loses what is held
+   * back, so that its events come again. @defaultValue 5000
    */
   asyncPeriodMs?: number | undefined;
   /** How cursors are compared: as numbers, or as text byte by byte. @defaultValue "int" */
   cursorType?: CursorType | undefined;
-  /** Called once for each cursor written. */
+  /** Called once for each cursor that was written. What it throws is reported, and stops nothing. */
   onSetCursor?: ((written: { consumer: string; cursor: string }) => void) | undefined;
   /** Waits in place of a timer, for tests. */
   sleep?: ((delayMs: number) => Promise<void>) | undefined;
@@ -41,7 +41,7 @@ export interface CursorsTableOptions {
    * such errors go to `logger`
    */
   observer?: Observer | undefined;
-  /** Takes warnings of errors if the observer has no `error`. @defaultValue `process.emitWarning` */
+  /** Takes warnings of such errors if the observer has no `error`. @defaultValue `process.emitWarning` */
   logger?: Logger | undefined;
 }
 
@@ -75,7 +75,10 @@ export interface CursorsTableConfig {
   readonly statementTimeoutMs: number | undefined;
 }
 
-/** Checks the options and fills in the defaults. @throws TypeError or RangeError `invalid_option` or `invalid_identifier` */
+/**
+ * Checks the options and fills in the defaults.
+ * @throws TypeError or RangeError `invalid_option` or `invalid_identifier`
+ */
 export function toCursorsTableConfig(owner: string, options: CursorsTableOptions): CursorsTableConfig {
   checkCursorsTableOptions(owner, options);
   const field = (name: keyof CursorsTableOptions, value: string): string =>

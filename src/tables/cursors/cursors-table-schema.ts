@@ -4,8 +4,8 @@ import type { TableSchema } from "../schema/table-schema.ts";
 import type { CursorsTableConfig } from "./cursors-table-options.ts";
 
 /**
- * The schema of a cursors table. `fence` is for the number of the lease that may move the cursor, `event_micros` for the
- * time of the event at it, by which a rewritten history is noticed; both may be absent in an existing table.
+ * The schema of a cursors table. `fence` is for the number of the lease that may move the cursor. `event_micros` is for
+ * the time of the event at the cursor, by which a rewritten history is noticed. An existing table may lack both.
  */
 export function cursorsTableSchema(
   name: string,

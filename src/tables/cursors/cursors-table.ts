@@ -18,11 +18,12 @@ import {
 import { cursorsTableSchema } from "./cursors-table-schema.ts";
 
 /**
- * A table of cursors: for each consumer the id of the last event that it is done with.
+ * A table of cursors: for each consumer, the id of the last event that it is done with.
  *
- * By default cursors are held back and written together every 5 s (`asyncPeriodMs`), at `flush()`, at `close()` and when
- * the process ends by itself; a crash in between makes the last events come again. Each write is a compare-and-set: if
- * another process has moved a cursor, theirs is kept and this one's next `setCursor` says so.
+ * By default cursors are held back, and written together every 5 s (`asyncPeriodMs`), at `flush()`, at `close()`, and
+ * when the process ends by itself. A crash in between makes the last events come again. Each write is a
+ * compare-and-set: if another process has moved a cursor, that is kept, and the next `setCursor` of this process says
+ * so.
  * @example
  * const cursors = new CursorsTable("cursors");
  * await run({ stream: orders.toStream(pool), cursors: cursors.toStore(pool), consumer });
@@ -48,14 +49,17 @@ export class CursorsTable implements AsyncDisposable {
     this.schema = cursorsTableSchema(name, this.#config);
   }
 
-  /** The consumer's cursor; "" if it has none. What is held back for it is written first. */
+  /**
+   * The consumer's cursor; "" if it has none. What is held back for the consumer is written first.
+   * @throws ReflexError `wrong_schema`, `consumer_name_collision`, `invalid_cursor`, `time_limit` or `database_error`.
+   */
   async getCursor(db: DatabaseHandle, consumer: string, options: CallOptions = {}): Promise<string> {
     return this.#cursorsIn(db).getCursor(consumer, options);
   }
 
   /**
    * Moves the consumer's cursor forward.
-   * @throws ReflexError `cursor_not_advanced` if it is there or beyond, or if someone else moved it.
+   * @throws ReflexError `cursor_not_advanced` if the cursor is there or beyond, or if someone else moved it.
    */
   async setCursor(db: DatabaseHandle, consumer: string, cursor: string): Promise<void> {
     await this.#cursorsIn(db).setCursor(consumer, cursor);
@@ -67,14 +71,17 @@ export class CursorsTable implements AsyncDisposable {
     await allSettled([...this.#buffered.values()].map((cursors) => cursors.flush(options)));
   }
 
-  /** A table of the same name and options but those given here; it shares nothing with this one. */
+  /**
+   * Makes a table of the same name, with the options of this one but for those given here. It shares nothing with this
+   * one.
+   */
   clone(options: CursorsTableOptions = {}): CursorsTable {
     checkCursorsTableOptions(`table ${this.name}`, options);
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
     return new CursorsTable(this.name, { ...this.#options, ...given });
   }
 
-  /** The cursors of this table in `db`, for `run`. With options, of a clone. */
+  /** The cursors of this table in `db`, as a store for `run`. With options, those of a clone. */
   toStore(db: DatabaseHandle, options?: CursorsTableOptions): CursorStore {
     if (options !== undefined) return this.clone(options).toStore(db);
     const cursors = this.#cursorsIn(db);
@@ -86,12 +93,15 @@ export class CursorsTable implements AsyncDisposable {
     };
   }
 
-  /** Writes what is held back and stops the timers. Idempotent; the table can be used again after it. */
+  /**
+   * Writes what is held back, and stops the timers. The table can be used again after it. Calling it twice does no
+   * harm.
+   */
   async close(): Promise<void> {
     await allSettled([...this.#buffered.values()].map((cursors) => cursors.close()));
   }
 
-  /** As {@link close}, for `await using`. */
+  /** Does what {@link close} does, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -110,7 +120,7 @@ export class CursorsTable implements AsyncDisposable {
   }
 }
 
-/** Waits for all of them, then throws the first failure: one database must not cut short the others. */
+/** Waits for all of them, then throws the first failure: what fails in one database must not cut short the others. */
 async function allSettled(works: readonly Promise<void>[]): Promise<void> {
   const results = await Promise.allSettled(works);
   for (const result of results) if (result.status === "rejected") throw result.reason;

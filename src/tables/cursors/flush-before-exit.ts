@@ -6,8 +6,8 @@ const waiting = new Set<Flushable>();
 let listening = false;
 
 /**
- * Has `flushable` flushed when the process is about to end because nothing is left to do. Holds it until then, or until
- * the function that it returns is called.
+ * Has `flushable` flushed when the process is about to end since nothing is left to do. It is held in memory until
+ * then, or until the function is called that this returns.
  */
 export function flushBeforeExit(flushable: Flushable): () => void {
   waiting.add(flushable);
@@ -17,7 +17,8 @@ export function flushBeforeExit(flushable: Flushable): () => void {
 }
 
 function flushAll(): void {
-  // Each once: Node.js calls this again after every flush, and one that fails would keep the process for ever.
+  // Each is flushed only once. Node.js calls this function again after every flush, so that one that fails would keep
+  // the process alive for ever.
   for (const due of waiting) {
     waiting.delete(due);
     due.flush().catch((error: unknown) => process.emitWarning(`cursors were not written at exit: ${String(error)}`));

@@ -1,16 +1,18 @@
 import { inCharset } from "../schema/column-capacity.ts";
 import type { ColumnDescription } from "../schema/table-columns.ts";
 
-// Far below the largest packet that any server takes by default; a statement holds the message twice.
+// The most bytes of a message. It is far below the largest packet that any server takes by default; a statement holds
+// the message twice.
 export const MOST_MESSAGE_BYTES: number = 256 * 1024;
 const CHARACTER_TYPES: ReadonlySet<string> = new Set(["char", "varchar"]);
 
 /**
- * The message as its column takes it: cut between characters, and with "?" for what its character set lacks. A strict
- * server would refuse it, and the event be handled and refused for ever; another would cut it anywhere.
+ * The message as its column takes it: cut between characters, and with "?" for characters that its character set lacks.
+ * A strict server would refuse the whole message, so that the event was handled and refused for ever. Another server
+ * would cut it anywhere.
  */
 export function fitMessage(message: string, column: ColumnDescription): string {
-  // Half of a surrogate pair becomes U+FFFD, as it would on the way to the server.
+  // Half of a surrogate pair becomes U+FFFD here, as it would on its way to the server.
   const text = Buffer.from(message).toString();
   const { charset, maxLength = Number.POSITIVE_INFINITY } = column;
   const inCharacters = charset !== undefined && CHARACTER_TYPES.has(column.type);

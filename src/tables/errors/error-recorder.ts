@@ -20,7 +20,7 @@ const MOST_TRIES = 6;
 const PAUSE_MS = 10;
 const MOST_CAUSES = 10;
 
-/** Records errors, each with its event in one transaction. */
+/** Records errors, each in one transaction with its event. */
 export class ErrorRecorder {
   readonly #store: ErrorStore;
   readonly #config: ErrorsTableConfig;
@@ -81,7 +81,7 @@ export class ErrorRecorder {
     };
   }
 
-  /** In a transaction of our own, which a deadlock undoes as a whole, so that it can be done again. */
+  /** Runs in a transaction of its own, which a deadlock undoes as a whole, so that it can be done again. */
   async #commit(insert: Insert, record: { consumer: string; options: CallOptions }): Promise<string> {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -120,21 +120,32 @@ export class ErrorRecorder {
     }
   }
 
-  /** An inserter that adds rows only has met the one that it added before: the error is recorded. */
+  /**
+   * The id of the record that an inserter has met. An inserter that only adds rows fails at the record that it has
+   * added before: the error is recorded then.
+   */
   async #idOfDuplicate(error: ErrorToRecord, options: CallOptions): Promise<string | undefined> {
     if (this.#config.inserter === undefined) return undefined;
     try {
       return (await this.#store.find(error, options))?.id_text;
     } catch {
-      // The table of that inserter may be unlike ours; what it threw says more.
+      // The table of that inserter may differ from this library's. What the inserter threw says more.
       return undefined;
     }
   }
 }
 
 /**
- * Whether `error` says that a row of this consumer and event is there already: a driver's duplicate-key error, or an error
- * of ours caused by one. For inserters of your own; the default one brings the row up to date instead.
+ * Whether `error` says that a record of this consumer and event exists already: a driver's duplicate-key error, or an
+ * error of this library that one caused. It is for inserters of your own. The default inserter brings the record up to
+ * date instead.
+ * @example
+ * const record = new ErrorsTable().toErrorInserter(pool);
+ * try {
+ *   await record({ consumer: "mailer", eventId: "7", message: "no such address" });
+ * } catch (error) {
+ *   if (!isDuplicateErrorInsertion(error)) throw error;
+ * }
  */
 export function isDuplicateErrorInsertion(error: unknown): boolean {
   let current = error;

@@ -23,9 +23,9 @@ export interface RetryErrorOptions<T extends number = number> {
   signal?: AbortSignal | undefined;
 }
 
-/** Which errors are retried, how many, and how fast. */
+/** How many errors are retried, and how fast. */
 export interface RetryAllOptions<T extends number = number> extends RetryErrorOptions<T> {
-  /** The most errors to retry, those recorded first before others. @defaultValue 1000 */
+  /** The most errors to retry. Those recorded first come first. @defaultValue 1000 */
   limit?: number | undefined;
   /** The most errors to retry in a second. @defaultValue no limit */
   perSecond?: number | undefined;
@@ -33,21 +33,21 @@ export interface RetryAllOptions<T extends number = number> extends RetryErrorOp
 
 /** What became of the errors that `retryAll` has retried. */
 export interface RetryAllResult {
-  /** How many succeeded. */
+  /** How many retries succeeded. */
   readonly retried: number;
-  /** Those that failed again, or whose event is gone; they stay open. */
+  /** The errors that failed again, or whose event is gone. They stay open. */
   readonly failures: readonly RetryFailure[];
-  /** Whether errors are left that were not tried, because of `limit`. */
+  /** Whether errors are left that were not tried because of `limit`. */
   readonly more: boolean;
 }
 
-/** An error that a retry did not settle. */
+/** An error that its retry did not settle. */
 export interface RetryFailure {
   /** The id of the error's record. */
   readonly errorId: string;
   /** The id of the event, in decimal. */
   readonly eventId: string;
-  /** `consumer_failed`, with the consumer's own error as `cause`, or `event_not_found`. */
+  /** Why: `consumer_failed`, with the consumer's own error as `cause`, or `event_not_found`. */
   readonly error: ReflexError;
 }
 
@@ -119,7 +119,10 @@ export class ErrorRetry {
     }
   }
 
-  /** Why a retry did not succeed; "settled" if someone else has dealt with the error meanwhile. */
+  /**
+   * Retries one error. Resolves with why it did not succeed, or with "settled" if someone else has dealt with the error
+   * meanwhile.
+   */
   async #outcome<T extends number>(
     row: ErrorRow,
     options: RetryErrorOptions<T>,
@@ -164,7 +167,7 @@ export class ErrorRetry {
     );
   }
 
-  /** Records the failure, which must be told of even when that fails. */
+  /** Records the failure again. The caller is told of it even if that fails. */
   async #failed(row: ErrorRow, event: ReflexEvent, cause: unknown): Promise<ReflexError> {
     const { consumer_text: consumer, id_text: errorId } = row;
     const details = { consumer, eventId: event.id, eventType: event.type, errorId };

@@ -18,16 +18,16 @@ export interface ErrorRow {
   readonly updated_micros: string | number | bigint;
 }
 
-/** Which errors to list; those left out are not asked for. */
+/** Which errors to list. What is undefined does not restrict them. */
 export interface ErrorFilter {
   readonly consumer: string | undefined;
   readonly statuses: readonly ErrorStatus[] | undefined;
-  /** The id of the last error that is known. */
+  /** The id after which errors are listed. */
   readonly after: string;
   readonly limit: number;
 }
 
-/** The SQL of an errors table, as its columns are. */
+/** The SQL of an errors table, according to its columns. */
 export class ErrorStatements {
   readonly #dialect: Dialect;
   readonly #description: TableDescription;
@@ -54,7 +54,9 @@ export class ErrorStatements {
     return this.#description.columns.get(this.#fields[name].toLowerCase());
   }
 
-  /** Adds the row, or brings the one that is there up to date. In one statement, so that two at once can't both add one. */
+  /**
+   * Adds the row, or brings the existing one up to date. It is one statement, so that two at once can't both add a row.
+   */
   record({ consumer, eventId, message }: ErrorToRecord, status: ErrorStatus): Statement {
     const updated = this.#now("updatedAt");
     const columns = ["consumer", "eventId", "message", "status", "createdAt", "updatedAt"] as const;
@@ -69,7 +71,7 @@ export class ErrorStatements {
       const attempts = this.#quoted("attempts");
       names.push(attempts);
       values.push("1");
-      // Qualified: SQLite would not know whether the row's or the new value is meant.
+      // The name is qualified. Without that, SQLite would not know whether the row's value is meant or the new one.
       changes.push(`${attempts} = coalesce(${this.#table}.${attempts}, 1) + 1`);
     }
     const otherwise =
@@ -95,7 +97,8 @@ export class ErrorStatements {
     if (consumer !== undefined) {
       const column = `t.${this.#quoted("consumer")}`;
       const exact = this.#dialect.asBytes(this.#dialect.asText(column));
-      // The first finds it by the key; the second leaves out names that only the column's collation takes for equal.
+      // The first condition finds the rows by their key. The second leaves out names that only the column's collation
+      // takes for this one.
       conditions.push(`${column} = ? and ${exact} = ${this.#dialect.asBytes("?")}`);
       params.push(consumer, consumer);
     }
@@ -123,7 +126,7 @@ export class ErrorStatements {
     return { sql: `${this.#updateStatus(ErrorStatus.Retried)} where ${conditions.join(" and ")}`, params };
   }
 
-  // No alias is a column's own name: `order by` would sort by the alias, and text sorts "10" before "9".
+  // No column has its own name as its alias: `order by` would sort by the alias, and text sorts "10" before "9".
   get #select(): string {
     const asText = (name: string): string => this.#dialect.asText(name);
     const column = (name: keyof ErrorFields): string => `t.${this.#quoted(name)}`;
@@ -163,7 +166,8 @@ export class ErrorStatements {
   #timeStorage(name: "createdAt" | "updatedAt"): TimeStorage {
     const column = this.column(name);
     if (column?.type === "timestamp") return { column: "timestamp", zone: undefined };
-    // Without digits for fractions, MySQL would round up, into the future.
+    // MySQL rounds a time into a column without fractions, and may round it up, into the future. So the statement gives
+    // such a column whole seconds.
     return { column: column?.fullType === "datetime" ? "datetime" : "datetime6", zone: undefined };
   }
 }

@@ -30,7 +30,7 @@ export class ErrorStore {
     this.#schemaCheck = schemaCheck;
   }
 
-  /** The table's SQL; looks at the table the first time. */
+  /** The table's statements. The table is looked at the first time. */
   async statements(options: CallOptions): Promise<ErrorStatements> {
     if (this.#statements !== undefined) return this.#statements;
     const description = await this.#schemaCheck.pass(this.database, this.limits(options));
@@ -38,7 +38,7 @@ export class ErrorStore {
     return this.#statements;
   }
 
-  /** The row of this consumer and event, undefined if there is none. */
+  /** The row of this consumer and event; undefined if there is none. */
   async find({ consumer, eventId }: ErrorToRecord, options: CallOptions): Promise<ErrorRow | undefined> {
     const statements = await this.statements(options);
     const rows = await this.#rows(statements.find(consumer, eventId), options);
@@ -65,11 +65,11 @@ export class ErrorStore {
     const statements = await this.statements(options);
     if (!isId(id)) throw this.#notFound(id);
     const { affectedRows } = await this.#run(statements.setStatus(id, ErrorStatus.Resolved), options);
-    // Servers may count only rows that changed.
+    // Some servers count only the rows that changed: a count of 0 does not mean that there is none.
     if (affectedRows === 0) await this.get(id, options);
   }
 
-  /** Leaves a row that was changed since it was read as it is. */
+  /** Marks a row as retried. A row that was changed since it was read is left as it is. */
   async markRetried(row: ErrorRow): Promise<void> {
     const statements = await this.statements({});
     await this.#run(statements.markRetried(row), {});
@@ -124,7 +124,10 @@ export function toConsumerError(row: ErrorRow): ConsumerError {
   };
 }
 
-/** Checks what is to be recorded against its columns. @throws TypeError, RangeError or ReflexError, naming the value. */
+/**
+ * Checks an error that is to be recorded, against the table's columns once they are known.
+ * @throws TypeError, RangeError or ReflexError, naming the value.
+ */
 export function checkError(table: string, error: ErrorToRecord, statements: ErrorStatements | undefined): void {
   const { consumer, eventId, message } = Object(error) as ErrorToRecord;
   checkConsumerName(consumer);
@@ -144,12 +147,12 @@ export function checkError(table: string, error: ErrorToRecord, statements: Erro
   checkFits(table, statements.column("eventId"), eventId);
 }
 
-/** Whether a server takes the text for exactly this integer. */
+/** Whether a server takes the text for exactly the integer that it shows. */
 export function isId(id: unknown): id is string {
   return typeof id === "string" && /^\d{1,19}$/.test(id) && BigInt(id) <= HIGHEST_ID;
 }
 
-// An integer column may be ZEROFILL.
+// A ZEROFILL column gives leading zeros.
 function withoutLeadingZeros(id: string): string {
   return /^0\d+$/.test(id) ? id.replace(/^0+(?=\d)/, "") : id;
 }

@@ -16,18 +16,19 @@ import {
   toErrorsTableNames,
 } from "./errors-table-schema.ts";
 
-/** The types that events of errors can have: every status but `Unknown`, since type 0 is a noop. */
+/** The types of the events of errors: every status but `Unknown`, since type 0 is a noop. */
 export type ErrorEventType = Exclude<ErrorStatus, 0>;
 
 /**
- * Inserts an error into its table through `tx`, which runs SQL inside the transaction, and resolves with its id. Called
- * again for the same consumer and event, it must give the same id or throw the driver's duplicate-key error.
+ * Inserts an error into its table through `tx`, which runs SQL inside the transaction. Resolves with the error's id.
+ * When it is called again for the same consumer and event, it must give the same id, or throw the driver's
+ * duplicate-key error.
  */
 export type ErrorInserter = (tx: Executor, error: ErrorToRecord & { readonly status: ErrorStatus }) => Promise<string>;
 
 /**
- * Inserts the event of an error through `tx`, inside the transaction that inserted the error. It has the shape of
- * `EventsTable.insertWithMetadata`; what it resolves with is called after the commit.
+ * Inserts the event of an error through `tx`, inside the transaction that inserted the error.
+ * `EventsTable.insertWithMetadata` has this shape. What it resolves with is called after the commit.
  */
 // oxlint-disable-next-line max-params -- the signature of Go's rsql
 export type ErrorEventInserter = (
@@ -42,36 +43,39 @@ export type ErrorEventInserter = (
 
 /** The columns of an errors table, and how errors and their events get into it. */
 export interface ErrorsTableOptions<RecordOnly extends boolean = boolean> extends ErrorsTableSchemaOptions {
-  /** Inserts errors in place of the default, for example into more columns. */
+  /** Inserts errors in place of the default statement, for example into more columns. @defaultValue none */
   inserter?: ErrorInserter | undefined;
-  /** Inserts the events of errors in place of the default, which inserts them into {@link ErrorsTable.events}. */
+  /** Inserts the events of errors. @defaultValue inserts them into {@link ErrorsTable.events} */
   eventInserter?: ErrorEventInserter | undefined;
-  /** Records errors without events, so that they can't be streamed; no events table is needed. @defaultValue false */
+  /** Records errors without events: they can't be streamed, and no events table is needed. @defaultValue false */
   recordOnly?: RecordOnly | undefined;
-  /** Called after each record that was committed, for counting. */
+  /**
+   * Called after each record that was committed, so that a program can count them. What it throws is reported, and
+   * stops nothing.
+   */
   onErrorRecorded?: ((consumer: string) => void) | undefined;
   /** The longest to wait for a connection of the pool, in ms. @defaultValue 10 000 */
   acquireTimeoutMs?: number | undefined;
   /** The longest that one statement may take, in ms. @defaultValue 60 000 */
   statementTimeoutMs?: number | undefined;
   /**
-   * Told of errors that no caller waits for (`error`), and by streams of the table's events. @defaultValue none; such
-   * errors go to `logger`
+   * Told of errors that no caller waits for (`error`), and of what streams of the table's events do. @defaultValue
+   * none; such errors go to `logger`
    */
   observer?: Observer | undefined;
-  /** Takes warnings of errors and stalls that the observer has no function for. @defaultValue `process.emitWarning` */
+  /** Takes warnings of errors and stalls for which the observer has no function. @defaultValue `process.emitWarning` */
   logger?: Logger | undefined;
 }
 
 /**
- * The columns of errors tables that the Go code of reflex uses.
+ * The columns in which errors tables of Go's reflex differ from the defaults here.
  * @example
  * const errors = new ErrorsTable({ ...goErrorColumns });
  */
 export const goErrorColumns: {
-  /** Of what was thrown. */
+  /** The column of what was thrown. */
   readonly messageField: "error_msg";
-  /** Of the status. */
+  /** The column of the status. */
   readonly statusField: "error_status";
 } = {
   messageField: "error_msg",
@@ -94,14 +98,17 @@ export interface ErrorsTableConfig {
   readonly table: string;
   readonly fields: ErrorFields;
   readonly inserter: ErrorInserter | undefined;
-  /** Undefined if none is to be called. */
+  /** Inserts the events; undefined if there are to be none. */
   readonly eventInserter: ErrorEventInserter | undefined;
   readonly onErrorRecorded: ((consumer: string) => void) | undefined;
   readonly acquireTimeoutMs: number | undefined;
   readonly statementTimeoutMs: number | undefined;
 }
 
-/** Checks the options and fills in the defaults. @throws TypeError or RangeError `invalid_option` or `invalid_identifier` */
+/**
+ * Checks the options and fills in the defaults.
+ * @throws TypeError or RangeError `invalid_option` or `invalid_identifier`
+ */
 export function toErrorsTableConfig(options: ErrorsTableOptions): ErrorsTableConfig {
   checkOptions("ErrorsTable", options, checks);
   const { tableName, fields } = toErrorsTableNames(options);
@@ -116,7 +123,7 @@ export function toErrorsTableConfig(options: ErrorsTableOptions): ErrorsTableCon
   };
 }
 
-/** The part of the options that says how the table is made. */
+/** The options that say how the table is made. */
 export function toErrorsSchemaOptions(options: ErrorsTableOptions): ErrorsTableSchemaOptions {
   const names = Object.keys(errorsTableSchemaChecks) as (keyof ErrorsTableSchemaOptions)[];
   return Object.fromEntries(names.map((name) => [name, options[name]]));

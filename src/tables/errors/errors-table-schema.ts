@@ -16,25 +16,28 @@ import type { TableSchema } from "../schema/table-schema.ts";
 
 /** The names of an errors table and its columns. */
 export interface ErrorsTableSchemaOptions {
-  /** @defaultValue "consumer_errors" */
+  /** The table's name, or `schema.table`. @defaultValue "consumer_errors" */
   tableName?: string | undefined;
-  /** @defaultValue "id" */
+  /** The auto-increment primary key. @defaultValue "id" */
   idField?: string | undefined;
-  /** @defaultValue "event_id" */
+  /** The column of the event's id. @defaultValue "event_id" */
   eventIdField?: string | undefined;
-  /** @defaultValue "consumer" */
+  /** The column of the consumer's name. @defaultValue "consumer" */
   consumerField?: string | undefined;
-  /** @defaultValue "msg" */
+  /** The column of what was thrown. @defaultValue "msg" */
   messageField?: string | undefined;
-  /** @defaultValue "created_at" */
+  /** The column of the time of the first record. @defaultValue "created_at" */
   createdAtField?: string | undefined;
-  /** @defaultValue "updated_at" */
+  /** The column of the time of the last change. @defaultValue "updated_at" */
   updatedAtField?: string | undefined;
-  /** @defaultValue "status" */
+  /** The column of the status, an integer. @defaultValue "status" */
   statusField?: string | undefined;
-  /** The column that counts how often an error was recorded. Tables of others may do without it. @defaultValue "attempts" */
+  /**
+   * The column that counts how often an error was recorded. A table that others made may lack it. @defaultValue
+   * "attempts"
+   */
   attemptsField?: string | undefined;
-  /** Leaves out the events table. @defaultValue false */
+  /** Whether the events table is left out. @defaultValue false */
   recordOnly?: boolean | undefined;
 }
 
@@ -63,7 +66,10 @@ export const errorsTableSchemaChecks: OptionChecks<ErrorsTableSchemaOptions> = {
   recordOnly: aBoolean,
 };
 
-/** Fills in the defaults. @throws TypeError `invalid_identifier` */
+/**
+ * Fills in the defaults.
+ * @throws TypeError `invalid_identifier`
+ */
 export function toErrorsTableNames(options: ErrorsTableSchemaOptions): { tableName: string; fields: ErrorFields } {
   const { tableName = "consumer_errors" } = options;
   parseTableName(tableName, "option tableName of an errors table");
@@ -81,8 +87,8 @@ export function toErrorsTableNames(options: ErrorsTableSchemaOptions): { tableNa
 }
 
 /**
- * The schema of a table of consumer errors, one row per consumer and event, and of the events table beside it
- * (`<table>_events`) that streams them. What `ErrorsTable.schema` is made of.
+ * The schema of a table of consumer errors, with one row for each consumer and event, and of the events table
+ * `<tableName>_events` beside it, by which errors are streamed. `ErrorsTable.schema` is made of it.
  */
 export function errorsTableSchema(options: ErrorsTableSchemaOptions = {}): TableSchema {
   checkOptions("errorsTableSchema", options, errorsTableSchemaChecks);
@@ -111,7 +117,7 @@ function createErrors(dialect: Dialect, tableName: string, fields: ErrorFields):
   ]);
 }
 
-/** Its events: foreign id = the error's id, metadata = the consumer's name. */
+/** The table of the errors' events. Their foreign id is the error's id, their metadata is the consumer's name. */
 function errorEvents(tableName: string): TableSchema {
   const fields = {
     id: "id",
@@ -160,7 +166,7 @@ const timeColumn: ColumnCheck = ({ type }) =>
 
 function keyProblems({ columns, uniqueKeys }: TableDescription, fields: ErrorFields): string[] {
   const wanted = [fields.consumer, fields.eventId];
-  // Of a missing column there is a problem already.
+  // A missing column is a problem of its own already.
   if (wanted.some((name) => !columns.has(name.toLowerCase()))) return [];
   const found = uniqueKeys.some((key) => key.size === 2 && wanted.every((name) => key.has(name.toLowerCase())));
   if (found) return [];

@@ -28,15 +28,15 @@ import { errorsSchemaCheck, errorsTableSchema } from "./errors-table-schema.ts";
 
 const { Unknown: _unknown, ...errorEventTypes } = ErrorStatus;
 
-/** Which errors to list, one page of them. */
+/** Which errors to list: one page of them. */
 export interface ListErrorsOptions extends CallOptions {
-  /** Only errors of this consumer. */
+  /** Only errors of this consumer. @defaultValue all */
   consumer?: string | undefined;
-  /** Only errors of this status. */
+  /** Only errors of this status. @defaultValue all */
   status?: ErrorStatus | undefined;
   /** The id of the last error of the page before. @defaultValue "0", the beginning */
   after?: string | undefined;
-  /** The most errors to give. @defaultValue 100 */
+  /** The most errors of the page. @defaultValue 100 */
   limit?: number | undefined;
 }
 
@@ -57,11 +57,11 @@ interface ErrorsInDatabase {
 }
 
 /**
- * A table of the events that consumers could not handle: one row per consumer and event, with the newest message, a
- * status, and how often it was recorded.
+ * A table of the events that consumers could not handle. It has one row for each consumer and event, with the newest
+ * message, a status, and how often the error was recorded.
  *
- * Fill it with `createDeadLetterConsumer` of `reflex-rsql/patterns`; look at it with {@link list}; deal with what is in it
- * by {@link retry}, {@link retryAll} or {@link resolve}.
+ * `createDeadLetterConsumer` of `reflex-rsql/patterns` fills it. {@link list} shows what is in it; {@link retry},
+ * {@link retryAll} and {@link resolve} deal with that.
  * @example
  * const errors = new ErrorsTable();
  * const consumer = createDeadLetterConsumer(mailer, { errors: errors.toErrorInserter(pool) });
@@ -74,9 +74,9 @@ export class ErrorsTable<RecordOnly extends boolean = false> {
   /** How this table and the table of its events are made; for `createTables` and `schemaSql`. */
   readonly schema: TableSchema;
   /**
-   * The table `<tableName>_events`, to stream errors from as they are recorded: foreign id = the error's id, type =
-   * `ErrorStatus.Recorded`, metadata = the consumer's name. Undefined with the option `recordOnly`. Retries that succeed
-   * and `resolve` write no event.
+   * The table `<tableName>_events`, from which errors are streamed as they are recorded. The foreign id of such an
+   * event is the error's id, its type is `ErrorStatus.Recorded`, its metadata is the consumer's name. Undefined with
+   * the option `recordOnly`. No event is written when a retry succeeds, or by `resolve`.
    */
   readonly events: RecordOnly extends true ? undefined : EventsTable<ErrorEventType>;
   readonly #config: ErrorsTableConfig;
@@ -98,12 +98,13 @@ export class ErrorsTable<RecordOnly extends boolean = false> {
   }
 
   /**
-   * A function that records an error and resolves with its id, once it is committed: the row and its event in one
-   * transaction, after which streams of {@link events} are woken. Recorded again for the same consumer and event, the row
-   * keeps its id, takes the newest message and is open again. A message is cut to what its column takes.
+   * Gives a function that records an error, and resolves with the error's id once it is committed. The row and its
+   * event are committed in one transaction, after which streams of {@link events} are woken. When an error is recorded
+   * again for the same consumer and event, the row keeps its id, takes the newest message, and is open again. A message
+   * is cut to what its column takes.
    *
    * The function throws ReflexError `wrong_schema`, `consumer_name_collision`, `invalid_int_id`, `time_limit`,
-   * `commit_outcome_unknown` (it may be recorded: record it again) or `database_error`.
+   * `commit_outcome_unknown` (the error may be recorded: record it again) or `database_error`.
    */
   toErrorInserter(db: DatabaseHandle): ErrorInsertFunc {
     const { recorder } = this.#in(db);
@@ -121,7 +122,7 @@ export class ErrorsTable<RecordOnly extends boolean = false> {
     };
   }
 
-  /** Errors in the order of their ids, one page of them. */
+  /** Lists errors in the order of their ids, one page of them. */
   async list(db: DatabaseHandle, options: ListErrorsOptions = {}): Promise<ConsumerError[]> {
     checkOptions<ListErrorsOptions>("list", options, listChecks);
     const { consumer, status, after = "0", limit = 100, ...callOptions } = options;
@@ -131,7 +132,7 @@ export class ErrorsTable<RecordOnly extends boolean = false> {
   }
 
   /**
-   * Marks an error as dealt with by a person. Marked again, it stays so.
+   * Marks an error as one that a person has dealt with. To mark it again is no failure.
    * @throws ReflexError `error_not_found`
    */
   async resolve(db: DatabaseHandle, id: string, options: CallOptions = {}): Promise<void> {
@@ -140,10 +141,11 @@ export class ErrorsTable<RecordOnly extends boolean = false> {
   }
 
   /**
-   * Lets the consumer consume the error's event again, now, and marks the error as retried. Only `consume` is called, not
-   * `reset` or `stop`. If the error was recorded or resolved meanwhile by someone else, it stays as they left it.
+   * Has the consumer consume the error's event again, now, and marks the error as retried. Only `consume` is called,
+   * neither `reset` nor `stop`. If someone else has recorded or resolved the error meanwhile, it stays as they left it.
    *
-   * @throws ReflexError `consumer_failed` if it fails again: then the error is recorded again and stays open.
+   * @throws ReflexError `consumer_failed` if the consumer fails again. The error is then recorded again, and stays
+   * open.
    * @throws ReflexError `error_not_found`; `event_not_found` if the event was pruned; `error_settled` if the error was
    * retried or resolved before.
    * @throws RangeError `invalid_argument` if the error is another consumer's.
@@ -154,10 +156,10 @@ export class ErrorsTable<RecordOnly extends boolean = false> {
   }
 
   /**
-   * Retries the open errors of a consumer, one at a time, in the order of their ids. One that fails again stays open and
-   * does not stop the others; an error of the database does.
+   * Retries the open errors of a consumer, one at a time, in the order of their ids. One that fails again stays open,
+   * and does not stop the others. A failure of the database does.
    *
-   * @throws the signal's reason if it is aborted, after the one in hand; what was retried by then is marked as such.
+   * @throws the signal's reason if it is aborted, after the error in hand. What was retried by then is marked as such.
    */
   async retryAll<T extends number>(db: DatabaseHandle, options: RetryAllOptions<T>): Promise<RetryAllResult> {
     return this.#in(db).retry.retryAll(options);

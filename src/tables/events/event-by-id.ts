@@ -10,7 +10,7 @@ import { type EventRow, eventColumns, toEvent } from "./event-row.ts";
 import type { EventsTableConfig } from "./events-table-options.ts";
 import type { EventsLoader } from "./loader-and-inserter.ts";
 
-/** Where the events of a table are. */
+/** Where the events of a table are, and how they are read. */
 interface EventSource {
   readonly table: string;
   readonly config: EventsTableConfig;
@@ -23,19 +23,22 @@ export function setEventSource(table: object, source: EventSource): void {
   sources.set(table, source);
 }
 
-/** Where the events of `table` are. @throws TypeError `invalid_argument` for anything else. */
+/**
+ * Where the events of `table` are.
+ * @throws TypeError `invalid_argument` for anything that is no events table.
+ */
 export function eventSourceOf(table: unknown): EventSource {
   const source = sources.get(Object(table));
   if (source !== undefined) return source;
   throw typeMistake("invalid_argument", `expected an EventsTable or EventsTableInt, found ${show(table)}`);
 }
 
-/** Whether it is an events table of either kind. */
+/** Whether `table` is an `EventsTable` or an `EventsTableInt`. */
 export function isEventsTable(table: unknown): boolean {
   return sources.has(Object(table));
 }
 
-/** The event of this id; undefined if there is none, for example since it was pruned. */
+/** Reads the event of this id. Undefined if there is none, for example since it was pruned. */
 export async function loadEvent<T extends number>(
   db: DatabaseHandle,
   { source, id }: { source: EventSource; id: string },
@@ -60,7 +63,7 @@ export async function loadEvent<T extends number>(
   }
 }
 
-/** Of a table whose rows only its loader can read. */
+/** Reads one event of a table whose rows only its loader can read. */
 async function loadOne(
   session: Executor,
   id: string,

@@ -14,22 +14,23 @@ import type { EventsInserter } from "./loader-and-inserter.ts";
 import { eventId } from "./make-event.ts";
 import { type Notify, notifyOnce } from "./notify.ts";
 
-/** An event as it goes into its row, checked. */
+/** An event that was checked, as it goes into its row. */
 export interface EventToInsert {
   readonly foreignId: string;
   readonly type: number;
   readonly metadata: Uint8Array | undefined;
 }
 
-// The texts that a connection prepares stay few; 1000 rows of four values are far below the server's 65 535.
+// The numbers of rows that one statement inserts. There are few, so that a connection prepares few texts. 1000 rows of
+// four values are far below the 65 535 that the server takes.
 const STATEMENT_SIZES = [1000, 100, 10, 1] as const;
 
 export interface EventInserterSource {
   readonly table: string;
   readonly config: EventsTableConfig;
-  /** Called after a commit. */
+  /** Wakes the table's streams. Called after a commit. */
   readonly wake: () => void;
-  /** Called when an id was taken before its row was inserted. */
+  /** Called when a noop had taken the id that the server gave to a row. */
   readonly onDuplicateId: () => void;
 }
 
@@ -37,7 +38,8 @@ interface BoundedStatement extends Statement {
   readonly options?: CallOptions | undefined;
 }
 
-// A noop took the id that the server had given to this statement. The statement alone is undone, and gets new ids.
+// How often a statement is tried whose id was taken by a noop. That statement alone is undone, and the next try gets
+// new ids.
 const MOST_TRIES = 4;
 
 /** Inserts events into one table. */
@@ -49,7 +51,7 @@ export class EventInserter {
     this.#source = source;
   }
 
-  /** Inserts the events, in order: on a pool in a transaction of their own, else in the caller's. */
+  /** Inserts the events in order. Given a pool, in a transaction of their own; else in the caller's. */
   async insert(handle: ExecutorHandle, events: readonly EventToInsert[]): Promise<Notify> {
     const target = toInsertTarget(handle);
     if (target.kind === "transaction") return this.#insertInto(target, events);
@@ -78,14 +80,17 @@ export class EventInserter {
       const error = await this.#lostByTimeout(thrown, executor, dialect);
       if (open !== undefined && losesTransaction(error)) {
         open.lost = error;
-        // What its user runs on it next would commit at once, without what came before.
+        // What the user runs next on this connection would be committed at once, without what came before it.
         if (executor instanceof ConnectionExecutor) executor.destroy();
       }
       throw this.#explained(error);
     }
   }
 
-  /** The error, or one that says more where the server is set up to roll the whole transaction back for a lock's time-out. */
+  /**
+   * The error that was thrown, or one that says more. Some servers are set up to roll back the whole transaction when
+   * the wait for a lock takes too long.
+   */
   async #lostByTimeout(thrown: unknown, executor: Executor, dialect: Dialect): Promise<unknown> {
     if (dialect.name === "sqlite" || meaningOf(thrown) !== "lock_timeout") return thrown;
     const question = "select @@global.innodb_rollback_on_timeout as rolls_back";
@@ -140,7 +145,7 @@ export class EventInserter {
       try {
         return await executor.run(sql, params, this.#limits(options));
       } catch (error) {
-        // Any other unique key is the caller's affair.
+        // A duplicate in any other unique key is the caller's affair.
         if (duplicateKeyName(error) !== "PRIMARY" || attempt === MOST_TRIES) throw error;
         this.#source.onDuplicateId();
       }
@@ -173,8 +178,8 @@ export class EventInserter {
 }
 
 /**
- * Inserts that many events. A plain INSERT: with IGNORE or ON DUPLICATE KEY, an event whose id was closed by a noop would
- * vanish in silence.
+ * The text that inserts so many rows. It is a plain INSERT: with IGNORE or ON DUPLICATE KEY, an event whose id a noop
+ * has taken would vanish in silence.
  */
 export function insertText({ table, config }: EventInserterSource, dialect: Dialect, rows: number): string {
   const { fields, time } = config;
@@ -185,7 +190,7 @@ export function insertText({ table, config }: EventInserterSource, dialect: Dial
   return `insert into ${dialect.quote(table)} (${columns.join(", ")}) values ${values}`;
 }
 
-/** Thrown by the user's own code: neither a statement's failure nor this library's. */
+/** Whether the user's own code threw this: it is neither a statement's failure nor an error of this library. */
 function isUsersOwn(error: unknown): boolean {
   return meaningOf(error) === "other" && !isReflexError(error);
 }

@@ -16,7 +16,7 @@ export interface LoaderCall {
   readonly timeoutMs: number | undefined;
 }
 
-/** Calls a table's loader and checks what it returns. Rejects with the signal's reason, or `time_limit`. */
+/** Calls a table's loader, and checks what it returns. Rejects with the signal's reason, or with `time_limit`. */
 export async function callLoader(session: Executor, call: LoaderCall): Promise<ReflexEvent[]> {
   const { table, loader, limit, signal, timeoutMs = defaultStatementTimeoutMs } = call;
   const after = String(call.after);
@@ -42,7 +42,10 @@ function bounded(session: Executor, limitMs: number): Executor {
   };
 }
 
-/** A statement whose signal is aborted is left behind: other streams read through the same connection. */
+/**
+ * Leaves a statement behind when its signal is aborted. To end it would close the connection, through which other
+ * streams read too.
+ */
 function leave<R>(statement: Promise<R>, options: CallOptions): Promise<R> {
   return withTimeLimit(statement, { signal: options.signal, what: "a statement of a loader" });
 }
@@ -55,7 +58,7 @@ function checked(events: unknown, { table, after, limit }: LoaderCall): ReflexEv
     );
   }
   let previous = after;
-  // More than were asked for are read again later: a page is bounded.
+  // Events beyond the limit are left out, and read again later: a page must stay bounded.
   return events.slice(0, limit).map((event: ReflexEvent) => {
     const id = Object(event).id as unknown;
     const text = typeof id === "string" ? eventId(id) : undefined;
@@ -65,7 +68,10 @@ function checked(events: unknown, { table, after, limit }: LoaderCall): ReflexEv
   });
 }
 
-/** As the table makes its own, whatever the loader made: streams share them, and read them fastest when all are alike. */
+/**
+ * Copies an event that a loader has made into one as the table itself makes it. Streams share events, and read them
+ * fastest when all are of one kind.
+ */
 function copy(event: ReflexEvent, table: string): ReflexEvent {
   const { id, type, foreignId, timestampMicros, metadata, trace } = event;
   try {

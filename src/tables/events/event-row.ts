@@ -7,7 +7,7 @@ import { idText } from "./id-text.ts";
 /** A row as {@link eventColumns} selects it. Drivers give integers as numbers, bigints or text. */
 export interface EventRow {
   readonly id_value: string | number | bigint;
-  /** Null where the server does not know the stored zone, or the row has no time. */
+  /** Null where the server does not know the stored time zone, and where the row has no time. */
   readonly micros: string | number | bigint | null;
   readonly type_number: string | number | bigint;
   readonly foreign_id_value: string | number | bigint;
@@ -15,7 +15,7 @@ export interface EventRow {
   readonly trace_bytes?: Uint8Array | null;
 }
 
-/** Which columns drivers give as events need them. The others are cast by the server, row by row. */
+/** Which columns drivers give in the form that events need. The server casts the others, row by row. */
 export interface PlainColumns {
   readonly foreignId: boolean;
   readonly metadata: boolean;
@@ -27,11 +27,11 @@ const INTEGER = new Set(["tinyint", "smallint", "mediumint", "int", "bigint"]);
 const BYTES = new Set(["binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"]);
 const NONE: PlainColumns = { foreignId: false, metadata: false, trace: false };
 
-/** Which columns of an events table need no cast: every driver gives these types exactly. */
+/** Which columns of an events table need no cast, since every driver gives values of their types exactly. */
 export function plainColumns(dialect: Dialect, { columns }: TableDescription, fields: EventFields): PlainColumns {
   const is = (name: string | undefined, test: (column: ColumnDescription) => boolean): boolean => {
     const column = name === undefined ? undefined : columns.get(name.toLowerCase());
-    // SQLite's columns hold values of any type.
+    // A column of SQLite may hold values of any type.
     return dialect.name === "mysql" && column !== undefined && test(column);
   };
   return {
@@ -41,19 +41,20 @@ export function plainColumns(dialect: Dialect, { columns }: TableDescription, fi
   };
 }
 
-/** Not with ZEROFILL, which drivers leave out. */
+/** Whether the column of foreign ids needs no cast. One with ZEROFILL does: drivers leave out its zeros. */
 function isPlainForeignId({ type, fullType }: ColumnDescription): boolean {
   return TEXT.has(type) || (INTEGER.has(type) && !fullType.includes("zerofill"));
 }
 
 /**
- * The columns of an event, of a table aliased `t`. No alias is a column's own name: `order by` would sort by the alias,
- * and text sorts "10" before "9".
+ * The columns of an event in a select list, of a table with the alias `t`. No column has its own name as its alias:
+ * `order by` would sort by the alias, and text sorts "10" before "9".
  */
 export function eventColumns(dialect: Dialect, config: EventsTableConfig, plain: PlainColumns = NONE): string {
   const { fields, time, foreignIdBytes } = config;
   const column = (name: string): string => `t.${dialect.quote(name)}`;
-  // As bytes whatever the column: a driver would parse JSON and decode text, and numbers in it would be rounded.
+  // Metadata is selected as bytes, whatever its column's type. A driver would parse JSON and decode text, and round the
+  // numbers in it.
   const bytes = (name: string, isPlain: boolean): string => (isPlain ? column(name) : dialect.asBytes(column(name)));
   const foreignId = column(fields.foreignId);
   const foreignIdText = plain.foreignId ? foreignId : dialect.asText(foreignId);
@@ -68,7 +69,7 @@ export function eventColumns(dialect: Dialect, config: EventsTableConfig, plain:
   return columns.join(", ");
 }
 
-/** Whether the event closes a gap: type 0, and the foreign id that noops of this table have. */
+/** Whether the event is a noop of this table: of type 0, with the foreign id that the table's noops have. */
 export function isNoopOf(event: ReflexEvent, { noopForeignId }: Pick<EventsTableConfig, "noopForeignId">): boolean {
   return event.type === noopEventType && event.foreignId === noopForeignId;
 }

@@ -22,71 +22,74 @@ import { type GapConfig, type GapOptions, toGapConfig } from "./gap-options.ts";
 import type { EventsInserter, EventsLoader } from "./loader-and-inserter.ts";
 import { toWakeConfig, type WakeConfig, type WakeOptions } from "./wake-options.ts";
 
-/** The columns and types of an events table, and how its streams read, wake and close gaps. */
+/** The columns and event types of an events table, and how its streams read, wake up and close gaps. */
 export interface EventsTableOptions<T extends number = number> {
   /** The auto-increment primary key. @defaultValue "id" */
   idField?: string | undefined;
-  /** @defaultValue "timestamp" */
+  /** The column of the time of the insert. @defaultValue "timestamp" */
   timeField?: string | undefined;
-  /** @defaultValue "type" */
+  /** The column of the event's type, an integer. @defaultValue "type" */
   typeField?: string | undefined;
-  /** @defaultValue "foreign_id" */
+  /** The column of the foreign id. @defaultValue "foreign_id" */
   foreignIdField?: string | undefined;
-  /** The column of bytes for `insertWithMetadata`; one of text or JSON can be read too. @defaultValue none */
+  /**
+   * The column of the bytes that `insertWithMetadata` stores. A column of text or JSON can be read too. @defaultValue
+   * none
+   */
   metadataField?: string | undefined;
-  /** The column of bytes for what `trace` gives. @defaultValue none */
+  /** The column of the bytes that `trace` gives. @defaultValue none */
   traceField?: string | undefined;
-  /** Asked at each insert for the bytes of the trace field; undefined stores a null. */
+  /** Gives the bytes of the trace field, at each insert. For undefined, a null is stored. */
   trace?: (() => Uint8Array | undefined) | undefined;
-  /** The names and numbers of the table's event types; `insert` then takes no others. @defaultValue any number */
+  /** The table's event types, as numbers by name. `insert` then takes no other numbers. @defaultValue any number */
   types?: Readonly<Record<string, T>> | undefined;
   /** What a stream does with a row whose type is not in `types`. @defaultValue "deliver" */
   onUnknownType?: "deliver" | "error" | undefined;
   /** Whether streams deliver noops, the rows of type 0 that close gaps. @defaultValue false */
   includeNoops?: boolean | undefined;
-  /** The longest that a stream at the head waits though nothing wakes it, in ms. @defaultValue 10 000 */
+  /** The longest that a stream at the head waits when nothing wakes it, in ms. @defaultValue 10 000 */
   backoffMs?: number | undefined;
-  /** How streams of this process hear of inserts of this process. @defaultValue inMemoryNotifier() */
+  /** How streams of this process learn of inserts in this process. @defaultValue inMemoryNotifier() */
   notifier?: EventsNotifier | undefined;
-  /** How events of other processes are found; false leaves it to the notifier and `backoffMs`. */
+  /** How streams find events of other processes. `false` leaves that to the notifier and `backoffMs`. */
   wake?: false | WakeOptions | undefined;
   /**
-   * How foreign ids are stored: as text, or as the bytes of a `binary(n)` column, which events and inserts then give in
+   * How foreign ids are stored: as text, or as the bytes of a `binary(n)` column. Events and inserts give such bytes in
    * lower-case hex. @defaultValue "text"
    */
   foreignIdColumn?: "text" | "binary" | undefined;
   /**
-   * Reads events in place of the table's own query. The table and `idField` still name where the highest id is looked up;
-   * other columns are not needed. Gaps are then closed only if `gaps` or `fillGaps()` says so.
+   * Reads events in place of the table's own query. The table and its `idField` still tell where the highest id is
+   * looked up; its other columns are not needed. Gaps are then closed only if `gaps` or `fillGaps()` says so.
    */
   loader?: EventsLoader | undefined;
   /** Inserts an event in place of the table's own statement. */
   inserter?: EventsInserter | undefined;
   /**
-   * How gaps are closed that rolled-back transactions leave; false waits for ever.
-   * @defaultValue closes them; false with a `loader`
+   * How the gaps are closed that rolled-back transactions leave. With `false`, streams wait at them for ever.
+   * @defaultValue closes them; `false` with a `loader`
    */
   gaps?: false | GapOptions | undefined;
   /** Whether streams of this table share what they read. @defaultValue true */
   cache?: boolean | undefined;
-  /** The most rows that one read takes. @defaultValue as many as take little memory, up to 5000 */
+  /** The most rows that one read takes. @defaultValue as many as take little memory, at most 5000 */
   limit?: number | undefined;
   /** The type of the time column. @defaultValue "datetime6" */
   timeColumn?: TimeStorage["column"] | undefined;
-  /** The zone of the clock in a `datetime` column of an old table, such as "+02:00". @defaultValue UTC */
+  /** The time zone of the clock in a `datetime` column of an old table, such as "+02:00". @defaultValue UTC */
   storedZone?: string | undefined;
   /** The longest to wait for a connection of the pool, in ms. @defaultValue 10 000 */
   acquireTimeoutMs?: number | undefined;
-  /** The longest that one statement may take, in ms; then its connection is closed. @defaultValue 60 000 */
+  /** The longest that one statement may take, in ms. After that its connection is closed. @defaultValue 60 000 */
   statementTimeoutMs?: number | undefined;
   /**
-   * Told what the table's streams do: `poll`, `page`, `gap`, `stall`, and `error` for what is tried again or what no
-   * caller waits for. @defaultValue none; errors and stalls go to `logger`
+   * Told what the table's streams do: `poll`, `page`, `gap`, `stall`, and `error` for a failure that is tried again or
+   * that no caller waits for. @defaultValue none; errors and stalls go to `logger`
    */
   observer?: Observer | undefined;
   /**
-   * Takes warnings: of errors and stalls that the observer has no function for, of a pool that is too small, and of
-   * rows that `onPruned: "skip"` passes.
+   * Takes warnings: of errors and stalls for which the observer has no function, of a pool that is too small, and of
+   * rows that `onPruned: "skip"` passes by.
    * @defaultValue `process.emitWarning`
    */
   logger?: Logger | undefined;
@@ -125,20 +128,20 @@ export interface EventsTableConfig {
   readonly fields: EventFields;
   readonly time: TimeStorage;
   readonly trace: (() => Uint8Array | undefined) | undefined;
-  /** The numbers that `types` names; undefined if any is allowed. */
+  /** The numbers that `types` names; undefined if any number is allowed. */
   readonly types: ReadonlySet<number> | undefined;
   readonly onUnknownType: "deliver" | "error";
   readonly includeNoops: boolean;
   readonly backoffMs: number;
   readonly wake: false | WakeConfig;
   readonly foreignIdBytes: boolean;
-  /** The foreign id of this table's noops, as events give it. */
+  /** The foreign id of this table's noops, as their events give it. */
   readonly noopForeignId: string;
   readonly loader: EventsLoader | undefined;
   readonly inserter: EventsInserter | undefined;
   readonly gaps: GapConfig;
   readonly cache: boolean;
-  /** Undefined if pages follow the size of the events. */
+  /** The most rows of one read; undefined if the sizes of events decide. */
   readonly limit: number | undefined;
   readonly acquireTimeoutMs: number | undefined;
   readonly statementTimeoutMs: number | undefined;
@@ -153,7 +156,10 @@ export interface EventFields {
   readonly trace: string | undefined;
 }
 
-/** Checks the options and fills in the defaults. @throws TypeError or RangeError `invalid_option` or `invalid_identifier` */
+/**
+ * Checks the options and fills in the defaults.
+ * @throws TypeError or RangeError `invalid_option` or `invalid_identifier`
+ */
 export function toEventsTableConfig<T extends number>(
   owner: string,
   options: EventsTableOptions<T>,
@@ -164,7 +170,7 @@ export function toEventsTableConfig<T extends number>(
     throw typeMistake("invalid_option", `option trace of ${owner} needs option traceField, the column to store it in`);
   }
   const fields = toFields(owner, options);
-  // What a loader returns need not be this table's rows: what would close a gap is for the user to know.
+  // What a loader returns need not be this table's rows. What would close a gap then is for the user to know.
   const gaps = toGapConfig(owner, options.gaps ?? (loader === undefined ? undefined : false));
   return {
     fields,
@@ -205,14 +211,14 @@ function toFields<T extends number>(owner: string, options: EventsTableOptions<T
   };
 }
 
-/** The foreign id of noops with this value, as a stream reads it back. */
+/** The foreign id of noops whose column was given this value, as a stream reads it back. */
 export function noopForeignId(given: SqlParam | undefined, bytes: boolean): string {
   const value = given ?? "0";
   if (bytes && !(value instanceof Uint8Array)) return Buffer.from(String(value)).toString("hex");
   return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : String(value);
 }
 
-/** The values by name. A TypeScript enum also holds its names by value. */
+/** The numbers of a catalogue of types. A TypeScript enum also holds its names by number. */
 function typeNumbers(types: object): unknown[] {
   return Object.entries(types)
     .filter(([name]) => !/^-?\d+$/.test(name))
@@ -220,7 +226,7 @@ function typeNumbers(types: object): unknown[] {
 }
 
 function aTypeCatalogue(value: unknown): string | undefined {
-  // Without a single type, each insert would be refused.
+  // A catalogue without any type is refused: with it, every insert would be.
   const numbers = typeof value === "object" && value !== null && !Array.isArray(value) ? typeNumbers(value) : [];
   const known = numbers.length > 0 && numbers.every((number) => Number.isSafeInteger(number) && number !== 0);
   return known ? undefined : "an object of names and whole numbers other than 0, which is a noop's";

@@ -29,12 +29,12 @@ export function eventsTableSchema(
 
 function foreignId(dialect: Dialect, type: "text" | "integer" | "bytes"): string {
   if (dialect.name === "sqlite") return type === "bytes" ? "blob" : type;
-  // Of no fixed length: binary(n) would fill shorter values up, and give them back longer.
+  // A type of no fixed length: binary(n) would fill up shorter values, and give them back longer.
   if (type === "bytes") return "varbinary(255)";
   return type === "integer" ? "bigint" : "varchar(255) character set utf8mb4 collate utf8mb4_bin";
 }
 
-// Nullable, so that a noop needs no value.
+// These columns may be null, so that a noop needs no value for them.
 function byteColumns(dialect: Dialect, { metadata, trace }: EventFields): string[] {
   const columns: string[] = [];
   if (metadata !== undefined)
@@ -45,7 +45,7 @@ function byteColumns(dialect: Dialect, { metadata, trace }: EventFields): string
 
 /** The check of an events table at its first use by a stream. */
 export function eventsSchemaCheck(table: string, config: EventsTableConfig): SchemaCheck {
-  // Of a table with a loader only the highest id is looked up here.
+  // Of a table with a loader only the highest id is looked up in the table itself.
   if (config.loader !== undefined) {
     const columns = [{ field: config.fields.id, option: "idField", check: integerColumn }];
     return new SchemaCheck(table, () => columns);
@@ -84,7 +84,8 @@ function timeColumn({ column }: TimeStorage): ColumnCheck {
   return ({ type, fullType }) => {
     switch (column) {
       case "datetime6":
-        // MySQL rounds 0.5 s up when it stores into fewer digits: events of the future.
+        // When MySQL stores a time into a column with fewer digits, it rounds 0.5 s up. The event would be from the
+        // future.
         return fullType === "datetime(6)"
           ? undefined
           : "must be datetime(6): change it, or name its type in option timeColumn";
@@ -102,7 +103,7 @@ const NUMBERS_AND_TEXT = new Set(
   ),
 );
 
-/** Why no noop can be made for a table from its columns alone; undefined if one can. */
+/** Why no noop can be made for a table with these columns; undefined if one can. */
 export function noopProblem({ columns }: TableDescription, { fields, gaps }: EventsTableConfig): string | undefined {
   const column = columns.get(fields.foreignId.toLowerCase());
   if (column === undefined || NUMBERS_AND_TEXT.has(column.type) || fields.foreignId in gaps.noopValues)

@@ -5,20 +5,28 @@ import { checkIdentifier } from "../../database/identifiers.ts";
 import { isSqlParam } from "../../database/sql-param.ts";
 import { aCount, aFiniteDuration, anObject, checkOptions, type OptionChecks } from "../../options/check-options.ts";
 
-/** How gaps are closed that rolled-back transactions leave between ids. */
+/** How the gaps between ids are closed that rolled-back transactions leave. */
 export interface GapOptions {
   /**
-   * The server that takes the writes. Declare it when streams read from a replica; else it is the one they read from, as
-   * long as nothing shows that it is a replica.
+   * The server that takes the writes. Declare it when streams read from a replica. Without it, the server that streams
+   * read from counts as the primary, as long as nothing shows that it is a replica.
    */
   primary?: DatabaseHandle | undefined;
-  /** All servers that take writes, in a cluster with several: each is asked for open transactions. @defaultValue the primary */
+  /**
+   * All servers that take writes, in a cluster with several of them. Each is asked for open transactions. @defaultValue
+   * the primary
+   */
   probe?: readonly DatabaseHandle[] | undefined;
-  /** How long an id must be missing before it is closed, in ms. It spares writers; safety does not depend on it. @defaultValue 20 */
+  /**
+   * How long an id must be missing before it is closed, in ms. The wait spares writers that are about to insert; safety
+   * does not depend on it. @defaultValue 20
+   */
   graceMs?: number | undefined;
-  /** Values of a noop's columns where the table's own defaults won't do, such as a NOT NULL column or a uuid. */
+  /** Values of a noop's columns for which the table's own defaults won't do, such as a NOT NULL column or a uuid. */
   noopValues?: Readonly<Record<string, SqlParam>> | undefined;
-  /** The largest gap that is closed; a larger one ends the stream with `gap_too_large`. @defaultValue 1 000 000 */
+  /**
+   * The most ids of a gap that is closed. A larger gap ends the stream with `gap_too_large`. @defaultValue 1 000 000
+   */
   maxIds?: number | undefined;
 }
 
@@ -43,7 +51,9 @@ function aDatabase(value: unknown): string | undefined {
   }
 }
 
-/** A value that no server takes would be found only once a gap is to be closed. */
+/**
+ * The values are checked at once. One that no server takes would otherwise be noticed only when a gap is to be closed.
+ */
 function someParams(value: unknown): string | undefined {
   const problem = anObject(value);
   if (problem !== undefined) return problem;

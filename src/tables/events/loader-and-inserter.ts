@@ -3,38 +3,48 @@ import type { ReflexEvent } from "../../reflex/event.ts";
 
 /** What a loader is asked for. */
 export interface LoadRequest {
-  /** Events with ids beyond this one, in decimal. */
+  /** The cursor after which events are wanted: those with higher ids, in decimal. */
   readonly after: string;
-  /** The most events that are wanted. */
+  /** The most events that are wanted at once. */
   readonly limit: number;
-  /** Aborted when no one waits for the events any more, or when they took too long. */
+  /** Aborted when nobody waits for the events any more, and when they take too long. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Reads events in place of the table's own query: of another layout, or with more in their metadata. `db` is the
- * connection that all streams of the pool read through, in autocommit mode.
+ * Reads events in place of the table's own query: events of another layout, or with more in their metadata. `db` is the
+ * connection, in autocommit mode, through which all streams of the pool read.
  *
- * It must return every committed event beyond `after`, ascending, up to `limit` of them, and the same for an id each time:
- * one that it leaves out is a gap at which streams wait. Make events with `makeEvent`.
+ * It must return every committed event beyond `after`, in ascending order, up to `limit` of them. An id must give the
+ * same event each time. An event that it leaves out is a gap, at which streams wait. Make events with `makeEvent`.
+ * @example
+ * const placed = new EventsTable("placed", {
+ *   loader: async (db, { after, limit, signal }) => {
+ *     const sql = `select id, order_id, micros, payload from placed where id > ? order by id limit ${limit}`;
+ *     const rows = await db.rows<{ id: number; order_id: string; micros: number; payload: string }>(sql, [after], { signal });
+ *     return rows.map(({ id, order_id, micros, payload }) =>
+ *       makeEvent({ id, type: 1, foreignId: order_id, timestampMicros: micros, metadata: payload }),
+ *     );
+ *   },
+ * });
  */
 export type EventsLoader = (db: Executor, request: LoadRequest) => Promise<readonly ReflexEvent[]>;
 
-/** An event for an {@link EventsInserter}, checked. */
+/** An event that was checked, for an {@link EventsInserter}. */
 export interface EventToStore {
-  /** Of an `EventsTableInt` in decimal. */
+  /** The foreign id; of an `EventsTableInt` in decimal. */
   readonly foreignId: string;
-  /** Never 0, which is a noop's. */
+  /** The type. It is never 0, which is a noop's. */
   readonly type: number;
-  /** As it was given to the insert, text as UTF-8. */
+  /** The metadata as it was given to the insert, text as UTF-8. */
   readonly metadata: Uint8Array | undefined;
-  /** What the option `trace` gave. */
+  /** The bytes that the option `trace` gave. */
   readonly trace: Uint8Array | undefined;
 }
 
 /**
- * Inserts one event in place of the table's own statement, within the transaction `tx`, and resolves with the event's id in
- * decimal, or with undefined if it does not know it. A statement whose id was taken by a noop meanwhile is tried again by
- * `tx` itself, with a new id.
+ * Inserts one event in place of the table's own statement, within the transaction `tx`. Resolves with the event's id in
+ * decimal, or with undefined if it does not know the id. When a noop has taken the id that the server gave to a
+ * statement, `tx` itself tries that statement again, with a new id.
  */
 export type EventsInserter = (tx: Executor, event: EventToStore) => Promise<string | undefined>;

@@ -4,17 +4,17 @@ import { toEvent } from "./event-row.ts";
 
 /** The parts of an event, for {@link makeEvent}. */
 export interface EventParts<T extends number = number> {
-  /** The row's id: decimal text or a bigint; a number below 2^53 too. */
+  /** The row's id: decimal text, a bigint, or a number below 2^53. */
   readonly id: string | number | bigint;
-  /** What has happened: a whole number; 0 is a noop. */
+  /** The type of the event, a whole number. 0 is a noop. */
   readonly type: T;
   /** The id of what the event tells of. It becomes text. */
   readonly foreignId: string | number | bigint;
-  /** When it was inserted, in microseconds since 1970, UTC. This or `timestamp`. */
+  /** When the event was inserted, in microseconds since 1970, UTC. Give either this or `timestamp`. */
   readonly timestampMicros?: number | undefined;
-  /** The same to the millisecond. */
+  /** When the event was inserted, to the millisecond. Give either this or `timestampMicros`. */
   readonly timestamp?: Date | undefined;
-  /** Bytes, or text as UTF-8. */
+  /** The metadata: bytes, or text as UTF-8. */
   readonly metadata?: Uint8Array | string | null | undefined;
   /** Bytes that tie the event to a trace. @defaultValue none */
   readonly trace?: Uint8Array | null | undefined;
@@ -40,7 +40,7 @@ export function makeEvent<T extends number = number>(parts: EventParts<T>): Refl
   });
 }
 
-/** The id of an event as text; undefined for what is no decimal number above 0 of at most 63 bits. */
+/** The id of an event as text. Undefined for what is no decimal number above 0 of at most 63 bits. */
 export function eventId(id: unknown): string | undefined {
   const whole = typeof id === "bigint" || Number.isSafeInteger(id) || typeof id === "string";
   const text = whole ? String(id) : "";

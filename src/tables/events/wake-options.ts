@@ -1,14 +1,15 @@
 import { aBoolean, aFiniteDuration, checkOptions } from "../../options/check-options.ts";
 
-/** How a stream at the head finds events that no notifier told it of: how often it looks, in ms, and whether it listens. */
+/** How a stream at the head finds events of which no notifier told it: how often it looks, and whether it listens. */
 export interface WakeOptions {
-  /** Shortly after an event. @defaultValue 5 */
+  /** How often it looks shortly after an event, in ms. @defaultValue 5 */
   hotMs?: number | undefined;
-  /** When nothing has happened for a while, and as the longest. @defaultValue 45 */
+  /** How often it looks when nothing has happened for a while, in ms. @defaultValue 45 */
   idleMs?: number | undefined;
   /**
-   * Whether it also listens for commits, on one more connection of the pool for all tables, where the server is a MySQL with
-   * `gtid_mode = ON` and the pool has at least 5; else it only looks. @defaultValue true
+   * Whether it also listens for the server's commits. That takes one more connection of the pool, for all tables
+   * together. It is possible where the server is a MySQL with `gtid_mode = ON` and the pool has at least 5 connections.
+   * Elsewhere the stream only looks. @defaultValue true
    */
   gtid?: boolean | undefined;
 }

@@ -6,17 +6,21 @@ import type { CallOptions } from "../../waiting/time-limit.ts";
 import { gapControlOf } from "./gap-control.ts";
 
 /**
- * Closes the gaps that rolled-back transactions leave in this table, through `db`, the pool of the server that takes the
- * writes. Streams do it by themselves; call this when they read from a replica, or after {@link stopFillingGaps}.
- * @throws TypeError `invalid_argument` for what is no pool or no events table.
+ * Has this process close the gaps that rolled-back transactions leave in this table. `db` is the pool of the server
+ * that takes the writes. Streams close gaps by themselves; call this when they read from a replica, or after {@link
+ * stopFillingGaps}.
+ * @throws TypeError `invalid_argument` for what is no pool, and for what is no events table.
+ * @example
+ * fillGaps(pool, orders);
  */
 export function fillGaps(db: DatabaseHandle, table: object): void {
   controlOf(table).fill(toDatabase(db));
 }
 
 /**
- * Ends all filling of this table's gaps by this process: streams then wait at them. Resolves once what is under way has
- * ended, at once when there is none.
+ * Ends the filling of this table's gaps by this process. Streams then wait at gaps. Resolves once what is under way has
+ * ended: at once if nothing is.
+ * @throws ReflexError `time_limit`, or the signal's reason, if that takes too long. The filling has ended all the same.
  */
 export async function stopFillingGaps(table: object, options: CallOptions = {}): Promise<void> {
   const control = controlOf(table);

@@ -3,33 +3,34 @@ import type { Reporting } from "../../reflex/observer.ts";
 import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
 import type { GapConfig } from "../events/gap-options.ts";
 
-/** A gap between two rows. If `prev` + 1 were `next`, there would be none. */
+/** A gap between two rows: the ids from `prev` + 1 up to `next` - 1 are missing. */
 export interface Gap {
   /** The id before the gap; "0" at the table's start. */
   readonly prev: string;
-  /** The first id after it. */
+  /** The first id after the gap. */
   readonly next: string;
 }
 
-/** Told of each gap once, when it is first seen. Its errors are reported and stop nothing. */
+/** Called for each gap once, when it is first seen. What it throws is reported, and stops nothing. */
 export type GapListener = (gap: Gap) => void;
 
-// A writer that lost an id to a noop shows that the grace is too short for this machine; it is doubled for this long.
+// How long the grace stays doubled. A writer that lost an id to a noop shows that the grace is too short for this
+// machine.
 const CAUTION_MS = 60_000;
 const LONGEST_GRACE_MS = 1000;
 
-// Of the gaps in one database; older ones were closed long ago.
+// How many gaps of one database are remembered. Older ones were closed long ago.
 const MOST_REMEMBERED = 1000;
 
-/** What one events table, or a stream with options of its own, does about gaps. */
+/** What is done about the gaps of one events table, or of one of its streams that has options of its own. */
 export class GapControl {
   readonly config: GapConfig;
   readonly #reporting: Reporting;
-  /** The table's, if this is of one of its streams. */
+  /** The table's control, if this is the control of one of its streams. */
   readonly #table: GapControl | undefined;
   readonly #listeners = new Set<GapListener>();
   readonly #fills = new Set<Promise<unknown>>();
-  /** The ids before gaps that were told of, by database. */
+  /** For each database, the ids before those gaps that were told of. */
   readonly #told = new WeakMap<object, Set<string>>();
   #filling: boolean;
   #stopped = false;
@@ -46,7 +47,10 @@ export class GapControl {
     this.#graceMs = config.graceMs;
   }
 
-  /** The control of a stream with options of its own. Stops, fills, listeners and a writer's bad luck are the table's. */
+  /**
+   * The control of a stream with options of its own. The table's control still decides when filling stops, tracks the
+   * fills, knows the listeners, and doubles the grace.
+   */
   ofStream(config: GapConfig): GapControl {
     return new GapControl(config, this.#reporting, this);
   }
@@ -66,14 +70,14 @@ export class GapControl {
     return Math.max(this.config.graceMs, careful.#graceMs);
   }
 
-  /** Declares the primary and fills from now on. */
+  /** Declares the primary, and has gaps filled from now on. */
   fill(primary: Database): void {
     this.#primary = primary;
     this.#filling = true;
     this.#stopped = false;
   }
 
-  /** Inserts no noop from now on; resolves when what is under way has ended. */
+  /** Has no noop inserted from now on. Resolves when what is under way has ended. */
   async stopFilling(options: CallOptions): Promise<void> {
     this.#filling = false;
     this.#stopped = true;
@@ -91,7 +95,7 @@ export class GapControl {
     }
   }
 
-  /** A writer of this process met a noop where it was about to insert. */
+  /** Doubles the grace for a while: a writer of this process met a noop at the id that it was about to insert. */
   doubleGrace(): void {
     this.#graceMs = Math.min(LONGEST_GRACE_MS, Math.max(1, this.graceMs) * 2);
     this.#cautiousUntil = performance.now() + CAUTION_MS;
@@ -105,7 +109,7 @@ export class GapControl {
     this.#listeners.clear();
   }
 
-  /** Tells of a gap that some stream sees in this database, unless it was told of before. */
+  /** Tells of a gap that a stream sees in this database, unless it was told of before. */
   tell(table: string, gap: Gap, database: object): void {
     if (this.#table !== undefined) return this.#table.tell(table, gap, database);
     if (!this.#isNew(gap, database)) return;
@@ -131,7 +135,7 @@ export class GapControl {
 
 const controls = new WeakMap<object, GapControl>();
 
-/** The control of an events table, kept beside it: it is no part of what users see of the table. */
+/** The control of an events table. It is kept beside the table, so that it is no part of what users see of it. */
 export function gapControlOf(table: object): GapControl | undefined {
   return controls.get(table);
 }

@@ -10,11 +10,11 @@ export interface GapResolverFactorySource extends TableContext {
   readonly gaps: GapControl;
   readonly noopProblem: string | undefined;
   readonly notify: () => void;
-  /** Counts the reader's connections. */
+  /** The number of the connection that the reader reads through. */
   readonly epoch: () => number;
 }
 
-/** What one reader resolves its gaps with. Connections are taken only while there is a gap. */
+/** What one reader resolves its gaps with. It takes connections only while there is a gap. */
 export class GapResolverFactory {
   readonly #source: GapResolverFactorySource;
   #declared: Database | undefined;
@@ -30,7 +30,7 @@ export class GapResolverFactory {
   make(): GapResolver {
     const { table, gaps, noopProblem, notify, epoch } = this.#source;
     if (this.#epoch !== epoch()) {
-      // A server that restarted gives ids anew: what was in flight before proves nothing.
+      // A server that restarted gives ids anew. What was in flight on an earlier connection proves nothing then.
       this.#epoch = epoch();
       this.#graces = new GraceTracker();
     }
@@ -38,7 +38,9 @@ export class GapResolverFactory {
     return new GapResolver({ table, gaps, noopProblem, servers, graces: this.#graces, onInserted: notify });
   }
 
-  /** As far as `position`, but below any row there that a transaction has inserted and not committed. */
+  /**
+   * The highest position up to this one that lies below every row which a transaction has inserted and not committed.
+   */
   async belowOpenRows(position: bigint): Promise<bigint> {
     const found = await Promise.all(this.#servers().probes.map((probe) => probe.lowestUpTo(position)));
     const open = found.filter((id) => id !== undefined);
@@ -50,7 +52,9 @@ export class GapResolverFactory {
     for (const probe of this.#probes) probe.close();
   }
 
-  /** Made anew when `fillGaps` has named the primary, even if it is the server that streams read from. */
+  /**
+   * The servers, made anew when `fillGaps` has named the primary, even if that is the server that streams read from.
+   */
   #servers(): GapServers {
     const { database, gaps } = this.#source;
     if (this.#noopInserter === undefined || this.#declared !== gaps.primary) {

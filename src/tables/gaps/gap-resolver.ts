@@ -10,7 +10,7 @@ import type { InsertedNoops, NoopInserter } from "./noop-inserter.ts";
 import { unfillable } from "./noop-inserter.ts";
 import type { Probe } from "./probe.ts";
 
-/** Whom to ask about a gap, and who closes it. */
+/** The servers that are asked about a gap, and the one on which noops close it. */
 export interface GapServers {
   readonly probes: readonly Probe[];
   readonly noopInserter: NoopInserter;
@@ -19,7 +19,7 @@ export interface GapServers {
 export interface GapResolverSource {
   readonly table: string;
   readonly gaps: GapControl;
-  /** Asked at every step: fillGaps() may name others while a gap is open. */
+  /** Called at every step, since fillGaps() may name other servers while a gap is open. */
   readonly servers: () => GapServers;
   /** What this reader has learned about missing ids. */
   readonly graces: GraceTracker;
@@ -36,7 +36,7 @@ export interface SeenGap {
   readonly anchor: ReflexEvent | undefined;
   /** The rows above the gap, ascending. */
   readonly beyond: readonly ReflexEvent[];
-  /** How old the row above the gap is by the server's clock. */
+  /** How old the row above the gap is by the server's clock, in ms. */
   readonly ageMs: number;
 }
 
@@ -50,20 +50,20 @@ export type GapStep =
        * can't be closed now.
        */
       readonly kind: "wait" | "grace" | "hold";
-      /** When to poll again, in ms; undefined if nothing tells. */
+      /** When to poll again, in ms; undefined if nothing tells when that makes sense. */
       readonly delayMs: number | undefined;
       readonly reason: StallReason;
       readonly message: string;
     };
 
-// A row this old was inserted by a statement whose neighbours have long been inserted too.
+// A row above the gap that is so old was inserted by a statement whose other rows have long been inserted too.
 const OLD_ROW_MS = 60_000;
 const MOST_FRUITLESS_FILLS = 5;
 const FILLING_OFF =
   "gap filling is off for this table, and ids of rolled-back transactions stay missing: call fillGaps(), or set the option gaps";
 const LOCKED = "another transaction holds a lock where the noops that close the gap go: commit it or end it";
 
-/** Brings one gap nearer to its end, a step at a time. Keeps what it learned between the steps. */
+/** Brings one gap nearer to its end, a step at a time. It keeps what it has learned between the steps. */
 export class GapResolver {
   readonly #source: GapResolverSource;
   #fruitless = 0;
@@ -74,13 +74,13 @@ export class GapResolver {
     this.#source = source;
   }
 
-  /** PROBE, then FILL, WAIT, GRACE or HOLD. Rejects with what no retry can mend. */
+  /** Takes one step: PROBE, then FILL, WAIT, GRACE or HOLD. Rejects with what no retry can mend. */
   async step(seen: SeenGap, signal: AbortSignal): Promise<GapStep> {
     const { gaps, noopProblem } = this.#source;
     this.#checkSize(seen.gap);
     if (!gaps.filling) return hold("filling_off", FILLING_OFF);
     if (noopProblem !== undefined) return hold("unfillable", noopProblem);
-    // Taken while the probe runs, so that an insert of noops does not wait for a connection.
+    // The connection for noops is taken while the probe runs, so that their insert need not wait for it.
     this.#source.servers().noopInserter.warmUp();
     const missing = missingIds(
       seen.gap.prev,
@@ -110,7 +110,10 @@ export class GapResolver {
     return { kind: "grace", delayMs: fillable.nextInMs, reason: "missing_ids", message };
   }
 
-  /** The missing ids that some server has a row for, and which; or the error of one that did not answer. */
+  /**
+   * Asks the servers for the missing ids. Resolves with those that have a row somewhere, and with the server that has
+   * it; or with the error of a server that did not answer.
+   */
   async #probe(missing: readonly bigint[]): Promise<Map<bigint, Probe> | Error> {
     const first = missing[0] ?? 0n;
     const last = missing.at(-1) ?? 0n;
@@ -131,7 +134,7 @@ export class GapResolver {
 
   async #insertNoops(seen: SeenGap, ids: readonly bigint[]): Promise<GapStep> {
     const { gaps, servers, table } = this.#source;
-    // It may have been turned off while the probe ran.
+    // The filling may have been turned off while the probe ran.
     if (!gaps.filling) return hold("filling_off", FILLING_OFF);
     let inserted: InsertedNoops;
     try {
@@ -141,14 +144,18 @@ export class GapResolver {
       return hold("unreachable", unreachable(error));
     }
     if (inserted.kind === "held") return hold(inserted.reason, inserted.message);
-    // At once, since it may be gone already; told, since a lock on the gap can last.
+    // The next poll is made at once, since the lock may be gone already. The stall is told all the same, since a lock
+    // on the gap can last.
     if (inserted.kind === "collided") return { kind: "hold", delayMs: 0, reason: "in_flight", message: LOCKED };
     this.#source.onInserted();
     this.#countFruitless(ids, inserted.warnings, table);
     return { kind: "fill" };
   }
 
-  /** The same first id inserted again and again without a row: a key, constraint or trigger keeps the noop out. */
+  /**
+   * Counts how often the same first id was inserted without a row that shows. A key, constraint or trigger keeps the
+   * noop out then.
+   */
   #countFruitless(ids: readonly bigint[], warnings: string, table: string): void {
     const first = ids[0] ?? 0n;
     this.#fruitless = first === this.#lastInserted ? this.#fruitless + 1 : 1;
@@ -161,7 +168,8 @@ export class GapResolver {
     const message = `a transaction that inserted row ${id} is still open: commit it or end it`;
     try {
       const outcome = await withTimeLimit(holder.waitFor(id), { signal, what: "a transaction to end" });
-      // A row that is committed there and twice not found here is on its way to the server that streams read from.
+      // A row that is committed on that server, and twice not found by the reader, is on its way to the server that
+      // streams read from.
       const lags = outcome === "committed" && this.#committed === id;
       this.#committed = outcome === "committed" ? id : -1n;
       if (lags) return hold("lagging", `the server that streams read from has not got row ${id} yet`);
@@ -173,7 +181,7 @@ export class GapResolver {
     }
   }
 
-  /** The server that was asked may be another than the one that streams read from, with an error of its own. */
+  /** The error of the server that was asked. It may be another server than the one that streams read from. */
   #explained(error: unknown): unknown {
     return tableError(error, { table: this.#source.table, activity: "close a gap in" });
   }
@@ -190,7 +198,7 @@ export class GapResolver {
   }
 }
 
-/** The rows that bound what is inserted, as the reader has them. */
+/** The rows around the noops that are inserted, as the reader has them. */
 function rowsAround({ gap, anchor, beyond }: SeenGap, ids: readonly bigint[]): ReflexEvent[] {
   const last = ids.at(-1) ?? gap.prev;
   const above = beyond.find(({ id }) => BigInt(id) > last);

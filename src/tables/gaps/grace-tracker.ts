@@ -3,20 +3,20 @@ export const MOST_REMEMBERED = 100_000;
 export interface Fillable {
   /** Ids that noops may take now, ascending. */
   readonly ids: readonly bigint[];
-  /** When the first missing id becomes fillable; undefined if it is fillable or in flight. */
+  /** In how many ms the first missing id becomes fillable; undefined if it is fillable already, or in flight. */
   readonly nextInMs: number | undefined;
 }
 
 /**
- * Which missing ids noops may take without hurting a writer that is about to insert: those of transactions that were seen
- * and are gone, and those that have been missing for the whole grace. What is known is kept from poll to poll; a clock that
- * starts anew at each poll never runs out.
+ * Decides which missing ids noops may take without hurting a writer that is about to insert. These are the ids of
+ * transactions that were seen and are gone, and the ids that have been missing for the whole grace. What is known of an
+ * id is kept from poll to poll: a clock that started anew at each poll would never run out.
  */
 export class GraceTracker {
   readonly #firstSeen = new Map<bigint, number>();
   readonly #wereInFlight = new Set<bigint>();
 
-  /** `now` is a monotonic clock, in ms. */
+  /** Which of the missing ids are fillable. `now` is the time of a monotonic clock, in ms. */
   fillableIds(
     missing: readonly bigint[],
     inFlight: ReadonlySet<bigint>,
@@ -46,7 +46,10 @@ export class GraceTracker {
     for (const id of inFlight) this.#wereInFlight.add(id);
   }
 
-  /** What was resolved need not be known for ever; what was not is learned again, for the price of a grace. */
+  /**
+   * Forgets all ids once there are too many. What was resolved need not be known for ever. What was not is learned
+   * again, for the price of a grace.
+   */
   #forget(): void {
     if (this.#firstSeen.size + this.#wereInFlight.size < MOST_REMEMBERED) return;
     this.#firstSeen.clear();

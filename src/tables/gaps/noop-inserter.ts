@@ -16,13 +16,13 @@ export interface NoopInserterSource extends TableContext {
   readonly noopValues: Readonly<Record<string, SqlParam>>;
 }
 
-/** What came of inserting noops. */
+/** What came of an attempt to insert noops. */
 export type InsertedNoops =
-  /** The statement ran. For each id there is a row now, or someone else holds it. */
+  /** The statement ran. For each id there is a row now, or someone else holds the id. */
   | { readonly kind: "inserted"; readonly warnings: string }
-  /** Someone else was at it: look again. */
+  /** Someone else was inserting at the same place: look again. */
   | { readonly kind: "collided" }
-  /** Not here, not now. */
+  /** Noops can't be inserted on this server now. */
   | { readonly kind: "held"; readonly reason: "not_writable" | "unproven" | "lagging"; readonly message: string };
 
 /** A row of the table, and what the server that has it says of itself. */
@@ -31,7 +31,7 @@ export interface CheckRow extends EventRow {
   readonly engine_read_only: number | string | bigint;
 }
 
-// Servers change their roles while this process runs.
+// How long a server counts as no replica before it is asked again. Servers change their roles while this process runs.
 const NO_REPLICA_MS = 10_000;
 
 /** Inserts noops on the server that takes the writes. */
@@ -42,7 +42,7 @@ export class NoopInserter {
 
   constructor(source: NoopInserterSource) {
     this.#source = source;
-    // Below this level an insert fails where the binlog holds statements (error 1665).
+    // Below this isolation level, an insert fails where the server's binary log holds statements (error 1665).
     this.#session = gapSession(source, "repeatable read");
   }
 
@@ -50,7 +50,7 @@ export class NoopInserter {
     this.#session.warmUp();
   }
 
-  /** Inserts a noop at each of these ids, which lie between these rows as a reader has them. */
+  /** Inserts a noop at each of these ids. `around` are rows on both sides of them, as a reader has them. */
   async insertNoops(ids: readonly bigint[], around: readonly ReflexEvent[]): Promise<InsertedNoops> {
     try {
       return await this.#session.use((session) =>
@@ -72,7 +72,7 @@ export class NoopInserter {
       await session.control("commit");
       return inserted;
     } catch (error) {
-      // The error that led here is the one to report; a session in doubt is closed with it.
+      // The error that led here is the one to report. If ROLLBACK fails, the connection is closed.
       await session.control("rollback").catch(() => this.#session.close());
       throw error;
     }
@@ -92,7 +92,10 @@ export class NoopInserter {
     return { kind: "inserted", warnings };
   }
 
-  /** The rows on both sides must be here, the same: on another server, or in another history, an id means nothing. */
+  /**
+   * What speaks against this server, if anything does. It must have the same rows on both sides of the gap: on another
+   * server, or in another history, an id means nothing.
+   */
   async #checkServer(session: Session, around: readonly ReflexEvent[]): Promise<InsertedNoops | undefined> {
     const { database, table, config } = this.#source;
     const { dialect } = database;
@@ -192,7 +195,7 @@ export function holdsRows(found: ReadonlyMap<string, ReflexEvent>, rows: readonl
   });
 }
 
-// A word on newer versions of MariaDB.
+// Whether a variable is on. Newer versions of MariaDB give a word.
 function isOn(value: number | string | bigint): boolean {
   return !["0", "OFF"].includes(String(value));
 }

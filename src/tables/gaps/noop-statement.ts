@@ -2,27 +2,28 @@ import type { SqlParam, Statement } from "../../database/database.ts";
 import type { Dialect } from "../../database/dialect.ts";
 import type { EventsTableConfig } from "../events/events-table-options.ts";
 
-/** What the text depends on. */
+/** What the text of the statement depends on. */
 export interface NoopStatementSource {
   readonly table: string;
   readonly config: EventsTableConfig;
   readonly dialect: Dialect;
-  /** Values that the user gives to the noop's columns. */
+  /** The values that the user gives for a noop's columns. */
   readonly noopValues: Readonly<Record<string, SqlParam>>;
 }
 
 const SIZES = [1, 10, 100, 1000, 10_000] as const;
-// No server prepares a statement with more than 65 535 placeholders. Ids that are left over come in the next round.
+// The most placeholders of one statement, below the 65 535 that servers prepare. Ids that are left over come in the
+// next round.
 const MOST_PARAMS = 60_000;
 
 /**
- * Inserts a noop at each of these ids, as many as one statement takes. IGNORE leaves out the ids that someone else has taken
- * meanwhile. A noop that can't be inserted shows in the next poll.
+ * The statement that inserts a noop at each of these ids, as many as one statement takes. IGNORE leaves out ids that
+ * someone else has taken meanwhile. A noop that can't be inserted is noticed at the next poll.
  */
 export function noopStatement(source: NoopStatementSource, ids: readonly bigint[]): Statement {
   const { table, config, dialect, noopValues } = source;
   const { fields, time } = config;
-  // What makes the row a noop is not for the user to name.
+  // The user's values must not name the columns that make the row a noop.
   const own = Object.entries(noopValues).filter(([column]) => column !== fields.id && column !== fields.type);
   const named = new Set(own.map(([column]) => column));
   const standard = [

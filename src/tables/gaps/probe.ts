@@ -4,7 +4,7 @@ import { meaningOf } from "../../database/sql-errors.ts";
 import type { TableContext } from "../events/table-context.ts";
 import { gapSession } from "./gap-session.ts";
 
-/** Asks one server that takes writes for rows that are not committed. What it says is a hint, never proof. */
+/** Asks one server that takes writes for rows that are not committed. Its answer is a hint, never a proof. */
 export class Probe {
   readonly #context: TableContext;
   readonly #session: LingeringSession;
@@ -14,7 +14,8 @@ export class Probe {
   constructor(context: TableContext) {
     this.#context = context;
     const { config, database, table } = context;
-    // Locks are taken in this level as in READ COMMITTED: on rows, never on the gaps where writers insert.
+    // In this isolation level, as in READ COMMITTED, locks are taken on rows only: never on the gaps where writers
+    // insert.
     this.#session = gapSession(context, "read uncommitted");
     const { dialect } = database;
     const id = `t.${dialect.quote(config.fields.id)}`;
@@ -38,8 +39,8 @@ export class Probe {
   }
 
   /**
-   * Waits until the transaction that holds this id ends, at most a second. `not_waited` if it can't be waited for: without
-   * the privilege, or while the connection is needed elsewhere.
+   * Waits until the transaction that holds this id ends, at most a second. Resolves with `not_waited` if that is
+   * impossible: without the privilege, or while the connection is needed elsewhere.
    */
   async waitFor(id: bigint): Promise<"committed" | "ended" | "not_waited"> {
     if (this.#session.contended) return "not_waited";

@@ -2,7 +2,8 @@ import type { Session } from "../../database/database.ts";
 import { mayHaveBroken } from "../../database/sessions/borrowed-session.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 
-// Each works on one vendor or needs a privilege; what the server refuses says nothing. Any row is a sign.
+// The questions that show a replica: any row that one gives is a sign. Each works on one vendor's servers only, or
+// needs a privilege. A server that refuses a question has said nothing.
 const questions: readonly { sql: string; sign: string }[] = [
   {
     sql: "select 1 as one from (select @@global.gtid_slave_pos as position) p where p.position <> ''",
@@ -13,13 +14,13 @@ const questions: readonly { sql: string; sign: string }[] = [
 ];
 
 /**
- * What shows that a server is, or was, a replica, where a noop would break replication; undefined if nothing does. Rejects
- * if the server did not answer.
+ * Asks a server for what shows that it is, or was, a replica, where a noop would break replication. Undefined if
+ * nothing does. Rejects if the server did not answer.
  */
 export async function replicaSign(session: Session, limits: CallOptions): Promise<string | undefined> {
   for (const { sql, sign } of questions) {
     const rows = await session.control(sql, limits).catch((error: unknown) => {
-      // No answer is no sign either way: taken for "no replica", it would let noops be written to one.
+      // No answer is no sign either way. If it counted as "no replica", noops could be written to one.
       if (mayHaveBroken(error)) throw error;
       return [];
     });

@@ -2,8 +2,8 @@ import { ReflexError, show } from "../../errors/reflex-error.ts";
 import type { ColumnDescription } from "./table-columns.ts";
 
 /**
- * Checks that a column can hold a text or decimal number exactly: outside of strict mode a server would cut it to fit,
- * into another consumer's name or an earlier cursor.
+ * Checks that a column can hold a text or decimal number exactly. Outside of strict mode a server would cut it to fit:
+ * into another consumer's name, or into an earlier cursor.
  * @throws ReflexError `wrong_schema`
  */
 export function checkFits(table: string, column: ColumnDescription | undefined, value: string): void {
@@ -24,7 +24,10 @@ function capacityProblem(column: ColumnDescription, value: string): string | und
   return inCharset(column.charset, value) ? undefined : `its character set is ${column.charset}, make it utf8mb4`;
 }
 
-/** Whether a column of this character set can hold the text; of those not named here, only ASCII is sure. */
+/**
+ * Whether a column of this character set can hold the text. Of character sets that are not named here only ASCII is
+ * sure.
+ */
 export function inCharset(charset: string | undefined, value: string): boolean {
   switch (charset) {
     case undefined:

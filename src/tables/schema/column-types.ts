@@ -1,12 +1,15 @@
 import type { Dialect, TimeStorage } from "../../database/dialect.ts";
 
-/** CREATE TABLE with all that a server's own defaults would decide. */
+/** A CREATE TABLE that leaves nothing to a server's own defaults. */
 export function createTable(dialect: Dialect, name: string, lines: readonly string[]): string {
   const suffix = dialect.name === "mysql" ? " engine=InnoDB default charset=utf8mb4" : "";
   return `create table if not exists ${dialect.quote(name)} (\n  ${lines.join(",\n  ")}\n)${suffix}`;
 }
 
-/** An id that is never given twice; without AUTOINCREMENT, SQLite gives the id of a deleted last row again. */
+/**
+ * The column of an id that is never given twice. Without AUTOINCREMENT, SQLite would give the id of a deleted last row
+ * again.
+ */
 export function autoIncrementId(dialect: Dialect, field: string): string {
   const type =
     dialect.name === "mysql" ? "bigint not null auto_increment primary key" : "integer primary key autoincrement";
@@ -15,12 +18,13 @@ export function autoIncrementId(dialect: Dialect, field: string): string {
 
 export function timeType(dialect: Dialect, column: TimeStorage["column"]): string {
   if (dialect.name === "sqlite") return "text";
-  // Without a default of its own, older servers give it ON UPDATE: the time of an event would change with its row.
+  // With a default of its own. Older servers would else add ON UPDATE, so that the time of an event changed with its
+  // row.
   const timestamp = "timestamp(6) default current_timestamp(6)";
   return { datetime6: "datetime(6)", datetime: "datetime", timestamp }[column];
 }
 
-/** Text that is equal only to itself, byte for byte: consumer names. */
+/** The type of text that is equal only to the same bytes, such as a consumer's name. */
 export function exactText(dialect: Dialect): string {
   return dialect.name === "mysql" ? "varchar(255) character set utf8mb4 collate utf8mb4_bin" : "text";
 }

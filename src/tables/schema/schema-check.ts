@@ -3,13 +3,13 @@ import { isReflexError, ReflexError } from "../../errors/reflex-error.ts";
 import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
 import { type ColumnDescription, describeTable, type TableDescription } from "./table-columns.ts";
 
-/** What one column must be: returns what is wrong and how to mend it, or undefined. */
+/** Checks one column. Returns what is wrong and how to mend it; undefined if nothing is. */
 export type ColumnCheck = (column: ColumnDescription) => string | undefined;
 
-/** For each column that a table must have, by name, its check and the option that names it. */
+/** The columns that a table must have: the name of each, the option that names it, and its check. */
 export type ColumnChecks = readonly { field: string; option: string; check?: ColumnCheck }[];
 
-/** What is wrong with a table beyond single columns, and how to mend it. */
+/** Checks a table beyond single columns. Returns what is wrong and how to mend it. */
 export type TableCheck = (description: TableDescription) => readonly string[];
 
 const INTEGER_TYPES = new Set(["tinyint", "smallint", "mediumint", "int", "integer", "bigint"]);
@@ -25,7 +25,7 @@ export const integerOrTextColumn: ColumnCheck = (column) =>
   integerColumn(column) === undefined || textColumn(column) === undefined ? undefined : "must be bigint";
 
 /**
- * Checks that a table is there and has these columns; remembers per database which tables passed.
+ * Checks that a table is there and has certain columns. Remembers for each database which tables passed.
  * @throws ReflexError `wrong_schema`, naming each thing to change.
  */
 export class SchemaCheck {
@@ -41,7 +41,7 @@ export class SchemaCheck {
     this.#tableCheck = tableCheck;
   }
 
-  /** The table as it was found. Calls at one time share one look at it. */
+  /** The table's description, once it has passed. Calls at the same time share one look at the table. */
   async pass(database: Database, options: CallOptions): Promise<TableDescription> {
     const { signal, timeoutMs } = options;
     for (;;) {
@@ -50,7 +50,7 @@ export class SchemaCheck {
       const running = this.#running.get(database.identity);
       if (running === undefined) return this.#run(database, options);
       const result = await withTimeLimit(running, { signal, timeoutMs, what: `the look at ${this.#table}` });
-      // Another caller's abort or limit says nothing about the table.
+      // The abort or time limit of the caller that looked says nothing about the table.
       if (isReflexError(result.error, "wrong_schema")) throw result.error;
     }
   }

@@ -8,32 +8,32 @@ import type { CallOptions } from "../../waiting/time-limit.ts";
 /** A column as the server describes it. */
 export interface ColumnDescription {
   readonly name: string;
-  /** Without length: "bigint", "varchar", "datetime". */
+  /** The type without its length: "bigint", "varchar", "datetime". */
   readonly type: string;
-  /** As CREATE TABLE would say it: "datetime(6)". */
+  /** The type as CREATE TABLE would say it: "datetime(6)". */
   readonly fullType: string;
-  /** Whether it alone, in its whole length, is the primary key. */
+  /** Whether this column alone, in its whole length, is the primary key. */
   readonly primary: boolean;
-  /** Whether it alone, in its whole length, is the primary key or a unique key. */
+  /** Whether this column alone, in its whole length, is the primary key or a unique key. */
   readonly unique: boolean;
   readonly autoIncrement: boolean;
-  /** The most characters, or bytes without a charset; undefined if the server sets no limit. */
+  /** The most characters that it holds, or bytes if it has no character set. Undefined if the server sets no limit. */
   readonly maxLength: number | undefined;
-  /** Undefined for bytes, for numbers, and where every character fits. */
+  /** The character set. Undefined for bytes, for numbers, and where every character fits. */
   readonly charset: string | undefined;
-  /** By which text is compared; undefined where there is no charset. */
+  /** The collation by which its text is compared; undefined where there is no character set. */
   readonly collation: string | undefined;
-  /** The largest integer; undefined if that is beyond any id. */
+  /** The largest integer that it holds; undefined if that is beyond any id. */
   readonly largest: bigint | undefined;
 }
 
 /** A table as the server describes it. */
 export interface TableDescription {
-  /** "" for a view. */
+  /** The storage engine; "" for a view. */
   readonly engine: string;
-  /** By name in lower case: names of columns are equal whatever their case. */
+  /** The columns by their names in lower case: names of columns are equal whatever their case. */
   readonly columns: ReadonlyMap<string, ColumnDescription>;
-  /** The columns of each primary or unique key that has them in their whole length, in lower case. */
+  /** For each primary or unique key that has its columns in their whole length: the columns' names, in lower case. */
   readonly uniqueKeys: readonly ReadonlySet<string>[];
 }
 
@@ -50,14 +50,17 @@ interface ColumnRow {
 /** A column of a unique key. */
 interface KeyRow {
   readonly key_name_text: string;
-  /** Null for an expression. */
+  /** The column's name; null for an expression. */
   readonly column_name_text: string | null;
   readonly is_primary: string;
-  /** The length of a prefix, if the key has no more of the column. */
+  /** The length of the column's prefix, if the key has only that of the column; else null. */
   readonly prefix_text: string | null;
 }
 
-/** Describes a table. @throws ReflexError `wrong_schema` if there is none. */
+/**
+ * Describes a table.
+ * @throws ReflexError `wrong_schema` if there is none.
+ */
 export async function describeTable(database: Database, name: string, options: CallOptions): Promise<TableDescription> {
   const [columns, keys] = await readRows(database, name, options).catch((error: unknown) => {
     throw tableError(error, { table: name, activity: "look up", signal: options.signal });
@@ -124,7 +127,8 @@ function sqliteColumns(schema: string): string {
       on m.name = a.name collate nocase and m.type in ('table', 'view')`;
 }
 
-// CROSS JOIN keeps the order: SQLite would else ask for the columns of an index that it does not know yet.
+// CROSS JOIN keeps the order of the tables. Otherwise SQLite would ask for the columns of an index that it does not
+// know yet.
 const sqliteKeys = `select '' as key_name_text, c.name as column_name_text, '1' as is_primary, null as prefix_text
     from (select ? as name, ? as schema_name) a cross join pragma_table_info(a.name, a.schema_name) c where c.pk > 0
   union all
@@ -163,7 +167,7 @@ function toColumn(row: ColumnRow, keys: readonly KeyRow[]): ColumnDescription {
     maxLength: row.length_text === null ? undefined : Number(row.length_text),
     charset: row.charset_text ?? undefined,
     collation: row.collation_text ?? undefined,
-    // SQLite holds 64 bits in any integer column.
+    // An integer column of SQLite holds 64 bits, whatever its type is called.
     largest: row.engine_text === "SQLite" ? undefined : largestInteger(fullType),
   };
 }

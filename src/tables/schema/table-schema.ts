@@ -12,7 +12,7 @@ import type { CallOptions } from "../../waiting/time-limit.ts";
 export interface TableSchema {
   /** The table's name as it was given. */
   readonly name: string;
-  /** The statements that make it, and do nothing where it exists. */
+  /** The statements that make the table. They do nothing where it exists. */
   statements(dialect: Dialect): readonly string[];
 }
 
@@ -25,8 +25,9 @@ export type SchemaSource =
     };
 
 /**
- * The statements that make these tables, as text for a migration: each ends in ";" and a new line, and does nothing where
- * the table exists. "mysql" is for MariaDB too.
+ * The statements that make these tables, as text for a migration. Each ends with ";" and a new line, and does nothing
+ * where its table exists. "mysql" is for MariaDB too.
+ * @throws TypeError `invalid_argument`
  * @example
  * console.log(schemaSql("mysql", [orders, cursors, errorsTableSchema()]));
  */
@@ -41,9 +42,11 @@ export function schemaSql(dialect: "mysql" | "sqlite", sources: readonly SchemaS
 }
 
 /**
- * Makes these tables where they don't exist yet; leaves existing ones as they are. For programs that own their database;
- * elsewhere put {@link schemaSql} into a migration. On MySQL each CREATE TABLE commits by itself.
+ * Makes those of these tables that don't exist yet, and leaves the existing ones as they are. It is for programs that
+ * own their database; elsewhere put {@link schemaSql} into a migration. On MySQL each CREATE TABLE commits by itself.
  * @throws ReflexError `database_error`, for example without the privilege.
+ * @example
+ * await createTables(pool, [orders, cursors]);
  */
 export async function createTables(
   db: DatabaseHandle,

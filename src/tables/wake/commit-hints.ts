@@ -7,20 +7,21 @@ import { GTID_FACTS, type GtidFacts, numbersCommits } from "./gtid-wait.ts";
 
 export interface CommitHintsSource {
   readonly database: Database;
-  /** Runs a query on a connection that is there already. */
+  /** Runs a query on a connection that is open already. */
   readonly ask: (sql: string) => Promise<readonly GtidFacts[]>;
-  /** Looks at the heads. Resolves with whether one has moved; undefined if nobody waits at one. */
+  /** Looks at the heads. Resolves with whether one has moved, or with undefined if nobody waits at one. */
   readonly look: () => Promise<boolean | undefined>;
 }
 
-// It takes a connection besides the three that streams may need anyway, and leaves one.
+// The smallest pool on which it listens. It takes a connection besides the three that streams may need anyway, and
+// leaves one for others.
 const SMALLEST_POOL = 5;
 const SHORTEST_REST_MS = 1000;
 const LONGEST_REST_MS = 60_000;
 
 /**
- * Listens for commits for as long as streams wait at heads, where the server tells of them. All of it is a hint: nobody is
- * told when it fails, since looks on time find the same events. It is tried again, less and less often.
+ * Listens for commits while streams wait at heads, where the server tells of commits. What it hears is only a hint:
+ * looks on time find the same events. So nobody is told when it fails. It is tried again, less and less often.
  */
 export class CommitHints {
   readonly #source: CommitHintsSource;
@@ -36,7 +37,7 @@ export class CommitHints {
     this.#able = hasRoom(source.database);
   }
 
-  /** Whether events are heard of, so that looks on time only make sure. */
+  /** Whether it hears of events, so that looks on time only make sure of that. */
   get reliable(): boolean {
     return this.#loop?.reliable ?? false;
   }
@@ -48,17 +49,17 @@ export class CommitHints {
     else this.#loop.arrived();
   }
 
-  /** A stream waits at its head no more. */
+  /** A stream no longer waits at its head. */
   depart(): void {
     this.#waiting--;
   }
 
-  /** A look on time has found that a head has moved since the look before it, which began at `since`. */
+  /** Told when a look on time has found that a head has moved since the look before it, which began at `since`. */
   missedCommit(since: number): void {
     this.#loop?.missedCommit(since);
   }
 
-  /** Gives the connection back at once. The next stream that comes to a head has it listen again. */
+  /** Gives the connection back at once. The next stream that comes to a head makes it listen again. */
   close(): void {
     this.#cancelRest?.();
     this.#loop?.end();
@@ -82,12 +83,13 @@ export class CommitHints {
     const ended = possible === true ? await loop.run() : "not begun";
     if (this.#loop !== loop) return;
     this.#loop = undefined;
-    // Not after a pool was short of connections, as it may be often: only if that has not been so for long.
+    // Whether it worked, so that the next rest is short again. A pool may often be short of connections: after that, it
+    // counts only if the pool was not short for a long time.
     const worked = ended === "given back" ? performance.now() - begunAt > LONGEST_REST_MS : loop.hasAnnounced;
     if (worked) this.#restMs = SHORTEST_REST_MS;
     if (possible === false) this.#restMs = LONGEST_REST_MS;
     if (ended !== "unwanted") this.#rest();
-    // What was committed meanwhile was told by nobody.
+    // Nobody has told of what was committed meanwhile.
     if (ended === "failed") void look();
   }
 
@@ -97,20 +99,23 @@ export class CommitHints {
     this.#begin();
   }
 
-  /** Whether the server tells of commits, asked before a connection is taken for it; undefined if it does not say. */
+  /**
+   * Whether the server tells of commits. It is asked before a connection is taken for that. Undefined if it does not
+   * say.
+   */
   async #isPossible(): Promise<boolean | undefined> {
     try {
       const [facts] = await this.#source.ask(GTID_FACTS);
       return facts !== undefined && numbersCommits(facts);
     } catch (error) {
-      // A server that does not know these variables, as MariaDB does not, never will.
+      // A server that does not know these variables, such as MariaDB, never will.
       this.#able = !isServersAnswer(error) || mayHaveBroken(error);
       return undefined;
     }
   }
 }
 
-/** Whether the pool has a connection to spare. One of unknown size must tell when it has none left. */
+/** Whether the pool has a connection to spare. A pool of unknown size must tell when it has none left. */
 function hasRoom(database: Database): boolean {
   const { dialect, poolSize } = database;
   if (dialect.name !== "mysql") return false;

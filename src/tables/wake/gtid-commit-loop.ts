@@ -7,20 +7,24 @@ export interface GtidCommitLoopSource {
   readonly database: Database;
   /** Whether a stream waits at a head now. */
   readonly wanted: () => boolean;
-  /** Looks at the heads. Resolves with whether one has moved; undefined if nobody waits at one. */
+  /** Looks at the heads. Resolves with whether one has moved, or with undefined if nobody waits at one. */
   readonly look: () => Promise<boolean | undefined>;
 }
 
 /**
- * Why it ended: nobody has waited at a head for a while; it was made to, or the pool has no connection to spare; or it does
- * not work.
+ * Why the loop ended.
+ *
+ * - `unwanted`: nobody has waited at a head for a while.
+ * - `given back`: it was told to end, or the pool has no connection to spare.
+ * - `failed`: the server does not tell of commits as it should.
  */
 export type LoopEnd = "unwanted" | "given back" | "failed";
 
-// Between two events a stream is away from the head for as long as its consumer takes.
+// How long the loop goes on though no stream waits at a head. Between two events a stream is away from the head for as
+// long as its consumer takes.
 const LINGER_MS = 5000;
 
-/** Hears of commits on a connection of its own, and has the heads looked at after each. */
+/** Hears of commits on a connection of its own, and has the heads looked at after each commit. */
 export class GtidCommitLoop {
   readonly #source: GtidCommitLoopSource;
   readonly #pace = new WakePace();
@@ -36,12 +40,12 @@ export class GtidCommitLoop {
     this.#source = source;
   }
 
-  /** Whether it has ever told of an event. */
+  /** Whether the loop has ever told of an event. */
   get hasAnnounced(): boolean {
     return this.#hasAnnounced;
   }
 
-  /** Whether it told of the latest event, and would tell of one at once. */
+  /** Whether the loop told of the latest event, and would tell of the next one at once. */
   get reliable(): boolean {
     return this.#lastWasHeard && !this.#ended && !this.#pace.backedOff;
   }
@@ -51,20 +55,23 @@ export class GtidCommitLoop {
     if (this.#isHolding) this.#endPause?.();
   }
 
-  /** A look that it did not ask for has found a head moved since another look, which began at `since`. */
+  /**
+   * Told when a look for which the loop did not ask has found that a head has moved since an earlier look, which began
+   * at `since`.
+   */
   missedCommit(since: number): void {
     this.#lastWasHeard = false;
     if (this.#wait !== undefined && since >= this.#wait.knownSince) this.#missedOne = true;
   }
 
-  /** Gives the connection back at once. */
+  /** Ends the loop, and gives its connection back at once. */
   end(): void {
     this.#ended = true;
     this.#wait?.close();
     this.#endPause?.();
   }
 
-  /** Until it ends. */
+  /** Runs until the loop ends. Resolves with why it has. */
   async run(): Promise<LoopEnd> {
     if (this.#ended) return "given back";
     const stopListening = this.#giveBackInShortage();
@@ -81,13 +88,14 @@ export class GtidCommitLoop {
   }
 
   async #announce(wait: GtidWait): Promise<LoopEnd> {
-    // What was committed before it began to listen it will not hear of.
+    // The loop does not hear of what was committed before it began to listen.
     await this.#source.look();
     while (await this.#isWanted()) {
       const startedAt = performance.now();
       const committed = await wait.next();
       const waitedMs = performance.now() - startedAt;
-      // A replica, a proxy that asks different servers, writers whose commits get no such ids.
+      // An event was missed though the server told of no commit. It may be a replica, there may be a proxy that asks
+      // different servers, or commits of the writers get no such ids.
       if (!committed && this.#missedOne) return "failed";
       this.#missedOne = false;
       if (committed) await this.#pause(this.#pace.after(await this.#look(), waitedMs));
@@ -95,7 +103,7 @@ export class GtidCommitLoop {
     return this.#ended ? "given back" : "unwanted";
   }
 
-  /** Has the heads looked at as soon as a stream waits at one. */
+  /** Has the heads looked at as soon as a stream waits at one. Resolves with whether one has moved. */
   async #look(): Promise<boolean> {
     while (await this.#isWanted()) {
       const moved = await this.#source.look();
@@ -106,7 +114,7 @@ export class GtidCommitLoop {
     return false;
   }
 
-  /** Waits until a stream waits at a head, for a while. */
+  /** Whether a stream waits at a head. If none does, one has a while to come. */
   async #isWanted(): Promise<boolean> {
     if (!this.#ended && !this.#source.wanted()) {
       this.#isHolding = true;
@@ -128,12 +136,12 @@ export class GtidCommitLoop {
     await sleep(pauseMs, { keepAlive: false, onBegin });
   }
 
-  /** Those who wait for a connection need it for more than a hint. */
+  /** Ends the loop when the pool is short of connections: others need one for more than a hint. */
   #giveBackInShortage(): () => void {
     let waiting = 0;
     const stop = this.#source.database.onShortage?.(() => {
       waiting++;
-      // The first may be oneself.
+      // The first one who waits for a connection may be this loop itself.
       if (this.#wait !== undefined || waiting > 1) this.end();
     });
     return stop ?? (() => undefined);

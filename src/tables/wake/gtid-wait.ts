@@ -1,7 +1,7 @@
 import type { Database, Session } from "../../database/database.ts";
 import { BorrowedSession } from "../../database/sessions/borrowed-session.ts";
 
-/** What a server says of its transaction ids. Numbers come as the driver gives them. */
+/** What a server says of its transaction ids (GTIDs). Numbers come as the driver gives them. */
 export interface GtidFacts {
   readonly gtid_mode: string;
   readonly log_bin: unknown;
@@ -16,25 +16,26 @@ interface WaitAnswer {
   readonly gtid_mode: string;
 }
 
-/** Known to MySQL only; no privilege is needed. */
+/** The query for {@link GtidFacts}. Only MySQL knows these variables; no privilege is needed. */
 export const GTID_FACTS =
   "select @@global.gtid_mode as gtid_mode, @@global.log_bin as log_bin, @@global.read_only as read_only, @@global.server_uuid as server_uuid, @@global.gtid_executed as executed";
-// The variables are read once the wait has ended; if they were read before it, the next wait would end at once.
+// The variables are read once the wait has ended. If they were read before it, the next wait would end at once.
 const WAIT =
   "select wait_for_executed_gtid_set(?, ?) as outcome, @@global.gtid_executed as executed, @@global.gtid_mode as gtid_mode";
 
-// Short: a wait whose connection was closed goes on in the server, and one under way keeps gtid_mode from being switched off.
+// How long the server waits for a commit. It is short, since a wait goes on in the server when its connection is
+// closed, and a wait under way keeps gtid_mode from being switched off.
 const WAIT_SECONDS = 1;
 const ANSWER_MS = WAIT_SECONDS * 1000 + 5000;
-// Whoever needs a connection for more than a hint comes first.
+// A short limit: whoever needs a connection for more than a hint comes first.
 const ACQUIRE_MS = 1000;
 
-/** Whether commits on this server can be waited for: it numbers them itself, and takes some. */
+/** Whether commits on this server can be waited for: it numbers them itself, and takes writes. */
 export function numbersCommits({ gtid_mode, log_bin, read_only }: GtidFacts): boolean {
   return gtid_mode === "ON" && Number(log_bin) === 1 && Number(read_only) === 0;
 }
 
-/** A connection of its own on which the server tells of commits, by the ids that it gives them. */
+/** A connection of its own, on which the server tells of commits by the ids that it gives them. */
 export class GtidWait {
   readonly #borrowed: BorrowedSession;
   readonly #session: Session;
@@ -49,7 +50,7 @@ export class GtidWait {
     this.#last = lastTransaction(facts.executed, facts.server_uuid);
   }
 
-  /** Takes a connection of the pool. Rejects if there is none, or if its server does not number its commits. */
+  /** Takes a connection of the pool. Rejects if there is none, and if its server does not number its commits. */
   static async open(database: Database): Promise<GtidWait> {
     const borrowed = new BorrowedSession(database, { acquireTimeoutMs: ACQUIRE_MS, statementTimeoutMs: ANSWER_MS });
     const session = await borrowed.opened;
@@ -63,12 +64,15 @@ export class GtidWait {
     }
   }
 
-  /** By `performance.now()`: whatever becomes visible later is told by {@link next}. */
+  /** {@link next} tells of what becomes visible after this time of `performance.now()`. */
   get knownSince(): number {
     return this.#knownSince;
   }
 
-  /** Waits for a commit that was not told yet. Resolves with whether there was one: after a second without, with false. */
+  /**
+   * Waits for a commit that was not told of yet. Resolves with true at a commit, and with false after a second without
+   * one.
+   */
   async next(): Promise<boolean> {
     const next = `${this.#serverUuid}:${this.#last + 1n}`;
     const rows = await this.#session.rows<WaitAnswer>(WAIT, [next, WAIT_SECONDS], { timeoutMs: ANSWER_MS });
@@ -76,7 +80,7 @@ export class GtidWait {
     if (answer?.gtid_mode !== "ON") throw new Error("this server no longer numbers its commits");
     this.#knownSince = performance.now();
     const last = lastTransaction(answer.executed, this.#serverUuid);
-    // By the outcome too, lest it wait for ever where the set is not what it is taken for.
+    // The outcome of the wait counts too. Otherwise it would wait for ever where the set is not what it is taken for.
     const committed = last > this.#last || Number(answer.outcome) === 0;
     this.#last = last;
     return committed;
@@ -89,8 +93,8 @@ export class GtidWait {
 }
 
 /**
- * The number of the last transaction that a GTID set, such as `@@global.gtid_executed`, holds of one server: 0 if none.
- * Transactions with a tag, which MySQL 8.3 and newer number apart, are left out.
+ * The number of the last transaction of one server in a GTID set, such as `@@global.gtid_executed`; 0 if there is none.
+ * Transactions with a tag are left out: MySQL 8.3 and newer number them apart.
  */
 export function lastTransaction(gtidSet: string, serverUuid: string): bigint {
   const prefix = `${serverUuid.toLowerCase()}:`;
@@ -99,7 +103,7 @@ export function lastTransaction(gtidSet: string, serverUuid: string): bigint {
   let last = 0n;
   for (const interval of intervals.split(":")) {
     const end = /^(?:\d+-)?(\d+)$/.exec(interval.trim())?.[1];
-    // A tag, which no number begins: the intervals after it are the tag's.
+    // A tag, which begins with no digit. The intervals after it are the tag's.
     if (end === undefined) break;
     last = BigInt(end);
   }

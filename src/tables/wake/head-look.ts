@@ -6,15 +6,15 @@ import { CountedRegistry } from "../../waiting/counted-registry.ts";
 export interface PolledHead {
   readonly table: string;
   readonly idField: string;
-  /** At the last look; undefined before the first. */
+  /** The highest id at the last look; undefined before the first. */
   readonly highest: bigint | undefined;
 }
 
-/** What one look found, against the one before. */
+/** What one look found, compared with the look before it. */
 export interface LookResult {
-  /** Whether the highest id of a table is another one. */
+  /** Whether the highest id of some table has changed. */
   readonly moved: boolean;
-  /** When the look before this began, by `performance.now()`. */
+  /** When the look before this one began, by `performance.now()`. */
   readonly since: number;
 }
 
@@ -26,8 +26,8 @@ interface Entry extends PolledHead {
 export class HeadLook {
   readonly #dialect: Database["dialect"];
   readonly #entries = new CountedRegistry<string, Entry>();
-  // The same text as long as the tables are the same, whichever of them have a stream at their head just now: the drivers
-  // keep each text that they have prepared, and the server has room for so many.
+  // The statement, whose text stays the same as long as the tables do, whichever of them have a stream at their head
+  // just now. Drivers keep each text that they have prepared, and the server has room for only so many.
   #statement: { readonly text: string; readonly entries: readonly Entry[] } | undefined;
   #lastAt = Number.NEGATIVE_INFINITY;
 
@@ -35,7 +35,7 @@ export class HeadLook {
     this.#dialect = database.dialect;
   }
 
-  /** Looks it up from now on; call {@link remove} once when done with it. */
+  /** Includes the table in looks from now on. Call {@link remove} once when done with it. */
   add(table: string, idField: string): PolledHead {
     return this.#entries.acquire(keyOf(table, idField), () => {
       this.#statement = undefined;

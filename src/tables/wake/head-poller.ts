@@ -7,20 +7,24 @@ import { HeadLook, type LookResult, type PolledHead } from "./head-look.ts";
 /** A table whose head someone waits at. */
 export interface WatchedHead {
   readonly table: PolledHead;
-  /** Events beyond this id wake. */
+  /** The id beyond which events wake. */
   readonly head: bigint;
   readonly limits: ReadOptions;
   /** Whether to listen for the server's commits, if it tells of them. */
   readonly gtid: boolean;
-  /** How long until the next look, in ms. `heard` if it is only to make sure: the server tells of commits. */
+  /**
+   * How long to wait until the next look, in ms. `heard` tells that the server tells of commits, so that the look is
+   * only to make sure.
+   */
   intervalMs(heard: boolean): number;
   /** Called when there is a row beyond `head`. */
   wake(): void;
-  /** Called when the look failed; a poll is to find out why. */
+  /** Called when the look failed. A poll then finds out why. */
   failed(error: unknown): void;
 }
 
-// What a wake-up did not find at once it will not find at once again: the row may lie above a gap.
+// How long the same highest id wakes no stream again. A poll that found nothing there at once would find nothing now:
+// the row may lie above a gap.
 const SAME_VALUE_MS = 50;
 const AFTER_ERROR_MS = 250;
 const SOON_MS = 5;
@@ -38,8 +42,8 @@ export function headPoller(database: Database): HeadPoller {
 }
 
 /**
- * Looks at the heads at which streams of a database wait, for as long as any does: on time, and at once where the server
- * tells of a commit.
+ * Looks at the heads at which streams of a database wait, as long as any of them does. It looks on time, and at once
+ * where the server tells of a commit.
  */
 export class HeadPoller {
   readonly #database: Database;
@@ -63,7 +67,7 @@ export class HeadPoller {
     });
   }
 
-  /** Has looks include a table, until {@link leave}. */
+  /** Includes a table in looks, until {@link leave}. */
   join(table: string, idField: string): PolledHead {
     this.#session ??= shareSession(this.#database);
     return this.#looks.add(table, idField);
@@ -78,7 +82,7 @@ export class HeadPoller {
     this.#session = undefined;
   }
 
-  /** Watches until the function that it returns is called. */
+  /** Watches the head until the function is called that this returns. */
   watch(head: WatchedHead): () => void {
     this.#watched.add(head);
     if (head.gtid) this.#hints.arrive();
@@ -91,14 +95,19 @@ export class HeadPoller {
     };
   }
 
-  /** Takes the intervals anew, when one has become shorter. A look that is due sooner stays: it is never put off. */
+  /**
+   * Asks for the intervals anew, when one has become shorter. A look that is due sooner stays: no look is ever put off.
+   */
   reschedule(): void {
     if (this.#watched.size === 0) return;
     const heard = this.#hints.reliable;
     this.#lookBy(performance.now() + Math.min(...[...this.#watched].map((head) => head.intervalMs(heard))));
   }
 
-  /** A look made while this stream's poll was under way has found what the poll did not: nothing will tell of it again. */
+  /**
+   * Looks soon when a look that was made while this stream's poll was under way has found what the poll did not:
+   * nothing would tell of it again.
+   */
   #lookSoon({ table, head }: WatchedHead): void {
     const { highest } = table;
     if (highest === undefined || highest <= head || this.#lookedSoon.get(table) === highest) return;
@@ -114,7 +123,7 @@ export class HeadPoller {
   #lookAt(dueAt: number): void {
     this.#cancelTimer?.();
     this.#dueAt = dueAt;
-    // Whoever waits at the head has a timer of their own that keeps the process alive.
+    // This timer does not keep the process alive. A stream that waits at the head has a timer of its own that does.
     this.#cancelTimer = startTimer(dueAt - performance.now(), () => void this.#lookOnTime(), { keepAlive: false });
   }
 
@@ -135,9 +144,11 @@ export class HeadPoller {
     this.reschedule();
   }
 
-  /** Resolves with whether a head has moved; undefined if nobody waits at one. */
+  /**
+   * Looks at the heads after a commit. Resolves with whether one has moved, or with undefined if nobody waits at one.
+   */
   async #lookAfterCommit(): Promise<boolean | undefined> {
-    // What one under way reads may be older than the commit.
+    // A look that is under way may read what is older than the commit.
     while (this.#looking !== undefined) await this.#looking;
     return (await this.#look())?.moved;
   }

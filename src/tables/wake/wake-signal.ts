@@ -1,8 +1,8 @@
 import { sleep } from "../../waiting/sleep.ts";
 
 /**
- * Wake-ups, counted. Who reads the count before a poll and waits for a higher one after it misses none, also not one that
- * came while the poll was under way.
+ * Counts wake-ups. Who reads the count before a poll, and waits for a higher one after it, misses none: not even one
+ * that came while the poll was under way.
  */
 export class WakeSignal {
   #count = 0;
@@ -17,7 +17,10 @@ export class WakeSignal {
     for (const wake of this.#waiters) wake();
   }
 
-  /** Resolves once the count is above `seen`, at the latest after `limitMs`. Rejects with the signal's reason. */
+  /**
+   * Resolves once the count is above `seen`, and after `limitMs` at the latest. Rejects with the signal's reason at an
+   * abort.
+   */
   beyond(seen: number, limitMs: number, signal: AbortSignal): Promise<void> {
     if (this.#count > seen) return Promise.resolve();
     const onBegin = (wake: () => void): (() => void) => {
