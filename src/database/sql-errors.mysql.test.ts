@@ -1,19 +1,14 @@
 import { createPool as createMariadbPool } from "mariadb";
-import { createPool, type Pool, type RowDataPacket } from "mysql2/promise";
+import { createPool, type Pool } from "mysql2/promise";
 import { beforeAll, describe, expect, test } from "vitest";
+import { failureOf } from "../../test/support/errors/failure-of.ts";
 import { describeEachEngine, type EnginePool } from "../../test/support/servers/engines.ts";
+import { untilLockWait } from "../../test/support/servers/server-state.ts";
 import { startPrivateServer } from "../testing/servers/private-server.ts";
 import type { Executor } from "./database.ts";
 import { toDatabase, toInsertTarget } from "./handles/recognise.ts";
 import { transaction } from "./handles/transaction.ts";
 import { duplicateKeyName, meaningOf, type SqlErrorMeaning } from "./sql-errors.ts";
-
-function thrownBy(work: Promise<unknown>): Promise<unknown> {
-  return work.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-}
 
 /** Runs `use` with an executor on a connection of the pool, in no transaction, which is closed afterwards. */
 async function onConnection<R>(pool: EnginePool, use: (executor: Executor) => Promise<R>): Promise<R> {
@@ -46,13 +41,6 @@ describeEachEngine((engine) => {
     await raw.query("insert into faulty values (1, 'one'), (2, 'no such table: x')");
   });
 
-  async function isWaiting(thread: number): Promise<boolean> {
-    const sql =
-      "select trx_id from information_schema.innodb_trx where trx_state = 'LOCK WAIT' and trx_mysql_thread_id = ?";
-    const [rows] = await raw.query<RowDataPacket[]>(sql, [thread]);
-    return rows.length === 1;
-  }
-
   const provoked: { what: string; sql: string; meaning: SqlErrorMeaning }[] = [
     { what: "a taken primary key", sql: "insert into faulty values (1, 'two')", meaning: "duplicate_key" },
     { what: "a missing table", sql: "insert into absent values (1)", meaning: "missing_table" },
@@ -63,14 +51,14 @@ describeEachEngine((engine) => {
 
   describe("the meaning of a real error", () => {
     test.each(provoked)("of $what is $meaning", async ({ sql, meaning }) => {
-      const error = await thrownBy(onConnection(pool, (executor) => executor.run(sql, [])));
+      const error = await failureOf(onConnection(pool, (executor) => executor.run(sql, [])));
       expect(error).toBeInstanceOf(Error);
       expect(meaningOf(error)).toBe(meaning);
     });
 
     test("names the key that was taken, even if the value reads like an error itself", async () => {
       const insert = (id: number, name: string): Promise<unknown> =>
-        thrownBy(toDatabase(pool).run("insert into faulty values (?, ?)", [id, name]));
+        failureOf(toDatabase(pool).run("insert into faulty values (?, ?)", [id, name]));
       const [primary, named] = [await insert(1, "x"), await insert(3, "no such table: x")];
       expect([meaningOf(primary), duplicateKeyName(primary)]).toEqual(["duplicate_key", "PRIMARY"]);
       expect([meaningOf(named), duplicateKeyName(named)]).toEqual(["duplicate_key", "by_name"]);
@@ -82,7 +70,7 @@ describeEachEngine((engine) => {
       await other.query("select * from faulty where id = 1 for update");
       const error = await onConnection(pool, async (executor) => {
         await executor.run("set session innodb_lock_wait_timeout = 1", []);
-        return thrownBy(executor.run("update faulty set name = 'uno' where id = 1", []));
+        return failureOf(executor.run("update faulty set name = 'uno' where id = 1", []));
       });
       await other.query("rollback");
       other.release();
@@ -98,7 +86,7 @@ describeEachEngine((engine) => {
       const error = await onConnection(pool, async (executor) => {
         await executor.run("set autocommit = 0", []);
         await executor.rows("select name from faulty where id = 2 for update", []);
-        const crossing = thrownBy(executor.rows("select name from faulty where id = 1 for update", []));
+        const crossing = failureOf(executor.rows("select name from faulty where id = 1 for update", []));
         const blocked = other.query("select * from faulty where id = 2 for update");
         const found = await crossing;
         await blocked;
@@ -112,7 +100,7 @@ describeEachEngine((engine) => {
     test("of a write in a read-only transaction is read_only", async () => {
       const use = (tx: object): Promise<unknown> =>
         (tx as { query(sql: string): Promise<unknown> }).query("delete from faulty");
-      expect(meaningOf(await thrownBy(transaction(pool, use, { readOnly: true })))).toBe("read_only");
+      expect(meaningOf(await failureOf(transaction(pool, use, { readOnly: true })))).toBe("read_only");
     });
 
     test("of a statement that an administrator ended is connection_lost: whether it took effect is unknown", async () => {
@@ -121,9 +109,8 @@ describeEachEngine((engine) => {
       await other.query("select * from faulty where id = 1 for update");
       const error = await onConnection(pool, async (executor) => {
         const [row] = await executor.rows<{ id: number | bigint }>("select connection_id() as id", []);
-        const sleeping = thrownBy(executor.run("update faulty set name = 'uno' where id = 1", []));
-        // Asked more often than every 0.1 s, the server answers from memory for as long as it is asked.
-        await expect.poll(() => isWaiting(Number(row?.id)), { interval: 150 }).toBe(true);
+        const sleeping = failureOf(executor.run("update faulty set name = 'uno' where id = 1", []));
+        await untilLockWait(raw, Number(row?.id));
         await raw.query(`kill query ${row?.id}`);
         return sleeping;
       });
@@ -138,7 +125,7 @@ describeEachEngine((engine) => {
         engine.driver === "mysql2"
           ? createPool(options)
           : createMariadbPool({ ...options, minimumIdle: 1, acquireTimeout: 300 });
-      expect(meaningOrCode(await thrownBy(toDatabase(nowhere).rows("select 1", [])))).toBe(
+      expect(meaningOrCode(await failureOf(toDatabase(nowhere).rows("select 1", [])))).toBe(
         meaningOrTimeLimit("unreachable"),
       );
       await nowhere.end();
@@ -147,7 +134,7 @@ describeEachEngine((engine) => {
     test("of a closed pool is connection_closed", async () => {
       const closed = await engine.createPool();
       await closed.end();
-      expect(meaningOf(await thrownBy(toDatabase(closed).rows("select 1", [])))).toBe("connection_closed");
+      expect(meaningOf(await failureOf(toDatabase(closed).rows("select 1", [])))).toBe("connection_closed");
     });
 
     test("of a connection that was killed while it was idle is connection_closed or connection_lost", async () => {
@@ -155,7 +142,7 @@ describeEachEngine((engine) => {
       const target = toInsertTarget(connection);
       if (target.kind !== "transaction") throw new Error("a connection is not recognised");
       await raw.query(`kill ${connection.threadId}`);
-      const error = await thrownBy(target.executor.run("do 1", []));
+      const error = await failureOf(target.executor.run("do 1", []));
       connection.destroy();
       expect(["connection_closed", "connection_lost"]).toContain(meaningOf(error));
     });
@@ -168,7 +155,7 @@ describeEachEngine((engine) => {
       engine.driver === "mysql2"
         ? createPool(options)
         : createMariadbPool({ ...options, minimumIdle: 1, acquireTimeout: 500, allowPublicKeyRetrieval: true });
-    expect(meaningOrCode(await thrownBy(toDatabase(stranger).rows("select 1", [])))).toBe(
+    expect(meaningOrCode(await failureOf(toDatabase(stranger).rows("select 1", [])))).toBe(
       meaningOrTimeLimit("no_privilege"),
     );
     await stranger.end();

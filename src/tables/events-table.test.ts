@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import Libsql from "libsql";
 import { afterEach, describe, expect, expectTypeOf, test } from "vitest";
+import { openSqlite } from "../../test/support/databases/sqlite-handle.ts";
 import { transaction } from "../database/handles/transaction.ts";
 import type { ReflexEvent } from "../reflex/event.ts";
 import { EventsTable } from "./events-table.ts";
@@ -16,12 +16,6 @@ describe("an events table on SQLite", () => {
     for (const clean of cleanUp.splice(0)) clean();
   });
 
-  function open(file: string): Libsql.Database {
-    const handle = new Libsql(file);
-    cleanUp.push(() => handle.close());
-    return handle;
-  }
-
   function fileName(): string {
     const folder = mkdtempSync(join(tmpdir(), "events-table-"));
     cleanUp.push(() => rmSync(folder, { recursive: true }));
@@ -29,7 +23,7 @@ describe("an events table on SQLite", () => {
   }
 
   test.each([{ kind: "memory" }, { kind: "file" }])("streams what committed, in a $kind database", async ({ kind }) => {
-    const db = open(kind === "memory" ? ":memory:" : fileName());
+    const db = openSqlite("", kind === "memory" ? ":memory:" : fileName());
     const table = new EventsTable("order_events", { types: OrderEvent, metadataField: "metadata", limit: 4 });
     await createTables(db, [table]);
     await transaction(db, async (tx) => {
@@ -53,7 +47,7 @@ describe("an events table on SQLite", () => {
   });
 
   test("passes a gap at once, since no transaction can fill it there", async () => {
-    const db = open(":memory:");
+    const db = openSqlite();
     const table = new EventsTable("order_events");
     await createTables(db, [table]);
     await table.insertMany(
@@ -70,7 +64,7 @@ describe("an events table on SQLite", () => {
   });
 
   test("never gives the id of a deleted last row again", async () => {
-    const db = open(":memory:");
+    const db = openSqlite();
     const table = new EventsTable("order_events");
     await createTables(db, [table]);
     await table.insert(db, "a", 1);

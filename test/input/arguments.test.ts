@@ -17,7 +17,7 @@ import {
 } from "reflex-rsql";
 import { getLatestId, getNextEvents } from "reflex-rsql/testing";
 import { afterAll, describe, expect, test } from "vitest";
-import { failureOf } from "../support/input/refusing-database.ts";
+import { failureOf } from "../support/errors/failure-of.ts";
 import {
   type Case,
   consumer,

@@ -1,8 +1,8 @@
 import { CursorsTable, toDatabase, transaction } from "reflex-rsql";
 import { expect, test } from "vitest";
+import { failureOf } from "../support/errors/failure-of.ts";
 import { abortable, calls, creation, events } from "../support/input/database-calls.ts";
 import { describeEachDatabase, expectUsable } from "../support/input/database-subject.ts";
-import { failureOf } from "../support/input/refusing-database.ts";
 
 const POLL = { timeout: 5000, interval: 10 };
 const reason = new Error("closing");

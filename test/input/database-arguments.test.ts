@@ -1,8 +1,8 @@
 import Sqlite from "libsql";
 import { type Database, type Executor, type Session, toDatabase, transaction } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
+import { failureOf } from "../support/errors/failure-of.ts";
 import { answeringPool } from "../support/input/answering-pool.ts";
-import { failureOf } from "../support/input/refusing-database.ts";
 import { mismatch, plainText, pool, uses, type Wrong } from "../support/input/subjects.ts";
 import { shown } from "../support/input/wrong-values.ts";
 

@@ -1,5 +1,6 @@
 import { CursorsTable, createTables } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
+import { failureOf } from "../support/errors/failure-of.ts";
 import { type Call, calls, creation, inserts } from "../support/input/database-calls.ts";
 import {
   describeEachDatabase,
@@ -8,7 +9,6 @@ import {
   MISSING_DATABASE,
   type Place,
 } from "../support/input/database-subject.ts";
-import { failureOf } from "../support/input/refusing-database.ts";
 
 /** A ReflexError of this code, whose message names the table and then says what to do. */
 function reflexError(code: string, { table }: Call, says: RegExp): object {

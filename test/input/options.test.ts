@@ -2,10 +2,10 @@ import * as library from "reflex-rsql";
 import * as patterns from "reflex-rsql/patterns";
 import * as testing from "reflex-rsql/testing";
 import { describe, expect, test } from "vitest";
+import { failureOf } from "../support/errors/failure-of.ts";
 import { databaseOwners } from "../support/input/database-option-owners.ts";
 import { database, type OptionOwner } from "../support/input/option-owner.ts";
 import { owners, spec } from "../support/input/option-owners.ts";
-import { failureOf } from "../support/input/refusing-database.ts";
 import { testingOwners } from "../support/input/testing-option-owners.ts";
 import { shown, unknownNames, wrongOptions, wrongValues } from "../support/input/wrong-values.ts";
 

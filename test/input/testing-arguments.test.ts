@@ -16,7 +16,7 @@ import {
   testEventsTableWithId,
 } from "reflex-rsql/testing";
 import { describe, expect, test } from "vitest";
-import { failureOf } from "../support/input/refusing-database.ts";
+import { failureOf } from "../support/errors/failure-of.ts";
 import {
   type Case,
   consumer,

@@ -1,18 +1,7 @@
-import Libsql from "libsql";
+import type Libsql from "libsql";
 import { CursorsTable, createTables, ErrorsTable, EventsTable, type EventsTableOptions } from "reflex-rsql";
-import { afterEach, expect, test } from "vitest";
-
-const handles: Libsql.Database[] = [];
-afterEach(() => {
-  for (const handle of handles.splice(0)) handle.close();
-});
-
-function open(sql: string): Libsql.Database {
-  const handle = new Libsql(":memory:");
-  handles.push(handle);
-  handle.exec(sql);
-  return handle;
-}
+import { expect, test } from "vitest";
+import { openSqlite } from "../support/databases/sqlite-handle.ts";
 
 function rowOf(db: Libsql.Database, table: string): Record<string, unknown> {
   return db.prepare(`select * from ${table}`).get() as Record<string, unknown>;
@@ -34,7 +23,7 @@ test.each([
   "an events table keeps $part in the column that $option names, and nowhere else",
   async ({ part, option, value }) => {
     const columns = { ...eventColumns, ...bytes, [part]: "own name" };
-    const db = open(
+    const db = openSqlite(
       `create table orders (
         "${columns.id}" integer primary key autoincrement, "${columns.timestamp}" text not null,
         "${columns.type}" integer not null, "${columns.foreign_id}" text not null,
@@ -61,7 +50,7 @@ test.each([
   "a cursors table keeps $part in the column that $option names, and nowhere else",
   async ({ part, option, value }) => {
     const columns = { id: "id", last_event_id: "last_event_id", updated_at: "updated_at", [part]: "own name" };
-    const db = open(
+    const db = openSqlite(
       `create table cursors ("${columns.id}" text primary key, "${columns.last_event_id}" integer not null,
         "${columns.updated_at}" text not null)`,
     );
@@ -75,7 +64,7 @@ test.each([
 
 // Catches: a table of the default name in its place, in the statements or in the schema.
 test("an errors table is kept in the table that tableName names", async () => {
-  const db = open("");
+  const db = openSqlite();
   const errors = new ErrorsTable({ tableName: "failures" });
   await createTables(db, [errors]);
   await errors.toErrorInserter(db)({ consumer: "mailer", eventId: "7", message: "no such address" });

@@ -1,9 +1,9 @@
-import Libsql from "libsql";
 import { createTables, ErrorsTable } from "reflex-rsql";
 import { expect, test } from "vitest";
 import { toCursorsTableConfig } from "../../src/tables/cursors/cursors-table-options.ts";
 import { toErrorsTableConfig } from "../../src/tables/errors/errors-table-options.ts";
 import { toEventsTableConfig } from "../../src/tables/events/events-table-options.ts";
+import { openSqlite } from "../support/databases/sqlite-handle.ts";
 
 // Each catches: a default that was changed, by which a table that exists is no longer found or read as before.
 test("an events table without options has the defaults of the table", () => {
@@ -55,12 +55,11 @@ test("an errors table without options has the defaults of the table", () => {
 
 // Catches: events that have to be asked for.
 test("errors are streamed and recorded without any option", async () => {
-  const db = new Libsql(":memory:");
+  const db = openSqlite();
   const errors = new ErrorsTable();
   await createTables(db, [errors]);
   const id = await errors.toErrorInserter(db)({ consumer: "mailer", eventId: "7", message: "no such address" });
   expect(db.prepare("select * from consumer_errors").get()).toMatchObject({ consumer: "mailer", event_id: 7 });
   const { value: event } = await errors.events.stream(db, "", { toHead: true }).next();
   expect(event).toMatchObject({ foreignId: id });
-  db.close();
 });

@@ -3,6 +3,7 @@ import { fillGaps, stopFillingGaps } from "../../src/tables/gaps/fill-gaps.ts";
 import type { Gap } from "../../src/tables/gaps/gap-control.ts";
 import { seededNumbers } from "../support/random/seeded-numbers.ts";
 import { describeEachServer } from "../support/servers/engines.ts";
+import { untilLockWait } from "../support/servers/server-state.ts";
 import { eventIds, idRange, leaveGap, noopIds, Reports } from "../support/streams/gaps.ts";
 import { makeTable, nothingWithin, openInsert, rest, take } from "../support/streams/streams.ts";
 
@@ -145,12 +146,7 @@ describeEachServer((engine) => {
       await locker.query(`select * from ${table.name} where id < 2 for update`);
       const stream = table.stream(pool, "");
       const pending = take(stream, 1);
-      const waitsForLock = async (): Promise<boolean> => {
-        const [rows] = await pool.query("select 1 from information_schema.innodb_trx where trx_state = 'LOCK WAIT'");
-        return (rows as unknown[]).length > 0;
-      };
-      // The server makes this table anew only if nobody has read it for 100 ms.
-      while (!(await waitsForLock())) await nothingWithin(150);
+      await untilLockWait(pool);
       await expect(stopFillingGaps(table, { timeoutMs: 20 })).rejects.toMatchObject({ code: "time_limit" });
       const reason = new Error("no more patience");
       await expect(stopFillingGaps(table, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);

@@ -1,18 +1,7 @@
-import Libsql from "libsql";
 import { CursorsTable, createTables, EventsTable, EventsTableInt, foreignIdInt, type ReflexEvent } from "reflex-rsql";
-import { afterEach, expect, expectTypeOf, test } from "vitest";
+import { expect, expectTypeOf, test } from "vitest";
+import { openSqlite } from "../support/databases/sqlite-handle.ts";
 import { insertEach } from "../support/streams/streams.ts";
-
-const handles: Libsql.Database[] = [];
-afterEach(() => {
-  for (const handle of handles.splice(0)) handle.close();
-});
-
-function open(): Libsql.Database {
-  const handle = new Libsql(":memory:");
-  handles.push(handle);
-  return handle;
-}
 
 async function all(stream: AsyncIterable<ReflexEvent>): Promise<ReflexEvent[]> {
   const events: ReflexEvent[] = [];
@@ -22,7 +11,7 @@ async function all(stream: AsyncIterable<ReflexEvent>): Promise<ReflexEvent[]> {
 
 // Catches: options of the table that are lost on the way, a cursor that is ignored, and a call that can't change its mind.
 test("toStream gives a function that streams after a cursor, whose own options win", async () => {
-  const db = open();
+  const db = openSqlite();
   const table = new EventsTable("orders");
   await createTables(db, [table]);
   await insertEach(db, table, ["a", "b", "c"]);
@@ -33,7 +22,7 @@ test("toStream gives a function that streams after a cursor, whose own options w
 
 // Catches: a clone that takes text, as the class beside it, and one that forgets either's options.
 test("a clone of a table of integers is one too, with the options of both", async () => {
-  const db = open();
+  const db = openSqlite();
   const table = new EventsTableInt("orders", { metadataField: "m" });
   const clone = table.clone({ includeNoops: true });
   expectTypeOf(clone).toEqualTypeOf<EventsTableInt>();
@@ -48,7 +37,7 @@ test("a clone of a table of integers is one too, with the options of both", asyn
 
 // Catches: a period that is ignored, in other units, or of another default.
 test("cursors are held back for asyncPeriodMs, 5 s unless it is given", async () => {
-  const db = open();
+  const db = openSqlite();
   const periods: number[] = [];
   const sleep = (delayMs: number): Promise<void> => {
     periods.push(delayMs);

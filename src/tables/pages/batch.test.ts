@@ -1,12 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { storedEvent } from "../../../test/support/events/stored-event.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
-import { makeEvent } from "../events/make-event.ts";
 import type { Position } from "../position/position.ts";
 import { gaplessPage } from "./batch.ts";
 import { pageOfEvents } from "./read-page.ts";
 
-const event = (id: number, foreignId = "x"): ReflexEvent =>
-  makeEvent({ id, type: 1, foreignId, timestampMicros: 1_000_000 });
+const event = (id: number, foreignId = "x"): ReflexEvent => storedEvent(id, { foreignId });
 const at = (id: number, anchor: ReflexEvent | undefined = event(id)): Position => ({ id: BigInt(id), anchor });
 const page = (...ids: number[]): ReturnType<typeof pageOfEvents> =>
   pageOfEvents(
@@ -16,11 +15,11 @@ const page = (...ids: number[]): ReturnType<typeof pageOfEvents> =>
 
 describe("gaplessPage", () => {
   test("knows a full page behind its anchor, and leaves the anchor out", () => {
-    const whole = gaplessPage(at(5), page(5, 6, 7, 8), 3);
-    expect(whole?.events.map(({ id }) => id)).toEqual(["6", "7", "8"]);
-    expect(whole).toMatchObject({ full: true, epoch: 3, last: { id: "8" } });
+    const full = gaplessPage(at(5), page(5, 6, 7, 8), 3);
+    expect(full?.events.map(({ id }) => id)).toEqual(["6", "7", "8"]);
+    expect(full).toMatchObject({ full: true, epoch: 3, last: { id: "8" } });
     // Streams share it: it is made once.
-    expect(whole?.events).toBe(whole?.events);
+    expect(full?.events).toBe(full?.events);
   });
 
   // Catches a page that seems to be empty when it was let go of.

@@ -1,16 +1,13 @@
 import { array, assert, constantFrom, integer, property, record } from "fast-check";
 import { describe, expect, test } from "vitest";
+import { storedEvent } from "../../../test/support/events/stored-event.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
-import { toEvent } from "../events/event-row.ts";
 import { EVENT_BYTES } from "../events/event-size.ts";
 import { EventCache } from "./event-cache.ts";
 
 const MANY = { events: 1000, bytes: 10_000_000 };
 
-function event(id: number, bytes = 0): ReflexEvent {
-  const metadata_bytes = Buffer.alloc(bytes);
-  return toEvent({ id_value: String(id), micros: 1, type_number: 1, foreign_id_value: "x", metadata_bytes });
-}
+const event = (id: number, bytes = 0): ReflexEvent => storedEvent(id, { metadata: Buffer.alloc(bytes) });
 
 function events(from: number, to: number): ReflexEvent[] {
   return Array.from({ length: to - from + 1 }, (_, index) => event(from + index));

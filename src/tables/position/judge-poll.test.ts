@@ -1,15 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { storedEvent } from "../../../test/support/events/stored-event.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
-import { toEvent } from "../events/event-row.ts";
 import { judgePoll, type PolledTable } from "./judge-poll.ts";
 import type { PositionFaultCode } from "./position-fault.ts";
 
-function event(id: number, other: { micros?: number; type?: number; foreignId?: string } = {}): ReflexEvent {
-  const { micros = 1000 + id, type = 1, foreignId = `f${id}` } = other;
-  return toEvent({ id_value: String(id), micros, type_number: type, foreign_id_value: foreignId });
-}
-
-const events = (...ids: number[]): ReflexEvent[] => ids.map((id) => event(id));
+const events = (...ids: number[]): ReflexEvent[] => ids.map((id) => storedEvent(id));
 const at = (id: number, anchor?: ReflexEvent): { id: bigint; anchor: ReflexEvent | undefined } => ({
   id: BigInt(id),
   anchor,
@@ -22,7 +17,7 @@ const gapless: PolledTable = { gapsCanClose: false, readEdges };
 
 describe("judgePoll", () => {
   test("gives what follows the anchor without a gap", async () => {
-    expect(await judgePoll(at(4, event(4)), events(4, 5, 6, 8), gapsCanClose)).toEqual({
+    expect(await judgePoll(at(4, storedEvent(4)), events(4, 5, 6, 8), gapsCanClose)).toEqual({
       kind: "rows",
       events: events(5, 6),
     });
@@ -33,13 +28,13 @@ describe("judgePoll", () => {
   });
 
   test("sees the head where nothing follows the anchor", async () => {
-    expect(await judgePoll(at(4, event(4)), events(4), gapsCanClose)).toEqual({ kind: "head" });
+    expect(await judgePoll(at(4, storedEvent(4)), events(4), gapsCanClose)).toEqual({ kind: "head" });
     expect(await judgePoll(at(0), [], gapsCanClose)).toEqual({ kind: "head" });
   });
 
   // Catches the reference's exception for the first row: the event with id 1 may still commit.
   test("sees a gap behind the anchor and before the first row of the table", async () => {
-    expect(await judgePoll(at(4, event(4)), events(4, 6), gapsCanClose)).toEqual({
+    expect(await judgePoll(at(4, storedEvent(4)), events(4, 6), gapsCanClose)).toEqual({
       kind: "gap",
       gap: { prev: 4n, next: 6n },
       anchored: true,
@@ -54,16 +49,19 @@ describe("judgePoll", () => {
   });
 
   test("sees no gap where ids are given in the order of commits", async () => {
-    expect(await judgePoll(at(4, event(4)), events(4, 6, 9), gapless)).toEqual({ kind: "rows", events: events(6, 9) });
+    expect(await judgePoll(at(4, storedEvent(4)), events(4, 6, 9), gapless)).toEqual({
+      kind: "rows",
+      events: events(6, 9),
+    });
   });
 
   test.each([
-    { name: "another time", row: event(4, { micros: 5 }) },
-    { name: "another foreign id", row: event(4, { foreignId: "x" }) },
+    { name: "another time", row: storedEvent(4, { micros: 5 }) },
+    { name: "another foreign id", row: storedEvent(4, { foreignId: "x" }) },
   ])("suspects a fault at another row at the anchor's id: $name", async ({ row }) => {
     const rewritten = suspected("history_rewritten");
-    expect(await judgePoll(at(4, event(4)), [row, event(5)], gapsCanClose)).toEqual(rewritten);
-    expect(await judgePoll(at(4, event(4)), [row, event(5)], gapless)).toEqual(rewritten);
+    expect(await judgePoll(at(4, storedEvent(4)), [row, storedEvent(5)], gapsCanClose)).toEqual(rewritten);
+    expect(await judgePoll(at(4, storedEvent(4)), [row, storedEvent(5)], gapless)).toEqual(rewritten);
   });
 
   // Catches one that polls for ids above the cursor only, and so goes on over a lost history.
@@ -74,7 +72,7 @@ describe("judgePoll", () => {
   ])("asks for the table's edges where the anchor is missing and it finds $name", async ({ rows }) => {
     const asked = new Error("asked");
     const table = { gapsCanClose: true, readEdges: () => Promise.reject(asked) };
-    await expect(judgePoll(at(4, event(4)), rows, table)).rejects.toBe(asked);
+    await expect(judgePoll(at(4, storedEvent(4)), rows, table)).rejects.toBe(asked);
     await expect(judgePoll(at(4), rows, table)).rejects.toBe(asked);
   });
 
@@ -149,7 +147,7 @@ describe("judgePoll without the row at the position", () => {
     },
   ])("judges as the table of states says: $name", async ({ rows, edges, verdict }) => {
     const table = { gapsCanClose: true, readEdges: () => Promise.resolve(edges) };
-    expect(await judgePoll(at(4, event(4)), rows, table)).toEqual(verdict);
+    expect(await judgePoll(at(4, storedEvent(4)), rows, table)).toEqual(verdict);
     expect(await judgePoll(at(4), rows, table)).toEqual(verdict);
   });
 });

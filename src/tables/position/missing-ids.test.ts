@@ -1,5 +1,6 @@
 import { assert, integer, property, uniqueArray } from "fast-check";
 import { describe, expect, test } from "vitest";
+import { bigintRange } from "../../../test/support/events/stored-event.ts";
 import { contiguous, MOST_IDS_A_ROUND, missingIds } from "./missing-ids.ts";
 
 const rowsOf = (ids: readonly bigint[]): { id: string }[] => ids.map((id) => ({ id: String(id) }));
@@ -36,9 +37,6 @@ describe("contiguous", () => {
   });
 });
 
-const range = (from: number, to: number): bigint[] =>
-  Array.from({ length: to - from + 1 }, (_, index) => BigInt(from + index));
-
 describe("missingIds", () => {
   test.each([
     { name: "no rows", prev: 5n, visible: [], missing: [] },
@@ -55,10 +53,10 @@ describe("missingIds", () => {
 
   // Catches one that builds the whole list first: a gap of 2^62 ids would fill the memory.
   test("are at most a round's worth, the lowest", () => {
-    expect(missingIds(0n, [2n ** 62n])).toEqual(range(1, MOST_IDS_A_ROUND));
+    expect(missingIds(0n, [2n ** 62n])).toEqual(bigintRange(1, MOST_IDS_A_ROUND));
     expect(missingIds(0n, [4n, BigInt(MOST_IDS_A_ROUND) + 100n])).toEqual([
-      ...range(1, 3),
-      ...range(5, MOST_IDS_A_ROUND + 1),
+      ...bigintRange(1, 3),
+      ...bigintRange(5, MOST_IDS_A_ROUND + 1),
     ]);
   });
 
@@ -68,7 +66,7 @@ describe("missingIds", () => {
       property(visible, (numbers) => {
         const rows = numbers.toSorted((a, b) => a - b).map(BigInt);
         const all = [...rows, ...missingIds(0n, rows)].toSorted((a, b) => Number(a - b));
-        expect(all).toEqual(range(1, Number(rows.at(-1) ?? 0n)));
+        expect(all).toEqual(bigintRange(1, Number(rows.at(-1) ?? 0n)));
       }),
     );
   });

@@ -1,8 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { bigintRange } from "../../../test/support/events/stored-event.ts";
 import { HEAD_LOOK_BACK, headStart, PRUNED_AGE_MS, pruneStart, START_FENCE } from "./start-rules.ts";
-
-const range = (from: number, to: number): bigint[] =>
-  Array.from({ length: to - from + 1 }, (_, index) => BigInt(from + index));
 
 describe("headStart", () => {
   test("starts at 0 in an empty table", () => {
@@ -10,7 +8,7 @@ describe("headStart", () => {
   });
 
   test("starts at the highest id when nothing is missing below it", () => {
-    expect(headStart(range(1, 50), 0n)).toEqual({ after: 50n, committed: new Set() });
+    expect(headStart(bigintRange(1, 50), 0n)).toEqual({ after: 50n, committed: new Set() });
   });
 
   test("starts below a missing id, and leaves out what was committed above it", () => {
@@ -23,7 +21,7 @@ describe("headStart", () => {
 
   test("looks no further back than its bound", () => {
     const last = 3 * HEAD_LOOK_BACK;
-    expect(headStart(range(2 * HEAD_LOOK_BACK + 1, last), 0n).after).toBe(BigInt(last));
+    expect(headStart(bigintRange(2 * HEAD_LOOK_BACK + 1, last), 0n).after).toBe(BigInt(last));
   });
 });
 
@@ -49,7 +47,7 @@ describe("pruneStart", () => {
 
   test("is what a stream from the head goes by where its look back meets the table's start", () => {
     const first = 5n * START_FENCE + 1n;
-    const ids = range(Number(first), Number(first) + 9);
+    const ids = bigintRange(Number(first), Number(first) + 9);
     expect(headStart(ids, pruneStart({ id: first, ageMs: PRUNED_AGE_MS }))).toEqual({
       after: first + 9n,
       committed: new Set(),

@@ -1,5 +1,5 @@
-import Libsql from "libsql";
 import { describe, expect, test } from "vitest";
+import { openSqlite } from "../../../test/support/databases/sqlite-handle.ts";
 import { CursorsTable } from "../cursors/cursors-table.ts";
 import { errorsTableSchema } from "../errors/errors-table-schema.ts";
 import { EventsTable } from "../events-table.ts";
@@ -168,14 +168,12 @@ describe("schemaSql", () => {
 
 describe("on SQLite", () => {
   test("the text run by hand makes tables that pass the checks", async () => {
-    const handle = new Libsql(":memory:");
-    handle.exec(schemaSql("sqlite", [events, cursors, errorsTableSchema()]));
+    const handle = openSqlite(schemaSql("sqlite", [events, cursors, errorsTableSchema()]));
     await cursors.setCursor(handle, "a", "1");
     expect(await events.stream(handle, "").start()).toBe("0");
     expect(await cursors.getCursor(handle, "a")).toBe("1");
     await createTables(handle, [events, cursors, errorsTableSchema()]);
     expect(await cursors.getCursor(handle, "a")).toBe("1");
-    handle.close();
   });
 
   test.each([
@@ -190,30 +188,27 @@ describe("on SQLite", () => {
       "it has no column last_event_id: add it, or name the right one in option cursorField",
     ],
   ])("a cursors table of (%s) is refused", async (columns, problem) => {
-    const handle = new Libsql(":memory:");
-    handle.exec(`create table cursors (${columns})`);
+    const handle = openSqlite(`create table cursors (${columns})`);
     await expect(cursors.clone().getCursor(handle, "a")).rejects.toMatchObject({
       code: "wrong_schema",
       message: expect.stringContaining(problem),
     });
-    handle.close();
   });
 
   test.each(["id varchar(255) primary key", "id text not null unique"])(
     "a cursors table with %s passes",
     async (id) => {
-      const handle = new Libsql(":memory:");
-      handle.exec(`create table cursors (${id}, last_event_id int not null, updated_at datetime)`);
+      const handle = openSqlite(`create table cursors (${id}, last_event_id int not null, updated_at datetime)`);
       const table = cursors.clone({ asyncPeriodMs: 0 });
       await table.setCursor(handle, "a", "9007199254740993");
       expect(await table.getCursor(handle, "a")).toBe("9007199254740993");
-      handle.close();
     },
   );
 
   test("an events table without autoincrement, and a view, are refused, and another case of the name is not", async () => {
-    const handle = new Libsql(":memory:");
-    handle.exec("create table plain (id integer primary key, foreign_id text, timestamp text, type integer)");
+    const handle = openSqlite(
+      "create table plain (id integer primary key, foreign_id text, timestamp text, type integer)",
+    );
     handle.exec("create view seen as select * from plain");
     handle.exec(schemaSql("sqlite", [new EventsTable("ORDERS")]));
     await expect(new EventsTable("plain").stream(handle, "").start()).rejects.toThrow(
@@ -221,6 +216,5 @@ describe("on SQLite", () => {
     );
     await expect(new EventsTable("seen").stream(handle, "").start()).rejects.toThrow("found a view");
     expect(await new EventsTable("orders").stream(handle, "").start()).toBe("0");
-    handle.close();
   });
 });

@@ -1,10 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { storedEvent } from "../../../test/support/events/stored-event.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
-import { toEvent } from "../events/event-row.ts";
 import { type PassRules, passEvents } from "./pass-events.ts";
 
-const event = (id: number, type = 1, foreignId = "x"): ReflexEvent =>
-  toEvent({ id_value: String(id), micros: id, type_number: type, foreign_id_value: foreignId });
+const event = (id: number, type = 1, foreignId = "x"): ReflexEvent => storedEvent(id, { type, foreignId });
 const noop = (id: number): ReflexEvent => event(id, 0, "0");
 
 function pass(events: ReflexEvent[], rules: Partial<PassRules["config"]> & Partial<PassRules> = {}) {

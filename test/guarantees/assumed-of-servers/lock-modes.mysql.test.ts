@@ -1,40 +1,28 @@
-import { createPool, type RowDataPacket } from "mysql2/promise";
 import { createTables, EventsTable } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
-import { startPrivateServer } from "../../../src/testing/servers/private-server.ts";
 import { describeEachServer } from "../../support/servers/engines.ts";
+import { untilRunning } from "../../support/servers/server-state.ts";
+import { startServerWithPools } from "../../support/servers/server-with-pools.ts";
 import { eventIds, leaveGap, noopIds } from "../../support/streams/gaps.ts";
-import { take } from "../../support/streams/streams.ts";
+import { insertMany, take } from "../../support/streams/streams.ts";
 
 describeEachServer((engine) => {
   describe.each([0, 1, 2])("with innodb_autoinc_lock_mode = %i", (mode) => {
     // Catches ids that an INSERT .. SELECT has reserved, or holds under its lock, being taken for those of a rollback.
     test("an INSERT .. SELECT, other inserts meanwhile and gaps before and after it lose nothing", async () => {
       const flags = [`--innodb-autoinc-lock-mode=${mode}`];
-      await using server = await startPrivateServer({ vendor: engine.vendor, flags });
-      const admin = createPool({ uri: server.url, connectionLimit: 1 });
-      await admin.query("create database modes");
-      await admin.end();
-      const pool = createPool(server.url.replace("/?", "/modes?"));
+      await using server = await startServerWithPools({ vendor: engine.vendor, flags });
+      const { pool } = server;
       const table = new EventsTable("events", { gaps: { graceMs: 0 } });
       const source = new EventsTable("source");
       await createTables(pool, [table, source]);
-      await source.insertMany(
-        pool,
-        Array.from({ length: 20 }, () => ({ foreignId: "bulk", type: 1 })),
-      );
+      await insertMany(pool, source, 20);
       await leaveGap(pool, table);
       await table.insert(pool, "before", 1);
       const bulk = pool.query(
         `insert into events (foreign_id, timestamp, type) select foreign_id, utc_timestamp(6), 1 + sleep(0.03) from source`,
       );
-      const asleep = async (): Promise<number> => {
-        const [rows] = await pool.query<RowDataPacket[]>(
-          "select id from information_schema.processlist where state = 'User sleep'",
-        );
-        return rows.length;
-      };
-      await expect.poll(asleep, { timeout: 10_000, interval: 5 }).toBe(1);
+      await untilRunning(pool, { state: "user sleep" });
       // Meets the gap before the statement, whose noop may have to wait for the statement's lock.
       const stream = table.stream(pool, "");
       const delivered = take(stream, 27);
@@ -49,7 +37,6 @@ describeEachServer((engine) => {
       expect(ids).toEqual(expect.arrayContaining([...acknowledged, last.eventId]));
       expect(await noopIds(pool, table)).toContain("1");
       await stream.close();
-      await pool.end();
     });
   });
 });

@@ -3,6 +3,7 @@ import type { EventsTable, StallReport } from "reflex-rsql";
 import { transaction } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../../support/servers/engines.ts";
+import { untilRunning } from "../../support/servers/server-state.ts";
 import { idRange, leaveGap, noopIds, Reports, storedRows } from "../../support/streams/gaps.ts";
 import { makeTable, nothingWithin, take } from "../../support/streams/streams.ts";
 
@@ -19,19 +20,8 @@ async function slowDown(pool: Pool, table: EventsTable, seconds: number): Promis
   );
 }
 
-/** Waits until so many statements in this database stand in this state. */
-async function untilSome(pool: Pool, state: RegExp, count = 1): Promise<void> {
-  const running = async (): Promise<number> => {
-    const [rows] = (await pool.query(
-      "select state as state from information_schema.processlist where db = database() and id <> connection_id()",
-    )) as unknown as [{ state: string | null }[]];
-    return rows.filter((row) => state.test(row.state ?? "")).length;
-  };
-  await expect.poll(running, { timeout: 10_000, interval: 5 }).toBe(count);
-}
-
-const asleep = /user sleep/i;
-const blocked = /^update/i;
+const asleep = { state: "user sleep" };
+const blocked = { state: "update" };
 
 describeEachServer((engine) => {
   describe("a statement of many rows that is not done yet", () => {
@@ -43,7 +33,7 @@ describeEachServer((engine) => {
       const stream = table.stream(pool, "");
       const all = take(stream, 11);
       const slow = table.insertMany(pool, slowStatement);
-      await untilSome(pool, asleep);
+      await untilRunning(pool, asleep);
       const above = await table.insert(pool, "above", 1);
       expect(above.eventId).toBe("11");
       expect((await slow).eventId).toBe("1");
@@ -63,7 +53,7 @@ describeEachServer((engine) => {
         await table.insert(tx, "earlier", 1);
         return table.insertMany(tx, slowStatement);
       });
-      await untilSome(pool, asleep);
+      await untilRunning(pool, asleep);
       // The earlier row has id 1, and the statement has reserved 2 to 11.
       await pool.query(
         `insert into ${table.name} (id, foreign_id, timestamp, type) values (8, '0', utc_timestamp(6), 0)`,
@@ -90,7 +80,7 @@ describeEachServer((engine) => {
         () => "inserted",
         ({ errno }: { errno?: number }) => errno,
       );
-      await untilSome(pool, asleep);
+      await untilRunning(pool, asleep);
       await pool.query(
         `insert into ${table.name} (id, foreign_id, timestamp, type) values (8, '0', utc_timestamp(6), 0)`,
       );
@@ -118,7 +108,7 @@ describeEachServer((engine) => {
       expect(await take(stream, 1)).toEqual(["1"]);
       const others = take(stream, 3);
       const inserts = ["a", "b", "c"].map((foreignId) => table.insert(pool, foreignId, 1));
-      await untilSome(pool, blocked, 3);
+      await untilRunning(pool, blocked, 3);
       expect(await Promise.race([others, nothingWithin(200)])).toBe("nothing");
       await locker.commit();
       locker.destroy();

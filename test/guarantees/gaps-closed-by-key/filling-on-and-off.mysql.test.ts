@@ -1,7 +1,8 @@
-import { createPool, type Pool, type PoolConnection, type RowDataPacket } from "mysql2/promise";
+import { createPool, type Pool, type PoolConnection } from "mysql2/promise";
 import { type ErrorReport, type EventsTable, fillGaps, type Gap, stopFillingGaps } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../../support/servers/engines.ts";
+import { untilRunning } from "../../support/servers/server-state.ts";
 import { startTcpProxy } from "../../support/servers/tcp-proxy.ts";
 import { insertAroundGap, leaveGap, noopIds, Reports } from "../../support/streams/gaps.ts";
 import { makeTable, nothingWithin, openInsert, take } from "../../support/streams/streams.ts";
@@ -16,15 +17,7 @@ async function lockGap(pool: Pool, table: EventsTable): Promise<PoolConnection> 
   return locker;
 }
 
-async function untilFilling(pool: Pool): Promise<void> {
-  const waiting = async (): Promise<number> => {
-    const [rows] = await pool.query<RowDataPacket[]>(
-      "select id from information_schema.processlist where db = database() and info like 'insert ignore%'",
-    );
-    return rows.length;
-  };
-  await expect.poll(waiting, { timeout: 10_000, interval: 5 }).toBe(1);
-}
+const untilFilling = (pool: Pool): Promise<void> => untilRunning(pool, { text: "insert ignore" });
 
 describeEachServer((engine) => {
   describe("a gap listener", () => {
@@ -39,14 +32,14 @@ describeEachServer((engine) => {
       const second = await openInsert(pool, table);
       await table.insert(pool, "4", 1);
       const starts = ["", "2", "", "2"];
-      const early = starts.map((after) => table.stream(pool, after));
-      const pending = early.map((stream) => take(stream, 1));
+      const streams = starts.map((after) => table.stream(pool, after));
+      const pending = streams.map((stream) => take(stream, 1));
       const own = table.stream(pool, "", { gaps: { graceMs: 0 } });
       const ownPending = take(own, 1);
       await gaps.first(({ prev }) => prev === "0");
       await gaps.first(({ prev }) => prev === "2");
       await nothingWithin(300);
-      await Promise.all([...early, own].map((stream) => stream.close()));
+      await Promise.all([...streams, own].map((stream) => stream.close()));
       await Promise.all([...pending, ownPending]);
       const late = table.stream(pool, "");
       const all = take(late, 3);

@@ -2,8 +2,9 @@ import type { Pool, PoolConnection, RowDataPacket } from "mysql2/promise";
 import { type EventsTable, transaction } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { gapControlOf } from "../../../src/tables/gaps/gap-control.ts";
+import { failureOf } from "../../support/errors/failure-of.ts";
 import { describeEachServer } from "../../support/servers/engines.ts";
-import { foreignIdsOf, idsOf, makeWork, thrownBy } from "../../support/streams/stored.ts";
+import { foreignIdsOf, idsOf, makeWork } from "../../support/streams/stored.ts";
 import { makeTable, take } from "../../support/streams/streams.ts";
 
 const tenEvents = ["first", "slow", "3", "4", "5", "6", "7", "8", "9", "10"].map((foreignId) => ({
@@ -82,7 +83,7 @@ describeEachServer((engine) => {
       let refused: unknown;
       const inserting = transaction(pool, async (tx) => {
         await table.insert(tx, "earlier", 1);
-        refused = await thrownBy(table.insertMany(tx, tenEvents));
+        refused = await failureOf(table.insertMany(tx, tenEvents));
         await table.insert(tx, "later", 1);
       });
       let after = 0;

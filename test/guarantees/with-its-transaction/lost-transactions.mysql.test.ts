@@ -1,19 +1,12 @@
-import type { Pool, PoolConnection, RowDataPacket } from "mysql2/promise";
+import type { Pool, PoolConnection } from "mysql2/promise";
 import { isReflexError, transaction } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
+import { failureOf } from "../../support/errors/failure-of.ts";
 import { describeEachServer } from "../../support/servers/engines.ts";
+import { untilLockWait } from "../../support/servers/server-state.ts";
 import { startServerWithPools } from "../../support/servers/server-with-pools.ts";
-import { foreignIdsOf, idsOf, makeWork, thrownBy } from "../../support/streams/stored.ts";
+import { foreignIdsOf, idsOf, makeWork } from "../../support/streams/stored.ts";
 import { makeTable, openInsert } from "../../support/streams/streams.ts";
-
-/** MariaDB shows what it last showed to whoever asks again within 100 ms. */
-async function untilOneWaits(pool: Pool, connection: PoolConnection): Promise<void> {
-  const sql =
-    "select trx_id from information_schema.innodb_trx where trx_state = 'LOCK WAIT' and trx_mysql_thread_id = ?";
-  await expect
-    .poll(async () => (await pool.query<RowDataPacket[]>(sql, [connection.threadId]))[0].length, { interval: 150 })
-    .toBe(1);
-}
 
 describeEachServer((engine) => {
   describe("an insert that ends the transaction", () => {
@@ -39,13 +32,13 @@ describeEachServer((engine) => {
         await tx.query(`insert into ${work} (id) values (2)`);
         await tx.query(`update ${work} set n = 1 where id = 1`);
         const waiting = heavy.query(`update ${work} set n = 2 where id = 1`);
-        await untilOneWaits(pool, heavy);
-        errors.push(await thrownBy(table.insert(tx, "contested", 1)));
+        await untilLockWait(pool, heavy.threadId);
+        errors.push(await failureOf(table.insert(tx, "contested", 1)));
         await waiting;
-        errors.push(await thrownBy(table.insert(tx, "after", 1)));
-        errors.push(await thrownBy(tx.query(`insert into ${work} (id) values (3)`)));
+        errors.push(await failureOf(table.insert(tx, "after", 1)));
+        errors.push(await failureOf(tx.query(`insert into ${work} (id) values (3)`)));
       });
-      expect(await thrownBy(losing)).toMatchObject({ code: "transaction_lost" });
+      expect(await failureOf(losing)).toMatchObject({ code: "transaction_lost" });
       expect(errors[0]).toMatchObject({ code: "transaction_lost", cause: { errno: 1213 } });
       expect(errors[1]).toMatchObject({ code: "transaction_lost" });
       expect(errors[2]).toBeDefined();
@@ -76,12 +69,12 @@ describeEachServer((engine) => {
           `insert into ${table.name} (foreign_id, timestamp, type)
             select s.name, utc_timestamp(6), 1 from (select 1 as n, 'bulk' as name union all select 2, 'blocked') s`,
         );
-        await untilOneWaits(pool, heavy);
-        swallowed = await thrownBy(table.insert(tx, "lost", 1));
+        await untilLockWait(pool, heavy.threadId);
+        swallowed = await failureOf(table.insert(tx, "lost", 1));
         await waiting;
-        after = await thrownBy(tx.query(`insert into ${work} (id) values (3)`));
+        after = await failureOf(tx.query(`insert into ${work} (id) values (3)`));
       });
-      expect(await thrownBy(losing)).toMatchObject({ code: "transaction_lost" });
+      expect(await failureOf(losing)).toMatchObject({ code: "transaction_lost" });
       expect(swallowed).toMatchObject({ code: "transaction_lost", cause: { errno: 1467 } });
       expect(after).toBeDefined();
       await heavy.query("rollback");
@@ -98,11 +91,11 @@ describeEachServer((engine) => {
       await pool.query(`alter table ${table.name} add unique key once (foreign_id)`);
       const other = await openInsert(pool, table, ["contested"]);
       let error: unknown;
-      const outcome = await thrownBy(
+      const outcome = await failureOf(
         transaction(pool, async (tx) => {
           await tx.query("set session innodb_lock_wait_timeout = 1");
           await table.insert(tx, "before", 1);
-          error = await thrownBy(table.insert(tx, "contested", 1));
+          error = await failureOf(table.insert(tx, "contested", 1));
           await table.insert(tx, "after", 1);
         }),
       );

@@ -10,13 +10,3 @@ export function unusedPool(): { readonly pool: Pool; readonly uses: () => number
   };
   return { pool, uses: () => uses };
 }
-
-/** What `work` throws or rejects with; undefined if it does neither. */
-export async function failureOf(work: () => unknown): Promise<unknown> {
-  try {
-    await work();
-    return undefined;
-  } catch (error) {
-    return error;
-  }
-}

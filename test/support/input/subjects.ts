@@ -10,7 +10,8 @@ import {
   EventsTable,
   EventsTableInt,
 } from "reflex-rsql";
-import { failureOf, unusedPool } from "./refusing-database.ts";
+import { failureOf } from "../errors/failure-of.ts";
+import { unusedPool } from "./refusing-database.ts";
 import { shown } from "./wrong-values.ts";
 
 const unused = unusedPool();

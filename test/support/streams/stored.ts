@@ -20,11 +20,3 @@ export async function foreignIdsOf(pool: Pool, table: EventsTable): Promise<stri
   const [rows] = await pool.query<RowDataPacket[]>(`select foreign_id from ${table.name} where type > 0 order by id`);
   return rows.map((row) => String(row["foreign_id"]));
 }
-
-/** What it rejects with; undefined if it does not. */
-export function thrownBy(work: Promise<unknown>): Promise<unknown> {
-  return work.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-}
