@@ -68,8 +68,8 @@ describeEachDatabase(({ open }) => {
       details: { eventId: "2" },
     });
     expect(await cursors.getCursor(db, "mailer")).toBe("1");
-    const whole = createDeadLetterConsumer(mailer, { errors: errors.toErrorInserter(db), retries: 0 });
-    await run({ ...spec, consumer: whole });
+    const recording = createDeadLetterConsumer(mailer, { errors: errors.toErrorInserter(db), retries: 0 });
+    await run({ ...spec, consumer: recording });
     expect(consumed).toEqual(["good", "better", "best"]);
     expect(await errors.list(db)).toMatchObject([{ eventId: "2" }]);
   });

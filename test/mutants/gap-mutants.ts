@@ -113,7 +113,7 @@ export const gapMutants: readonly Mutant[] = [
       ),
     ],
     tests: [
-      testOf("src/tables/gaps/grace-tracker.test.ts", "counts the grace from the first sight"),
+      testOf("src/tables/gaps/grace-tracker.test.ts", "counts the grace of each id from the poll that first missed it"),
       testOf(lateCommits, "leaves a noop in its place"),
     ],
   },

@@ -21,7 +21,7 @@ describe("GraceTracker", () => {
   });
 
   // Catches one whose clock starts anew at each poll: a gap that never closes while others come and go.
-  test("counts the grace from the first sight of each id, whatever else is missing", () => {
+  test("counts the grace of each id from the poll that first missed it, whatever else is missing", () => {
     const graces = new GraceTracker();
     graces.fillableIds([5n], none, { now: 100, ...GRACE });
     graces.fillableIds([5n, 7n], none, { now: 110, ...GRACE });

@@ -42,7 +42,7 @@ describe("missingIds", () => {
     { name: "no rows", prev: 5n, visible: [], missing: [] },
     { name: "nothing missing", prev: 5n, visible: [6n, 7n], missing: [] },
     { name: "one gap", prev: 5n, visible: [8n], missing: [6n, 7n] },
-    // Catches one that takes the first gap only: a flock of gaps would cost a round each.
+    // Catches one that takes the first gap only: many gaps in a row would cost a round each.
     { name: "several gaps", prev: 5n, visible: [7n, 8n, 11n], missing: [6n, 9n, 10n] },
     { name: "the table's start", prev: 0n, visible: [3n], missing: [1n, 2n] },
     // Catches ids that go through a number.

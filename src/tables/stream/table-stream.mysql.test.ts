@@ -61,7 +61,7 @@ describeEachServer((engine) => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);
       const late = await openInsert(pool, table);
-      await table.insert(pool, "early", 1);
+      await table.insert(pool, "second", 1);
       const stream = table.stream(pool, "");
       const first = take(stream, 2);
       // A second stream to the head waits at the same gap: it is not the head.

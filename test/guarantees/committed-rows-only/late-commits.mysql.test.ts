@@ -14,7 +14,7 @@ describeEachServer((engine) => {
       const waiting = table.stream(pool, "");
       const first = take(waiting, 2);
       const late = await openInsert(pool, table);
-      await table.insert(pool, "early", 1);
+      await table.insert(pool, "second", 1);
       await gaps.first();
       // Shares nothing with the first: what that one knows must not be what saves it.
       const started = table.clone({ cache: false, observer: {} }).stream(pool, "");
@@ -33,7 +33,7 @@ describeEachServer((engine) => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);
       const late = await openInsert(pool, table);
-      await table.insert(pool, "early", 1);
+      await table.insert(pool, "second", 1);
       const stream = table.stream(pool, "0", { toHead: true });
       const all = rest(stream);
       await late.commit();

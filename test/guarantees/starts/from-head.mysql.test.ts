@@ -36,7 +36,7 @@ describeEachServer((engine) => {
       const stream = table.stream(pool, "", { fromHead: true });
       expect(await stream.start()).toBe("0");
       const all = take(stream, 2);
-      await table.insert(pool, "early", 1);
+      await table.insert(pool, "second", 1);
       await late.commit();
       expect(await all).toEqual(["1", "2"]);
       await stream.close();
