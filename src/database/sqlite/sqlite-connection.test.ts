@@ -1,5 +1,6 @@
 import Database from "libsql";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { isLibsql } from "../../../test/support/databases/sqlite-driver.ts";
 import { LARGEST_CACHE, SqliteConnection } from "./sqlite-connection.ts";
 import { sqliteDialect } from "./sqlite-dialect.ts";
 import { isSqliteHandle } from "./sqlite-handle.ts";
@@ -107,7 +108,7 @@ test.each([
   );
 });
 
-test.each([
+test.skipIf(!isLibsql).each([
   { params: [] as string[], message: "expected 2 parameters, found 0" },
   { params: ["a"], message: "expected 2 parameters, found 1" },
   { params: ["a", "b", "c"], message: "expected 2 parameters, found 3" },

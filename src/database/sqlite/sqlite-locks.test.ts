@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "libsql";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { isLibsql } from "../../../test/support/databases/sqlite-driver.ts";
 import { type SqliteDatabase, sqliteDatabase } from "./sqlite-database.ts";
 
 const insert = "insert into events (name) values (?)";
@@ -101,7 +102,8 @@ test("a read-only transaction waits for a lock, too, and sees one state througho
   expect(await database.rows(select, [])).toHaveLength(1);
 });
 
-test("does not wait for a commit that only its own caller could let through", async () => {
+// Other drivers end the statement themselves.
+test.skipIf(!isLibsql)("does not wait for a commit that only its own caller could let through", async () => {
   const { handle, database } = openDatabase();
   const unfinished = database.transaction(async (tx) => {
     const statement = tx.handle.prepare("insert into events (name) values ('a') returning id");
