@@ -44,14 +44,14 @@ export class ExamplePrograms {
     return new ExamplePrograms(folder, names);
   }
 
-  /** Compiles them, each by its own settings, and tells what the compiler says of which. */
-  async compile(): Promise<string[]> {
+  /** Compiles all of them, or these, each by its own settings, and tells what the compiler says of which. */
+  async compile(names: readonly string[] = this.names): Promise<string[]> {
     const compile = (name: string): Promise<string> =>
       execute(process.execPath, [compiler], { cwd: join(this.#folder, name) }).then(
         () => "",
         (error: { stdout: string }) => `${name}: ${error.stdout}`,
       );
-    const said = await Promise.all(this.names.map(compile));
+    const said = await Promise.all(names.map(compile));
     return said.filter((text) => text !== "");
   }
 
