@@ -6,7 +6,7 @@ function clockAt(): { clock: GapClock; time: { ms: number } } {
   return { clock: new GapClock(() => time.ms), time };
 }
 
-// Catches: counting from the last page, or ending the wait with a page that was on its way before the gap was met.
+// Catches counting from the last page, or ending the wait with a page that was on its way before the gap was met.
 test("a wait is as long as from the gap to the first row beyond it; the longest is kept", () => {
   const { clock, time } = clockAt();
   clock.gap({ prev: "9" });
@@ -20,7 +20,7 @@ test("a wait is as long as from the gap to the first row beyond it; the longest 
   expect(clock).toMatchObject({ met: 2, longestWaitMs: 80 });
 });
 
-// Catches: counting the time in which a slow consumer was busy with what it had.
+// Catches counting the time in which a slow consumer was busy with what it had.
 test("a gap that was met while the consumer still had work counts from when it had none", () => {
   const { clock, time } = clockAt();
   clock.gap({ prev: "9" });

@@ -16,7 +16,7 @@ describeEachEngine((engine) => {
     return { database, tables };
   }
 
-  // Catches: a look that does not wait, which finds nothing and then meets its own order; and doing it again at once.
+  // Catches a look that does not wait, which finds nothing and then meets its own order; and doing it again at once.
   test("an order whose COMMIT got no answer is looked for until that transaction has ended", async () => {
     const { database, tables } = await createTables();
     let ended: Promise<unknown> | undefined;
@@ -40,7 +40,7 @@ describeEachEngine((engine) => {
     await ended;
   });
 
-  // Catches: taking a deadlock for the end, or telling the id of the event that it undid.
+  // Catches taking a deadlock for the end, or telling the id of the event that it undid.
   test("an order that is lost to a deadlock is placed again", async () => {
     const { database, tables } = await createTables();
     const raw = await engine.createRawPool();

@@ -49,14 +49,14 @@ test("an order and its event are there together", async () => {
   expect(await contents()).toEqual(placedOnce);
 });
 
-// Catches: a marker that is not thrown inside the transaction, or taken for a failure.
+// Catches a marker that is not thrown inside the transaction, or taken for a failure.
 test("a declined order leaves neither, and is tried once", async () => {
   const { shop, contents } = await shopWith();
   expect(await placeOrder(shop, "a-1", { ...plan, declined: true })).toEqual({ kind: "rolled back", attempts: 1 });
   expect(await contents()).toEqual([]);
 });
 
-// Catches: giving up, and telling of an event id that was rolled back.
+// Catches giving up, and telling of an event id that was rolled back.
 test("a lost transaction is done again, all of it", async () => {
   const lost = { code: "transaction_lost", committed: false } as const;
   const { shop, contents } = await shopWith(lost, lost);
@@ -64,14 +64,14 @@ test("a lost transaction is done again, all of it", async () => {
   expect(await contents()).toEqual(placedOnce);
 });
 
-// Catches: doing it again without a look, which meets its own order, or is paid twice where ids are new each time.
+// Catches doing it again without a look, which meets its own order, or is paid twice where ids are new each time.
 test("an order whose COMMIT got no answer is found, not placed again", async () => {
   const { shop, contents } = await shopWith({ code: "commit_outcome_unknown", committed: true });
   expect(await placeOrder(shop, "a-1", plan)).toEqual({ kind: "committed", eventId: "1", attempts: 2 });
   expect(await contents()).toEqual(placedOnce);
 });
 
-// Catches: taking silence for success.
+// Catches taking silence for success.
 test("an order whose COMMIT got no answer and was rolled back is placed again", async () => {
   const { shop, contents } = await shopWith({ code: "commit_outcome_unknown", committed: false });
   expect(await placeOrder(shop, "a-1", plan)).toMatchObject({ kind: "committed", attempts: 2 });

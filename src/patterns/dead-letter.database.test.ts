@@ -23,7 +23,7 @@ describeEachDatabase(({ open }) => {
   }
 
   test("a poison event is recorded, those after it are consumed, the cursor passes it, and a retry later succeeds", async () => {
-    // Catches: a stream that stops at the event, a cursor that stays before it, an error that a retry can't find.
+    // Catches a stream that stops at the event, a cursor that stays before it, an error that a retry can't find.
     const { db, events, cursors, errors } = await setUp();
     const consumed: string[] = [];
     let mended = false;
@@ -52,7 +52,7 @@ describeEachDatabase(({ open }) => {
   });
 
   test("where errors can't be recorded, the run fails with both errors and the event comes again", async () => {
-    // Catches: an event that is lost, since it is neither consumed nor recorded.
+    // Catches an event that is lost, since it is neither consumed nor recorded.
     const { db, events, cursors, errors } = await setUp();
     const nowhere = new ErrorsTable({ tableName: `${errors.name}_missing` });
     const consumed: string[] = [];
@@ -75,7 +75,7 @@ describeEachDatabase(({ open }) => {
   });
 
   test("an abort in the middle of an event neither records nor passes it", async () => {
-    // Catches: the event after an abort that is gone: neither consumed, nor recorded, and behind the cursor.
+    // Catches the event after an abort that is gone: neither consumed, nor recorded, and behind the cursor.
     const { db, events, cursors, errors } = await setUp();
     const abort = new AbortController();
     const reason = new Error("closing");

@@ -38,7 +38,7 @@ const live = (): AbortSignal => new AbortController().signal;
 
 describe("a dead-letter consumer", () => {
   test("tries again as often as it is told, and records nothing if that helps", async () => {
-    // Catches: one retry too few.
+    // Catches one retry too few.
     const { errors, recorded } = createBook();
     const { consumer, calls } = failing(3);
     await createDeadLetterConsumer(consumer, { errors, ...fast }).consume(EVENT, { signal: live() });
@@ -47,7 +47,7 @@ describe("a dead-letter consumer", () => {
   });
 
   test("records what still fails under its consumer's name and its event's id, tells of it, and goes on", async () => {
-    // Catches: arguments swapped, one retry too many, a count that lives on after the record.
+    // Catches arguments swapped, one retry too many, a count that lives on after the record.
     const { errors, recorded } = createBook();
     const error = new Error("poison", { cause: new RangeError("deep") });
     const { consumer, calls } = failing(1000, error);
@@ -65,7 +65,7 @@ describe("a dead-letter consumer", () => {
   });
 
   test("with no retries records at once", async () => {
-    // Catches: 0 taken for "not given".
+    // Catches 0 taken for "not given".
     const { errors, recorded } = createBook();
     const { consumer, calls } = failing(1000);
     await createDeadLetterConsumer(consumer, { errors, retries: 0 }).consume(EVENT, { signal: live() });
@@ -73,7 +73,7 @@ describe("a dead-letter consumer", () => {
   });
 
   test("counts a handler's own time-out as a failure like any other", async () => {
-    // Catches: an AbortError that is taken for an abort of the run, and the event dropped.
+    // Catches an AbortError that is taken for an abort of the run, and the event dropped.
     const { errors, recorded } = createBook();
     const { consumer, calls } = failing(1000, new DOMException("the request timed out", "AbortError"));
     await createDeadLetterConsumer(consumer, { errors, retries: 1, ...fast }).consume(EVENT, { signal: live() });
@@ -87,7 +87,7 @@ describe("a dead-letter consumer", () => {
   ])(
     "lets an abort through that made the handler throw $what, without counting or recording it",
     async ({ thrown }) => {
-      // Catches: an aborted event that is recorded, passed, or that uses up a retry.
+      // Catches an aborted event that is recorded, passed, or that uses up a retry.
       const { errors, recorded } = createBook();
       let abort: AbortController | undefined = new AbortController();
       let calls = 0;
@@ -111,7 +111,7 @@ describe("a dead-letter consumer", () => {
   );
 
   test("an abort while it waits for a retry ends the wait with its reason, and the count goes on in the next run", async () => {
-    // Catches: a wait that holds up the shutdown, counters that begin anew with each run.
+    // Catches a wait that holds up the shutdown, counters that begin anew with each run.
     const { errors, recorded } = createBook();
     const { consumer, calls } = failing(1000);
     const wrapper = createDeadLetterConsumer(consumer, { errors, retries: 1, minBackoffMs: 6e5, maxBackoffMs: 6e5 });
@@ -129,7 +129,7 @@ describe("a dead-letter consumer", () => {
   });
 
   test("when recording fails it stops with both errors, and tries the event once more the next time", async () => {
-    // Catches: an event that is passed though it is recorded nowhere, an error that hides the other.
+    // Catches an event that is passed though it is recorded nowhere, an error that hides the other.
     const poison = new Error("poison");
     const down = new Error("the database is down");
     const { consumer, calls } = failing(1000, poison);
@@ -144,7 +144,7 @@ describe("a dead-letter consumer", () => {
   });
 
   test("an abort while an error is recorded is the abort, not a failure to record", async () => {
-    // Catches: an AggregateError that run would report as a failure of the consumer.
+    // Catches an AggregateError that run would report as a failure of the consumer.
     const abort = new AbortController();
     const reason = new Error("closing");
     const errors: ErrorInsertFunc = (_error, options) => {
@@ -156,7 +156,7 @@ describe("a dead-letter consumer", () => {
   });
 
   test("an onDeadLetter that throws is reported and stops nothing", async () => {
-    // Catches: a broken alert that makes the event come again for ever.
+    // Catches a broken alert that makes the event come again for ever.
     const { errors, recorded } = createBook();
     const thrown = new Error("no pager");
     const reports: unknown[] = [];
@@ -172,7 +172,7 @@ describe("a dead-letter consumer", () => {
   });
 
   test("hands on reset and stop, of an object of a class too, and has none where its consumer has none", async () => {
-    // Catches: methods that lose their `this`.
+    // Catches methods that lose their `this`.
     class Mailer implements Consumer {
       readonly name = "mailer";
       readonly calls: string[] = [];
@@ -204,12 +204,12 @@ describe("a dead-letter consumer", () => {
     { options: { errors: createBook().errors, retry: 1 }, message: /no option "retry"/ },
     { options: { errors: createBook().errors, minBackoffMs: 20_000 }, message: /must not be more than maxBackoffMs/ },
   ])("refuses the options $options", ({ options, message }) => {
-    // Catches: options that are ignored in silence.
+    // Catches options that are ignored in silence.
     expect(() => createDeadLetterConsumer(failing(0).consumer, options as DeadLetterOptions)).toThrow(message);
   });
 
   test("refuses what is no consumer", () => {
-    // Catches: a function, given in place of a consumer, whose failure would come with the first event only.
+    // Catches a function, given in place of a consumer, whose failure would come with the first event only.
     const { errors } = createBook();
     expect(() => createDeadLetterConsumer((() => undefined) as unknown as Consumer, { errors })).toThrow(
       /a dead-letter consumer wraps a consumer/,

@@ -89,7 +89,7 @@ describe("a deadline", () => {
   });
 });
 
-// Catches: limits that never end again in a program whose tests have had a fake clock.
+// Catches limits that never end again in a program whose tests have had a fake clock.
 test("a timer that was lost with a fake clock is replaced", () => {
   const { expired, add } = scene();
   add("met", 100).met();
@@ -100,7 +100,7 @@ test("a timer that was lost with a fake clock is replaced", () => {
   expect(expired).toEqual(["missed"]);
 });
 
-// Catches: a timer left running that keeps a process alive which has nothing to wait for, and one that lets it end too soon.
+// Catches a timer left running that keeps a process alive which has nothing to wait for, and one that lets it end too soon.
 test("a process is kept alive while there are any, and no longer", () => {
   vi.useRealTimers();
   const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;

@@ -31,7 +31,7 @@ describe("on a private server", { timeout: LIMIT_MS }, () => {
     expect(await run.leftFiles()).toEqual([]);
   });
 
-  // Catches: a check that takes the ids between as lost, and a lag that counts ids.
+  // Catches a check that takes the ids between as lost, and a lag that counts ids.
   test("a server that gives every third id only is as good", async ({ skip }) => {
     if ((await findServer()) === undefined) skip(howToInstall());
     await using server = await startPrivateServer({ flags: ["--auto-increment-increment=3"] });

@@ -68,18 +68,18 @@ function collect(output: string): void {
 }
 
 test.each([...fences, ...examples])("$source compiles", ({ source }) => {
-  // Catches: a name that was changed in the source and not on the page, an option that is gone, a missing import.
+  // Catches a name that was changed in the source and not on the page, an option that is gone, a missing import.
   expect(mistakes.get(source) ?? []).toEqual([]);
 });
 
 test("a block that does not compile is found, and nothing else fails", () => {
-  // Catches: a compiler that was not run, did not find the blocks or took names for any.
+  // Catches a compiler that was not run, did not find the blocks or took names for any.
   expect(mistakes.get(wrong.source)?.join("\n")).toMatch(/"Placed".* is not assignable to parameter of type '1 \| 2'/);
   expect(mistakes.get("elsewhere") ?? []).toEqual([]);
 });
 
 test("blocks of TypeScript are marked ts and nothing more, so that none is left out", () => {
-  // Catches: a block that is not compiled because of what stands after its backticks.
+  // Catches a block that is not compiled because of what stands after its backticks.
   expect(fences.filter(({ info }) => info !== "ts").map(({ source, info }) => `${source} ${info}`)).toEqual([]);
   expect(fences.map(({ source }) => source)).toContainEqual(expect.stringMatching(/^README\.md:/));
   expect(examples.map(({ source }) => source)).toContainEqual(

@@ -62,7 +62,7 @@ afterAll(async () => {
 });
 
 test("the examples compile against the package as it is installed, each by its own settings", async () => {
-  // Catches: an example that uses what is not exported, and one that nobody runs.
+  // Catches an example that uses what is not exported, and one that nobody runs.
   expect(examples.names.toSorted()).toEqual(
     [...Object.keys(printedAgain), "graceful-shutdown", "sqlite-app", "unit-test-a-consumer"].toSorted(),
   );
@@ -73,7 +73,7 @@ describeEachServer((engine) => {
   test.each(Object.entries(printedAgain))(
     "%s prints what its README says, and goes on where it was",
     async (name, again) => {
-      // Catches: an example that reads its events twice, leaves one out or does not end.
+      // Catches an example that reads its events twice, leaves one out or does not end.
       await engine.createRawPool().then((pool) => pool.query("select 1"));
       const env = { DATABASE_URL: engine.url() };
       expect((await examples.run(name, env)).map(withoutNow)).toEqual(await examples.documented(name));
@@ -82,7 +82,7 @@ describeEachServer((engine) => {
   );
 
   test("graceful-shutdown finishes the handler at hand at SIGTERM and keeps its cursor", async () => {
-    // Catches: a shutdown that drops the handler at hand, loses its cursor, or leaves connections that keep it alive.
+    // Catches a shutdown that drops the handler at hand, loses its cursor, or leaves connections that keep it alive.
     const pool = await engine.createRawPool();
     await pool.query("select 1");
     const service = await examples.start("graceful-shutdown", { DATABASE_URL: engine.url(), PORT: "0" });

@@ -13,7 +13,7 @@ afterAll(async () => {
 });
 
 test("sqlite-app prints what its README says, and goes on where it was", async () => {
-  // Catches: a cursor that is not written before the end.
+  // Catches a cursor that is not written before the end.
   const env = { DATABASE_FILE: examples.path("notes.db") };
   expect(await examples.run("sqlite-app", env)).toEqual(await examples.documented("sqlite-app"));
   expect(await examples.run("sqlite-app", env)).toEqual([
@@ -23,7 +23,7 @@ test("sqlite-app prints what its README says, and goes on where it was", async (
 });
 
 test("the tests of unit-test-a-consumer pass", async () => {
-  // Catches: tests that are not found, which node:test counts as passed.
+  // Catches tests that are not found, which node:test counts as passed.
   const lines = await examples.run("unit-test-a-consumer");
   expect(lines).toEqual(
     expect.arrayContaining([expect.stringMatching(/\bpass 3$/), expect.stringMatching(/\bfail 0$/)]),

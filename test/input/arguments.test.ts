@@ -91,7 +91,7 @@ describe("a handle", () => {
     handles.map(([name, handle, message]) => ({ what, use, name, handle, message })),
   );
 
-  // Catches: a handle that is kept until the first statement fails with "getConnection is not a function".
+  // Catches a handle that is kept until the first statement fails with "getConnection is not a function".
   test.each(cases)(
     "that is $name is refused by $what, which says what to pass",
     async ({ what, use, handle, message }) => {
@@ -100,7 +100,7 @@ describe("a handle", () => {
     },
   );
 
-  // Catches: a stream inside of a transaction, which would read what no one has committed.
+  // Catches a stream inside of a transaction, which would read what no one has committed.
   test.each(pools)("that is a connection is refused by %s, which needs a pool", async (_what, use) => {
     const connection = { execute: () => 1, query: () => 1, beginTransaction: () => 1, connection: {} };
     expect(
@@ -118,7 +118,7 @@ describe("a name", () => {
     ["CursorsTable", (name) => new CursorsTable(name)],
   ];
 
-  // Catches: a name that becomes part of SQL as something else, or whose table nobody can make.
+  // Catches a name that becomes part of SQL as something else, or whose table nobody can make.
   test.each(tables.flatMap(([what, use]) => wrong.map((name) => ({ what, use, name }))))(
     "$name is refused for an $what",
     async ({ use, name }) => {
@@ -126,20 +126,20 @@ describe("a name", () => {
     },
   );
 
-  // Catches: names with a schema refused.
+  // Catches names with a schema refused.
   test.each(tables)('may have a schema: %s takes "shop.orders"', async (_what, use) => {
     expect(await failureOf(() => use("shop.orders"))).toBeUndefined();
   });
 
   test.each(names)("%o is refused by getLatestId", async (name) => {
-    // Catches: a name in SQL of the testing tools that is not checked.
+    // Catches a name in SQL of the testing tools that is not checked.
     expect(await mismatch(() => getLatestId(pool, name), /^invalid_identifier$/)).toBeUndefined();
     expect(await mismatch(() => getLatestId(pool, "orders", name), /^invalid_identifier$/)).toBeUndefined();
   });
 });
 
 describe("a table", () => {
-  // Catches: an error of a library's inside, or a table that is left out in silence.
+  // Catches an error of a library's inside, or a table that is left out in silence.
   test.each([
     [null],
     [undefined],
@@ -158,7 +158,7 @@ describe("a table", () => {
   test.each([[null], [undefined], ["orders"], [cursors], [{}], [5]])(
     "with gaps must be an events table: %o",
     async (given) => {
-      // Catches: a call without effect, after which streams wait for ever.
+      // Catches a call without effect, after which streams wait for ever.
       expect(
         await mismatch(() => fillGaps(pool, given as Wrong), /^invalid_argument$/, /expected an events table/),
       ).toBeUndefined();
@@ -169,14 +169,14 @@ describe("a table", () => {
   );
 
   test.each(["mariadb", "MySQL", "", null, undefined, {}])("has no SQL in the dialect %o", async (dialect) => {
-    // Catches: SQL of one database for another.
+    // Catches SQL of one database for another.
     const use = (): unknown => schemaSql(dialect as Wrong, [events, errorsTableSchema()]);
     expect(await mismatch(use, /^invalid_argument$/, /"mysql" or "sqlite"/)).toBeUndefined();
   });
 });
 
 describe("an error", () => {
-  // Catches: an error recorded under another event, or none at all.
+  // Catches an error recorded under another event, or none at all.
   test.each([
     [null],
     [undefined],
@@ -193,7 +193,7 @@ describe("an error", () => {
   });
 
   test.each([[5], [null], [undefined], [5n], [{}]])("is found by an id of text, not by %o", async (id: Wrong) => {
-    // Catches: an id that is rounded, and so is that of another error.
+    // Catches an id that is rounded, and so is that of another error.
     expect(
       await mismatch(() => errors.resolve(pool, id), /^invalid_argument$/, /id of an error must be a string/),
     ).toBeUndefined();
@@ -226,7 +226,7 @@ describe("a signal that is aborted already", () => {
     ["stopFillingGaps", () => stopFillingGaps(plain, { signal })],
   ];
 
-  // Catches: work that is begun after the abort, and a reason that is wrapped, so that the caller does not know it.
+  // Catches work that is begun after the abort, and a reason that is wrapped, so that the caller does not know it.
   test.each(calls)("ends %s with its reason before anything is asked of the database", async (_what, use) => {
     expect(await failureOf(() => use(undefined))).toBe(reason);
     expect(uses()).toBe(0);

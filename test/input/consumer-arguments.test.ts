@@ -49,7 +49,7 @@ describe("a consumer", () => {
     ],
   ];
 
-  // Catches: two names that a column takes for one, and a name that is cut, so that two consumers share a cursor.
+  // Catches two names that a column takes for one, and a name that is cut, so that two consumers share a cursor.
   test.each(takers.flatMap(([what, use]) => names.map((name) => ({ what, use, name }))))(
     "of the name $name is refused by $what",
     async ({ use, name }) => {
@@ -59,7 +59,7 @@ describe("a consumer", () => {
     },
   );
 
-  // Catches: a consumer without its function, found at the first event.
+  // Catches a consumer without its function, found at the first event.
   test.each([[undefined], [null], ["consume"], [{}], [[]], [Promise.resolve()], [5]])(
     "needs a function: %o is none",
     async (consume: Wrong) => {
@@ -82,7 +82,7 @@ describe("a consumer", () => {
     },
   );
 
-  // Catches: parts that are looked at only in the middle of the run, or that a run takes for none.
+  // Catches parts that are looked at only in the middle of the run, or that a run takes for none.
   test.each([
     { part: "stream", values: [undefined, null, events, "orders"] },
     { part: "cursors", values: [undefined, null, cursors, {}, "cursors"] },
@@ -99,7 +99,7 @@ describe("a consumer", () => {
   });
 
   test.each(["reset", "stop"])("whose %s is no function is refused before the run", async (name) => {
-    // Catches: a run that fails for ever since nobody takes it for a mistake.
+    // Catches a run that fails for ever since nobody takes it for a mistake.
     const broken = { ...consumer, [name]: "often" };
     expect(
       await mismatch(() => runForever(spec({ consumer: broken })), /^invalid_argument$/, plainText(name), /"often"/),
@@ -107,7 +107,7 @@ describe("a consumer", () => {
   });
 
   test.each([null, undefined, "spec", []])("does not run with %o in place of a spec", async (given) => {
-    // Catches: "cannot read properties of null".
+    // Catches "cannot read properties of null".
     expect(await mismatch(() => run(given as Wrong), /^invalid_argument$/, /a run/)).toBeUndefined();
   });
 });

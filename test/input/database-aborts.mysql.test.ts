@@ -25,7 +25,7 @@ describeEachDatabase((subject) => {
     }
   }
 
-  // Catches: an abort that waits for the server, and a statement that takes effect after it.
+  // Catches an abort that waits for the server, and a statement that takes effect after it.
   test.each([...calls, ...abortable, creation])(
     "$call ends with the signal's reason while the server holds it up, and writes nothing",
     async ({ call, use }) => {
@@ -40,7 +40,7 @@ describeEachDatabase((subject) => {
   );
 
   test.each(["flush", "flush of a store"])("%s does so too, and the cursor is kept for the next one", async (call) => {
-    // Catches: a cursor that is forgotten since its writing was cut short.
+    // Catches a cursor that is forgotten since its writing was cut short.
     const pool = subject.openPool();
     const cursors = new CursorsTable("cursors", { asyncPeriodMs: 3_600_000 });
     await using store = cursors.toStore(pool);
@@ -56,7 +56,7 @@ describeEachDatabase((subject) => {
   });
 
   test("transaction() rolls back what was inserted before its signal was aborted", async () => {
-    // Catches: a COMMIT after the abort.
+    // Catches a COMMIT after the abort.
     const abort = new AbortController();
     const pool = subject.openPool();
     const use = async (tx: Parameters<typeof events.insert>[0]): Promise<void> => {
@@ -69,7 +69,7 @@ describeEachDatabase((subject) => {
   });
 
   test("transaction() and session() end with the reason while they wait for a connection, and begin nothing", async () => {
-    // Catches: a connection that is lent after nobody waits for it, and never given back.
+    // Catches a connection that is lent after nobody waits for it, and never given back.
     const pool = subject.openPool();
     const lent = await Promise.all(Array.from({ length: 5 }, () => pool.getConnection()));
     const ran = (): Promise<never> => Promise.reject(new Error("it ran"));

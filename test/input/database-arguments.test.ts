@@ -35,7 +35,7 @@ const statements: readonly Taker[] = [
 describe("an SQL text", () => {
   const wrong: readonly unknown[] = [undefined, null, 5, "", {}, ["select 1"], Promise.resolve("select 1")];
 
-  // Catches: a driver's error of its inside, and a statement that a driver makes text of.
+  // Catches a driver's error of its inside, and a statement that a driver makes text of.
   test.each(statements.flatMap((taker) => wrong.map((sql) => ({ ...taker, sql }))))(
     "$sql is refused by $what",
     async ({ use, sql }) => {
@@ -50,7 +50,7 @@ describe("an SQL text", () => {
     ["a SQLite handle", (use) => toDatabase(handle).session(use)],
   ];
   test.each(lenders)("of control() must be one, in a session of %s", async (_what, lend) => {
-    // Catches: "text.slice is not a function".
+    // Catches "text.slice is not a function".
     for (const text of wrong) {
       const use = (): unknown => lend((session) => session.control(text as Wrong));
       expect(await mismatch(use, /^invalid_argument$/, /expected an SQL statement as text/)).toBeUndefined();
@@ -63,7 +63,7 @@ describe("SQL parameters", () => {
   // An undefined one is NULL for one driver and an error for another; a Date depends on the time zone of the process.
   const elements = [undefined, true, Symbol("x"), Number.NaN, Number.POSITIVE_INFINITY, {}, [], new Date(0), () => 5];
 
-  // Catches: a statement without its parameters, which a driver sends as it is.
+  // Catches a statement without its parameters, which a driver sends as it is.
   test.each(statements.flatMap((taker) => lists.map((params) => ({ ...taker, params }))))(
     "$params are refused by $what",
     async ({ use, params }) => {
@@ -73,7 +73,7 @@ describe("SQL parameters", () => {
     },
   );
 
-  // Catches: a value that each driver stores its own way, or that ends the process.
+  // Catches a value that each driver stores its own way, or that ends the process.
   test.each(statements.flatMap((taker) => elements.map((param) => ({ ...taker, param }))))(
     "with $param are refused by $what",
     async ({ use, param }) => {
@@ -86,7 +86,7 @@ describe("SQL parameters", () => {
 
 describe.each(databases)("work in $of", ({ db }) => {
   test.each([[undefined], [null], ["work"], [{}], [Promise.resolve()]])("must be a function: %o", async (use) => {
-    // Catches: a connection that is lent and begun on, only to find that there is nothing to call.
+    // Catches a connection that is lent and begun on, only to find that there is nothing to call.
     const found = [/needs a function of a (session|transaction)/, plainText(shown(use))];
     expect(await mismatch(() => db.session(use as Wrong), /^invalid_argument$/, ...found)).toBeUndefined();
     expect(await mismatch(() => db.transaction(use as Wrong), /^invalid_argument$/, ...found)).toBeUndefined();
@@ -101,7 +101,7 @@ describe.each(databases)("work in $of", ({ db }) => {
     ["session", () => db.session(ran, options)],
     ["transaction", () => db.transaction(ran, options)],
   ])("does not begin once its signal is aborted: %s ends with the reason", async (_what, call) => {
-    // Catches: a statement that is sent after the abort, and a reason that is wrapped.
+    // Catches a statement that is sent after the abort, and a reason that is wrapped.
     expect(await failureOf(call)).toBe(reason);
     expect(uses()).toBe(0);
   });
@@ -112,7 +112,7 @@ test.each<[string, (session: Session, signal: AbortSignal) => Promise<unknown>]>
   ["rows", (session, signal) => session.rows("select 1", [], { signal })],
   ["control", (session, signal) => session.control("select 1", { signal })],
 ])("a statement of a session is not sent once its signal is aborted: %s", async (_what, call) => {
-  // Catches: a statement whose outcome nobody waits for.
+  // Catches a statement whose outcome nobody waits for.
   const reason = new Error("closing");
   for (const db of [toDatabase(lending.pool), toDatabase(handle)]) {
     expect(await failureOf(() => db.session((session) => call(session, AbortSignal.abort(reason))))).toBe(reason);

@@ -26,20 +26,20 @@ describeEachDatabase((subject) => {
     return error;
   }
 
-  // Catches: a driver's error without a code of ours, or without the table's name or what to do.
+  // Catches a driver's error without a code of ours, or without the table's name or what to do.
   test.each([...inserts, ...calls])("$call without its table says how to make it", async (call) => {
     expect(await failureIn({ database: "blank" }, call)).toMatchObject(
       reflexError("wrong_schema", call, /createTables/),
     );
   });
 
-  // Catches: a missing column found with the first event only, or without the option that names another.
+  // Catches a missing column found with the first event only, or without the option that names another.
   test.each([...inserts, ...calls])("$call without a column says which, and the option for another", async (call) => {
     const expected = reflexError("wrong_schema", call, /[cC]olumn .*(option|\.\.\.Field)/);
     expect(await failureIn({ database: "bare" }, call)).toMatchObject(expected);
   });
 
-  // Catches: a table that may not be seen taken for an empty one.
+  // Catches a table that may not be seen taken for an empty one.
   test.each([...inserts, ...calls, creation])("$call without the privilege says so", async (call) => {
     const error = (await failureIn({ user: "stranger" }, call)) as Error;
     expect(error).toMatchObject({ code: expect.stringMatching(/^(database_error|wrong_schema)$/) as string });
@@ -60,7 +60,7 @@ describeEachDatabase((subject) => {
     },
     { what: "a wrong database name", place: {}, says: /'nowhere'.*create the database, or name the right one/s },
   ])("with $what", ({ place, says }) => {
-    // Catches: a retry without end, and an error that tells neither the address nor what to look at.
+    // Catches a retry without end, and an error that tells neither the address nor what to look at.
     test.each([...inserts, ...calls, creation])("$call fails at once and says what to look at", async (call) => {
       const error = await failureIn({ database: MISSING_DATABASE, ...place }, call);
       const told = subject.engine.poolTellsCause
@@ -71,7 +71,7 @@ describeEachDatabase((subject) => {
   });
 
   test("flush() fails when the table is gone, names it, and writes the cursor once it is back", async () => {
-    // Catches: a cursor that is forgotten since its writing failed.
+    // Catches a cursor that is forgotten since its writing failed.
     const pool = subject.openPool();
     const held = new CursorsTable("held_cursors", { asyncPeriodMs: 3_600_000 });
     await createTables(pool, [held]);

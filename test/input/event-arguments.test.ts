@@ -81,12 +81,12 @@ describe("an event", () => {
     ),
   ];
 
-  // Catches: a value that a driver turns into text, or that only the server refuses once others are inserted.
+  // Catches a value that a driver turns into text, or that only the server refuses once others are inserted.
   test.each(refused)("of $what is refused before anything is sent", async ({ use, code, texts }) => {
     expect(await mismatch(use, code, ...texts)).toBeUndefined();
   });
 
-  // Catches: a part that is filled with NaN or "undefined" in silence.
+  // Catches a part that is filled with NaN or "undefined" in silence.
   test.each([
     [null],
     [undefined],
@@ -106,7 +106,7 @@ describe("an event", () => {
   });
 
   test("of a foreign id that is no integer has none for foreignIdInt", async () => {
-    // Catches: "" taken for 0.
+    // Catches "" taken for 0.
     for (const foreignId of ["", "0x10", "1.5", "o-1", " 1"]) {
       expect(
         await mismatch(() => foreignIdInt(makeTestEvent({ foreignId })), /^invalid_int_id$/, /must be an integer/),
@@ -148,7 +148,7 @@ describe("a cursor", () => {
     ["getNextEvents", (cursor) => getNextEvents(pool, events, cursor)],
   ];
 
-  // Catches: a cursor that is compared as NaN, or rounded, and so skips events or delivers all again.
+  // Catches a cursor that is compared as NaN, or rounded, and so skips events or delivers all again.
   test.each(takers.flatMap(([what, use]) => wrong.map((cursor) => ({ what, use, cursor }))))(
     "$cursor is refused by $what",
     async ({ use, cursor }) => {
@@ -159,14 +159,14 @@ describe("a cursor", () => {
   );
 
   test("that is empty is refused where one is set", async () => {
-    // Catches: a consumer that starts anew since "" was stored.
+    // Catches a consumer that starts anew since "" was stored.
     expect(
       await mismatch(() => cursors.setCursor(pool, "mailer", ""), /^invalid_cursor$/, /must not be empty/),
     ).toBeUndefined();
   });
 
   test("of text must be whole characters, and its type known", async () => {
-    // Catches: half a surrogate pair, stored as another cursor; a misspelt type taken for text.
+    // Catches half a surrogate pair, stored as another cursor; a misspelt type taken for text.
     expect(await mismatch(() => castCursor("string", "\ud800"), /^invalid_cursor$/)).toBeUndefined();
     expect(await mismatch(() => castCursor("string", 5 as Wrong), /^invalid_cursor$/, /found 5/)).toBeUndefined();
     expect(

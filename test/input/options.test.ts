@@ -34,20 +34,20 @@ describe.each(allOwners.map((owner) => ({ ...owner, title: `${owner.owner} ${own
       wrongValues(kind).map(([what, value]) => ({ option, what, value })),
     );
 
-    // Catches: a new option without a row here, and one that is checked by nobody.
+    // Catches a new option without a row here, and one that is checked by nobody.
     test("are those of the table", async () => {
       const { message } = await mistakeOf(owner, { nonsense: 1 });
       const names = message.slice(message.indexOf("; it has ") + "; it has ".length).split(", ");
       expect(names.toSorted()).toEqual(Object.keys(owner.kinds).toSorted());
     });
 
-    // Catches: a check by `in` or by index, which takes what every object inherits; a misspelt option that does nothing.
+    // Catches a check by `in` or by index, which takes what every object inherits; a misspelt option that does nothing.
     test.each(unknownNames)("that do not exist are refused, such as %o", async (name) => {
       const { message } = await mistakeOf(owner, own(name, undefined));
       expect(message).toContain(`${owner.owner} has no option ${JSON.stringify(name)}`);
     });
 
-    // Catches: `null` taken for "not given", a promise without its await, and a signal given in place of `{ signal }`.
+    // Catches `null` taken for "not given", a promise without its await, and a signal given in place of `{ signal }`.
     test.each(wrongOptions)("are refused as a whole if they are %s", async (_what, options) => {
       const error = await failureOf(() => owner.use(options));
       expect(error).toMatchObject({
@@ -59,7 +59,7 @@ describe.each(allOwners.map((owner) => ({ ...owner, title: `${owner.owner} ${own
       expect(database.uses()).toBe(0);
     });
 
-    // Catches: an option without a check or with one too lax, found only by the first use, at night.
+    // Catches an option without a check or with one too lax, found only by the first use, at night.
     test.each(wrong)("refuse $what as $option", async ({ option, value }) => {
       const { message } = await mistakeOf(owner, { [option]: value });
       expect(message).toContain(`option ${option} of `);
@@ -69,7 +69,7 @@ describe.each(allOwners.map((owner) => ({ ...owner, title: `${owner.owner} ${own
       );
     });
 
-    // Catches: a check that refuses everything, which would pass all the others.
+    // Catches a check that refuses everything, which would pass all the others.
     test.each(hasEffects(owner) ? [] : Object.keys(owner.kinds))(
       "take undefined as %s for not given",
       async (option) => {
@@ -86,7 +86,7 @@ function hasEffects({ owner }: OptionOwner): boolean {
   return !makers.test(owner) || owner === "createTables";
 }
 
-// Catches: a new function or class whose options are in no row above.
+// Catches a new function or class whose options are in no row above.
 test("every function and class of the package is either in the table of options or known to have none", () => {
   const withOptions = [
     "EventsTable",
@@ -137,7 +137,7 @@ test("every function and class of the package is either in the table of options 
   expect(exported.toSorted()).toEqual([...withOptions, ...without].toSorted());
 });
 
-// Catches: pairs of options that are each right and can't work together.
+// Catches pairs of options that are each right and can't work together.
 test.each([
   ["trace without traceField", () => new library.EventsTable("t", { trace: () => undefined }), /traceField/],
   [

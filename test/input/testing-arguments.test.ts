@@ -52,14 +52,14 @@ describe("a table", () => {
       .map((table) => ({ what, use, table, name: shown(table) })),
   );
 
-  // Catches: "cannot read properties of undefined", and a check that passes for what it never looked at.
+  // Catches "cannot read properties of undefined", and a check that passes for what it never looked at.
   test.each(cases)("that is $name is refused by $what", async ({ use, table }) => {
     expect(
       await mismatch(() => use(table), /^invalid_argument$/, /expected an? \w+/, plainText(shown(table))),
     ).toBeUndefined();
   });
 
-  // Catches: a failed assertion, which tells of the table, for a mistake in the call.
+  // Catches a failed assertion, which tells of the table, for a mistake in the call.
   test.each<Case>([
     ["testEventsTable", (db) => testEventsTable(db, events)],
     ["testEventsTableWithId", (db) => testEventsTableWithId(db, events, "a")],
@@ -73,7 +73,7 @@ describe("a table", () => {
   });
 
   test("has ids of its own kind", async () => {
-    // Catches: an insert of "undefined".
+    // Catches an insert of "undefined".
     for (const id of [undefined, null, 5, {}, []] as Wrong[]) {
       const use = (): unknown => testEventsTableWithId(pool, plain, id);
       expect(await mismatch(use, /^invalid_argument$/, /foreign id/, plainText(shown(id)))).toBeUndefined();
@@ -85,13 +85,13 @@ describe("a table", () => {
   });
 
   test.each([null, "5", -1, Number.NaN, Number.POSITIVE_INFINITY, {}])("is not read with a lag of %o", async (lag) => {
-    // Catches: NaN, by which no event is too young.
+    // Catches NaN, by which no event is too young.
     const use = (): unknown => getNextEvents(pool, events, "", lag as Wrong);
     expect(await mismatch(use, /^invalid_argument$/, /lagMs/, plainText(shown(lag)))).toBeUndefined();
   });
 
   test.each([null, 5, {}, "a`b", ""])("has no column of ids %o", async (idField) => {
-    // Catches: SQL made of something else than a name.
+    // Catches SQL made of something else than a name.
     const use = (): unknown => getLatestId(pool, events, idField as Wrong);
     expect(await mismatch(use, /^invalid_identifier$/, /idField/, plainText(shown(idField)))).toBeUndefined();
   });
@@ -115,7 +115,7 @@ describe("an event for a test", () => {
     { trace: "text" },
   ];
 
-  // Catches: a default in place of what the test means, so that the test shows something else.
+  // Catches a default in place of what the test means, so that the test shows something else.
   test.each(wrong.map((parts) => ({ parts })))("is not made of $parts", async ({ parts }) => {
     const given = parts as Wrong;
     expect(await mismatch(() => makeTestEvent(given), /^invalid_argument$/, /event/)).toBeUndefined();
@@ -124,19 +124,19 @@ describe("an event for a test", () => {
   });
 
   test("is refused by a stream as a whole too, if a part of it is wrong", async () => {
-    // Catches: an event by hand that no table could have.
+    // Catches an event by hand that no table could have.
     const event = { id: "1", type: "1", foreignId: "a", timestamp: new Date(), timestampMicros: 1 } as Wrong;
     expect(await mismatch(() => mockStream([event]), /^invalid_argument$/, /type of an event/, /"1"/)).toBeUndefined();
   });
 
   test.each([null, "events", 5, {}, new Set()])("does not come from %o", async (list) => {
-    // Catches: a stream without events.
+    // Catches a stream without events.
     const use = (): unknown => mockStream(list as Wrong);
     expect(await mismatch(use, /^invalid_argument$/, /array of events/, plainText(shown(list)))).toBeUndefined();
   });
 
   test("has an id beyond that of the one before", async () => {
-    // Catches: events that a consumer passes by since its cursor is beyond them.
+    // Catches events that a consumer passes by since its cursor is beyond them.
     const use = (): unknown => mockStream([{ id: 2 }, { id: 2 }]);
     expect(await mismatch(use, /^invalid_argument$/, /must ascend, found 2 after 2/)).toBeUndefined();
   });
@@ -146,7 +146,7 @@ describe("a cursor store in memory", () => {
   test.each([null, "mailer", 5, ["mailer"], new Map([["mailer", "1"]]), Promise.resolve({})])(
     "does not begin with %o",
     async (initial) => {
-      // Catches: a store without the cursors that the test is about.
+      // Catches a store without the cursors that the test is about.
       const use = (): unknown => memoryCursorStore(initial as Wrong);
       expect(
         await mismatch(use, /^invalid_argument$/, /cursors by consumer/, plainText(shown(initial))),
@@ -157,13 +157,13 @@ describe("a cursor store in memory", () => {
   test.each([{ mailer: 5 }, { mailer: "five" }, { mailer: "" }, { mailer: undefined }])(
     "has no cursor that a table would refuse: %o",
     async (initial) => {
-      // Catches: a test that passes with a cursor that can't be.
+      // Catches a test that passes with a cursor that can't be.
       expect(await mismatch(() => memoryCursorStore(initial as Wrong), /^invalid_cursor$/)).toBeUndefined();
     },
   );
 
   test("ends a call with the reason of a signal that is aborted", async () => {
-    // Catches: a store that goes on where one on a table ends.
+    // Catches a store that goes on where one on a table ends.
     const reason = new Error("closing");
     const options = { signal: AbortSignal.abort(reason) };
     const store = memoryCursorStore();
@@ -180,7 +180,7 @@ describe("a contract", () => {
     ["eventStreamContract", (make) => eventStreamContract(make)],
   ];
 
-  // Catches: cases that all fail with "makeSubject is not a function".
+  // Catches cases that all fail with "makeSubject is not a function".
   test.each(contracts)("%s needs a function that makes its subject", async (_what, contract) => {
     for (const make of [undefined, null, "make", {}, Promise.resolve()]) {
       const use = (): unknown => contract(make);
@@ -188,7 +188,7 @@ describe("a contract", () => {
     }
   });
 
-  // Catches: "subject.open is not a function" in each case.
+  // Catches "subject.open is not a function" in each case.
   test.each(contracts)("%s says what a subject must have", async (_what, contract) => {
     for (const subject of [undefined, null, "subject", {}, { open: 5 }, { stream: events.toStream(pool) }]) {
       const [first] = contract(() => subject);
@@ -199,14 +199,14 @@ describe("a contract", () => {
 });
 
 test.each(["reset", "stop"])("a dead-letter consumer wraps none whose %s is no function", async (name) => {
-  // Catches: a run that ends with "reset.call is not a function".
+  // Catches a run that ends with "reset.call is not a function".
   const broken = { ...consumer, [name]: "often" } as Wrong;
   const use = (): unknown => createDeadLetterConsumer(broken, { errors: record });
   expect(await mismatch(use, /^invalid_argument$/, plainText(name), /"often"/)).toBeUndefined();
 });
 
 test("tables that are subclasses are tables", async () => {
-  // Catches: a check that is too strict for users who derive theirs.
+  // Catches a check that is too strict for users who derive theirs.
   class Orders extends EventsTable {}
   class Places extends CursorsTable {}
   const asked = (error: unknown): unknown => (error as Error).message;

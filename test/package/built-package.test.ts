@@ -34,7 +34,7 @@ async function printed(program: string): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
-// Catches: a bundle with a copy of what another has, which are two maps of pools and two classes of errors.
+// Catches a bundle with a copy of what another has, which are two maps of pools and two classes of errors.
 test("no source file is in two files of the package", async () => {
   const files = await bundle(join(folder, "bundle"));
   const all = files.flatMap(({ sources }) => sources);
@@ -42,7 +42,7 @@ test("no source file is in two files of the package", async () => {
   expect(all.length).toBeGreaterThan(100);
 });
 
-// Catches: maps, which lead to a source that is not there, and a file that nothing loads.
+// Catches maps, which lead to a source that is not there, and a file that nothing loads.
 test("it holds the code of the entries, and nothing beside it", async () => {
   const files = await readdir(dist, { recursive: true, withFileTypes: true });
   const names = files.filter((file) => file.isFile()).map((file) => relative(dist, join(file.parentPath, file.name)));

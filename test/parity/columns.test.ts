@@ -11,7 +11,7 @@ const eventColumns = { id: "id", timestamp: "timestamp", type: "type", foreign_i
 const bytes = { metadata: "metadata", trace: "trace" };
 
 // The tables are made by hand: one made from the options would agree with whatever they are taken for.
-// Catches: an option that is ignored, by inserts or by streams.
+// Catches an option that is ignored, by inserts or by streams.
 test.each([
   { part: "id", option: "idField", value: 1 },
   { part: "timestamp", option: "timeField", value: expect.any(String) as unknown },
@@ -41,7 +41,7 @@ test.each([
   },
 );
 
-// Catches: an option that is ignored, when a cursor is set, moved or read.
+// Catches an option that is ignored, when a cursor is set, moved or read.
 test.each([
   { part: "id", option: "idField", value: "mailer" },
   { part: "last_event_id", option: "cursorField", value: 6 },
@@ -62,7 +62,7 @@ test.each([
   },
 );
 
-// Catches: a table of the default name in its place, in the statements or in the schema.
+// Catches a table of the default name in its place, in the statements or in the schema.
 test("an errors table is kept in the table that tableName names", async () => {
   const db = openSqlite();
   const errors = new ErrorsTable({ tableName: "failures" });

@@ -53,7 +53,7 @@ test("an errors table without options has the defaults of the table", () => {
   });
 });
 
-// Catches: events that have to be asked for.
+// Catches events that have to be asked for.
 test("errors are streamed and recorded without any option", async () => {
   const db = openSqlite();
   const errors = new ErrorsTable();

@@ -117,13 +117,13 @@ function actualDefaults(): Record<string, unknown> {
 describe("the table of what Go exports", () => {
   const exported = readText("docs/parity-exports.txt").split("\n").filter(Boolean);
 
-  // Catches: a name that was left out, invented, or listed twice, and a list that was cut.
+  // Catches a name that was left out, invented, or listed twice, and a list that was cut.
   test("has one row for each name, in their order", () => {
     expect(exported).toHaveLength(84);
     expect(names.map(([name]) => bare(name))).toEqual(exported);
   });
 
-  // Catches: an option of Go whose default nobody compared.
+  // Catches an option of Go whose default nobody compared.
   test("has a default for each option", () => {
     const options = exported.filter((name) => name.startsWith("With"));
     const missing = options.filter((option) => !defaults.some(([name]) => bare(name) === option));
@@ -131,7 +131,7 @@ describe("the table of what Go exports", () => {
     expect(defaults.filter(([name]) => !exported.includes(bare(name)))).toEqual([]);
   });
 
-  // Catches: a difference that nobody thought about, and a row that lost a cell.
+  // Catches a difference that nobody thought about, and a row that lost a cell.
   test("has no empty cell", () => {
     expect(names.filter((cells) => cells.length !== 4 || cells.includes(""))).toEqual([]);
     expect(defaults.filter((cells) => cells.length !== 6 || cells.includes(""))).toEqual([]);
@@ -139,14 +139,14 @@ describe("the table of what Go exports", () => {
     expect(behaviours.length).toBeGreaterThan(0);
   });
 
-  // Catches: a function, class, method, type, option or code that was renamed or is not exported any more.
+  // Catches a function, class, method, type, option or code that was renamed or is not exported any more.
   test("names only what is exported", () => {
     const cells = [...names.map((row) => row[1] ?? ""), ...defaults.map((row) => row[2] ?? "")];
     expect(cells.filter((cell) => references(cell).length === 0)).toEqual([]);
     expect(cells.flatMap(references).filter((reference) => !isExported(reference))).toEqual([]);
   });
 
-  // Catches: a check of names that takes whatever it is given.
+  // Catches a check of names that takes whatever it is given.
   test.each([
     "runAway()",
     "run",
@@ -160,7 +160,7 @@ describe("the table of what Go exports", () => {
     expect(isExported(reference)).toBe(false);
   });
 
-  // Catches: a test that was moved, renamed or removed.
+  // Catches a test that was moved, renamed or removed.
   test("names a test for each row", () => {
     const cells = everyRow.map((row) => row.at(-2));
     expect(cells.map(testProblem).filter((problem) => problem !== undefined)).toEqual([]);
@@ -168,7 +168,7 @@ describe("the table of what Go exports", () => {
     expect(testProblem("`test/nowhere.test.ts`: has no empty cell")).toContain("no such file");
   });
 
-  // Catches: a default that was changed in the code, or is told wrongly.
+  // Catches a default that was changed in the code, or is told wrongly.
   test("tells the defaults that the code has", () => {
     const actual = actualDefaults();
     const told = defaults.map((cells) => [bare(cells[2]), bare(cells[3])]);

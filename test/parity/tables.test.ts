@@ -9,7 +9,7 @@ async function all(stream: AsyncIterable<ReflexEvent>): Promise<ReflexEvent[]> {
   return events;
 }
 
-// Catches: options of the table that are lost on the way, a cursor that is ignored, and a call that can't change its mind.
+// Catches options of the table that are lost on the way, a cursor that is ignored, and a call that can't change its mind.
 test("toStream gives a function that streams after a cursor, whose own options win", async () => {
   const db = openSqlite();
   const table = new EventsTable("orders");
@@ -20,7 +20,7 @@ test("toStream gives a function that streams after a cursor, whose own options w
   expect((await all(stream("1", { fromHead: false }))).map(({ foreignId }) => foreignId)).toEqual(["b", "c"]);
 });
 
-// Catches: a clone that takes text, as the class beside it, and one that forgets either's options.
+// Catches a clone that takes text, as the class beside it, and one that forgets either's options.
 test("a clone of a table of integers is one too, with the options of both", async () => {
   const db = openSqlite();
   const table = new EventsTableInt("orders", { metadataField: "m" });
@@ -35,7 +35,7 @@ test("a clone of a table of integers is one too, with the options of both", asyn
   expect(await all(table.stream(db, "", { toHead: true }))).toHaveLength(1);
 });
 
-// Catches: a period that is ignored, in other units, or of another default.
+// Catches a period that is ignored, in other units, or of another default.
 test("cursors are held back for asyncPeriodMs, 5 s unless it is given", async () => {
   const db = openSqlite();
   const periods: number[] = [];

@@ -50,7 +50,7 @@ describeEachEngine((engine) => {
     });
   });
 
-  // Catches: a START TRANSACTION on a connection that is taken for clean, which would commit what is not ours.
+  // Catches a START TRANSACTION on a connection that is taken for clean, which would commit what is not ours.
   describe("what someone has left in a transaction on a connection that transaction() used before is not committed", () => {
     test.each([
       ["start transaction", "insert into begun values ('theirs')"],
@@ -145,7 +145,7 @@ describeEachEngine((engine) => {
 });
 
 describeEachEngine((engine) => {
-  // Catches: a count of what was sent that is taken after the next statement in the queue has been sent.
+  // Catches a count of what was sent that is taken after the next statement in the queue has been sent.
   test("a transaction that someone began while our COMMIT was under way is not committed", async () => {
     if (engine.driver !== "mysql2") return;
     const { names } = await prepare(engine);

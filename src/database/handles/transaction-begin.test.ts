@@ -2,7 +2,7 @@ import { createPool } from "mysql2/promise";
 import { expect, test } from "vitest";
 import { transaction } from "./transaction.ts";
 
-// Catches: the driver's bare ECONNREFUSED, which names neither what was done nor what to do.
+// Catches the driver's bare ECONNREFUSED, which names neither what was done nor what to do.
 test("a transaction that can't begin says so, with the remedy and the driver's error", async () => {
   const pool = createPool({ host: "127.0.0.1", port: 1, connectionLimit: 1 });
   const failed = transaction(pool, () => Promise.resolve("never"));
@@ -16,7 +16,7 @@ test("a transaction that can't begin says so, with the remedy and the driver's e
   await pool.end();
 });
 
-// Catches: an error of the user's own that is taken for one of the beginning.
+// Catches an error of the user's own that is taken for one of the beginning.
 test("what the function of a transaction throws comes as it is", async () => {
   const { default: Libsql } = await import("libsql");
   const db = new Libsql(":memory:");

@@ -29,7 +29,7 @@ describeEachEngine((engine) => {
   }
 
   describe("many cursors that are moved by one statement", () => {
-    // Catches: ids beyond 2^53 that are compared or carried as floating-point numbers.
+    // Catches ids beyond 2^53 that are compared or carried as floating-point numbers.
     test("are exact to the largest id", async () => {
       const setting = await written();
       const beyond = cursorsAt((index) => BEYOND_DOUBLE + BigInt(index));
@@ -73,7 +73,7 @@ describeEachEngine((engine) => {
       }
     });
 
-    // Catches: a plan that reads the whole table, and so waits for locks on rows that are not asked for.
+    // Catches a plan that reads the whole table, and so waits for locks on rows that are not asked for.
     test("wait for no lock on another row", async () => {
       const setting = await written();
       const { table, raw, stored, db } = setting;

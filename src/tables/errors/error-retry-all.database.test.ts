@@ -8,7 +8,7 @@ import { ERRORS_A_PAGE } from "./error-retry.ts";
 
 describeEachDatabase((target) => {
   test("takes each open error of the consumer once, by id, and goes on after those that fail", async () => {
-    // Catches: a failure that stops the rest, one that is retried without end, errors of others or settled ones.
+    // Catches a failure that stops the rest, one that is retried without end, errors of others or settled ones.
     const { db, errors, events, ids } = await failedEvents(target, 6);
     await errors.toErrorInserter(db)({ consumer: "biller", eventId: "1", message: "m" });
     await errors.resolve(db, ids[4] ?? "");
@@ -32,7 +32,7 @@ describeEachDatabase((target) => {
   });
 
   test("stops at its limit, saying that there are more, and reads more than one page", async () => {
-    // Catches: a limit of one page, a `more` that is always false.
+    // Catches a limit of one page, a `more` that is always false.
     const { db, errors, events } = await failedEvents(target);
     const count = ERRORS_A_PAGE + 20;
     await insertMany(db, events, count);
@@ -51,7 +51,7 @@ describeEachDatabase((target) => {
   });
 
   test("keeps to its pace, in which an abort ends the wait", async () => {
-    // Catches: a pace that is ignored, and a wait that outlasts its signal.
+    // Catches a pace that is ignored, and a wait that outlasts its signal.
     const { db, errors, events } = await failedEvents(target, 3);
     const abort = new AbortController();
     const seen = new Reports<string>();
@@ -65,7 +65,7 @@ describeEachDatabase((target) => {
   });
 
   test("ends at an abort with its reason, after the one in hand", async () => {
-    // Catches: an abort that leaves the one in hand unmarked, or that begins another.
+    // Catches an abort that leaves the one in hand unmarked, or that begins another.
     const { db, errors, events } = await failedEvents(target, 3);
     const abort = new AbortController();
     const reason = new Error("closing");
@@ -80,7 +80,7 @@ describeEachDatabase((target) => {
   });
 
   test("refuses a limit and a pace that are none", async () => {
-    // Catches: a pace of 0, which waits for ever.
+    // Catches a pace of 0, which waits for ever.
     const { db, errors, events } = await failedEvents(target);
     const consumer = createConsumer("mailer", () => undefined);
     for (const wrong of [{ limit: 0 }, { limit: 1.5 }, { perSecond: 0 }, { perSecond: Number.NaN }]) {

@@ -17,7 +17,7 @@ import type { ErrorsTable } from "./errors-table.ts";
 
 describeEachDatabase((target) => {
   test("gives the consumer the event as it is in its table, and marks the error as retried", async () => {
-    // Catches: an event without its metadata or exact time, an error that stays open, a second event in the stream.
+    // Catches an event without its metadata or exact time, an error that stays open, a second event in the stream.
     const { db, errors, events, ids } = await failedEvents(target, 2);
     const seen: ReflexEvent[] = [];
     const consumer = createConsumer("mailer", (event) => void seen.push(event));
@@ -33,7 +33,7 @@ describeEachDatabase((target) => {
   });
 
   test("that fails records the newest message and one more attempt, writes an event, and throws", async () => {
-    // Catches: a failure that marks the error as retried, or that is thrown and not recorded.
+    // Catches a failure that marks the error as retried, or that is thrown and not recorded.
     const { db, errors, events, ids } = await failedEvents(target);
     const cause = new Error("second", { cause: new Error("the mail server is down") });
     const consumer = createConsumer("mailer", () => Promise.reject(cause));
@@ -52,7 +52,7 @@ describeEachDatabase((target) => {
   });
 
   test("of a dead-letter consumer shows its failures", async () => {
-    // Catches: a wrapper that records and resolves, which would make each retry seem to succeed.
+    // Catches a wrapper that records and resolves, which would make each retry seem to succeed.
     const { db, errors, events, ids } = await failedEvents(target);
     const inner = createConsumer("mailer", () => Promise.reject(new Error("no")));
     const consumer = createDeadLetterConsumer(inner, { errors: errors.toErrorInserter(db), retries: 0 });
@@ -63,7 +63,7 @@ describeEachDatabase((target) => {
   });
 
   test("whose failure can't be recorded tells of both", async () => {
-    // Catches: a database error that hides why the consumer failed.
+    // Catches a database error that hides why the consumer failed.
     const { db, errors, events, ids } = await failedEvents(target);
     const cause = new Error("no such address");
     const consumer = createConsumer("mailer", async () => {
@@ -79,7 +79,7 @@ describeEachDatabase((target) => {
   });
 
   test("leaves an error that someone else changed meanwhile as they left it", async () => {
-    // Catches: a mark that hides a newer failure, or a person's word.
+    // Catches a mark that hides a newer failure, or a person's word.
     const { db, errors, events, ids } = await failedEvents(target, 2);
     // Within one second, the time alone does not show the change.
     if (target.engine !== undefined) await target.sql(`alter table ${errors.name} modify updated_at datetime not null`);
@@ -96,7 +96,7 @@ describeEachDatabase((target) => {
   });
 
   test("is refused for errors that are settled, unknown, another consumer's, or of an event that is gone", async () => {
-    // Catches: a payment that a person has settled and that is made again; a pruned event that passes for success.
+    // Catches a payment that a person has settled and that is made again; a pruned event that passes for success.
     const { db, errors, events, ids } = await failedEvents(target, 3);
     const [resolved = "", retried = "", pruned = ""] = ids;
     let calls = 0;
@@ -126,7 +126,7 @@ describeEachDatabase((target) => {
   });
 
   test("that its signal ends leaves the error as it was; a failure of the consumer's own does not", async () => {
-    // Catches: an abort that is recorded as a failure; a handler's time-out that passes for an abort.
+    // Catches an abort that is recorded as a failure; a handler's time-out that passes for an abort.
     const { db, errors, events, ids } = await failedEvents(target);
     const abort = new AbortController();
     const reason = new Error("closing");
@@ -146,7 +146,7 @@ describeEachDatabase((target) => {
   });
 
   test("reads the event with the loader of its table, if it has one", async () => {
-    // Catches: a query of columns that such a table lacks; the next event taken for one that is gone.
+    // Catches a query of columns that such a table lacks; the next event taken for one that is gone.
     const { db, errors, events, ids } = await failedEvents(target, 2);
     const loader: EventsLoader = async (executor, { after, limit }) => {
       const sql = `select foreign_id as f from ${events.name} where foreign_id > ? order by foreign_id limit ${limit}`;
@@ -164,7 +164,7 @@ describeEachDatabase((target) => {
   });
 
   test("works on a table of integers too", async () => {
-    // Catches: a look-up that only one of the two classes has.
+    // Catches a look-up that only one of the two classes has.
     const db = await target.open();
     const errors = await newErrorsTable(db);
     const events = new EventsTableInt(`${newTableName()}_ints`);

@@ -24,7 +24,7 @@ describeEachServer((engine) => {
     { type: "varchar(10) character set latin1", expected: "é? poison " },
     { type: "text character set utf8mb3", expected: POISON.replaceAll("😀", "?") },
   ])("a message is cut to $type between characters, whatever the sql_mode", async ({ type, expected }) => {
-    // Catches: a strict server's refusal, which would stop the consumer for ever, and another's cut anywhere.
+    // Catches a strict server's refusal, which would stop the consumer for ever, and another's cut anywhere.
     for (const db of [await open(), await unstrict()]) {
       const errors = await newErrorsTable(db);
       await sql(`alter table ${errors.name} modify msg ${type} not null`);
@@ -37,7 +37,7 @@ describeEachServer((engine) => {
   });
 
   test("event ids can be text, and are compared as such", async () => {
-    // Catches: text bound as a number, which compares as floating-point.
+    // Catches text bound as a number, which compares as floating-point.
     const db = await open();
     const errors = await newErrorsTable(db);
     await sql(`alter table ${errors.name} modify event_id varchar(64) not null`);
@@ -54,7 +54,7 @@ describeEachServer((engine) => {
   });
 
   test("values that a column would cut are refused, whatever the sql_mode", async () => {
-    // Catches: a consumer's name or event id that a lenient server stores as another one.
+    // Catches a consumer's name or event id that a lenient server stores as another one.
     for (const db of [await open(), await unstrict()]) {
       const errors = await newErrorsTable(db);
       await sql(`alter table ${errors.name} modify event_id int not null, modify consumer varchar(5) not null`);
@@ -67,7 +67,7 @@ describeEachServer((engine) => {
   });
 
   test("a consumer whose name the column takes for another's is refused, and the other's error stays as it was", async () => {
-    // Catches: the error of "Mailer" written over that of "mailer".
+    // Catches the error of "Mailer" written over that of "mailer".
     const db = await open();
     const errors = await newErrorsTable(db);
     await sql(
@@ -83,7 +83,7 @@ describeEachServer((engine) => {
   });
 
   test("another unique key that takes an error for another's row is found out, and that row stays as it was", async () => {
-    // Catches: an update of whatever row the server found.
+    // Catches an update of whatever row the server found.
     const db = await open();
     const errors = await newErrorsTable(db);
     await sql(`alter table ${errors.name} add unique key (event_id)`);
@@ -98,7 +98,7 @@ describeEachServer((engine) => {
   test.each(["datetime", "datetime(3)", "timestamp(6) default now(6)"])(
     "times in columns of %s are UTC, whatever the session's zone, and never of the future",
     async (type) => {
-      // Catches: utc_timestamp() in a TIMESTAMP, which shifts it; half a second rounded up.
+      // Catches utc_timestamp() in a TIMESTAMP, which shifts it; half a second rounded up.
       const pool = await engine.createRawPool();
       pool.pool.on("connection", (connection) => connection.query("set session time_zone = '+05:30'"));
       const errors = await newErrorsTable(pool);

@@ -7,7 +7,7 @@ const FAILED = { consumer: "mailer", eventId: "7", message: "no such address" };
 
 describeEachDatabase(({ open, sql }) => {
   test("pages go by id, and by consumer and status", async () => {
-    // Catches: ids sorted as text ("10" before "9"), a filter that is left out, a page that begins at `after` itself.
+    // Catches ids sorted as text ("10" before "9"), a filter that is left out, a page that begins at `after` itself.
     const db = await open();
     const errors = await newErrorsTable(db);
     const record = errors.toErrorInserter(db);
@@ -29,7 +29,7 @@ describeEachDatabase(({ open, sql }) => {
   });
 
   test("rows of others, without attempts and of a status that this version does not know, can be listed", async () => {
-    // Catches: NaN for null, a status that no type allows.
+    // Catches NaN for null, a status that no type allows.
     const db = await open();
     const errors = await newErrorsTable(db);
     const time = "'2026-01-02 03:04:05.678'";
@@ -52,7 +52,7 @@ describeEachDatabase(({ open, sql }) => {
   });
 
   test("resolving marks an error once and for all, and only one that is there", async () => {
-    // Catches: an update of no row that passes for success, one of all rows.
+    // Catches an update of no row that passes for success, one of all rows.
     const db = await open();
     const errors = await newErrorsTable(db);
     const record = errors.toErrorInserter(db);
@@ -68,7 +68,7 @@ describeEachDatabase(({ open, sql }) => {
   });
 
   test("wrong list options are refused by name", async () => {
-    // Catches: an `after` that a server reads as 0.
+    // Catches an `after` that a server reads as 0.
     const db = await open();
     const errors = await newErrorsTable(db);
     for (const options of [{ after: "x" }, { limit: 0 }, { status: 4 }, { consumer: "" }, { concumer: "a" }]) {

@@ -21,7 +21,7 @@ describeEachDatabase(({ open, sql }) => {
   ] as const;
 
   test.each(renamed)("%s reaches every statement", async (option, column, property) => {
-    // Catches: a default column name left in one of the statements, or an unquoted one.
+    // Catches a default column name left in one of the statements, or an unquoted one.
     const db = await open();
     const errors = await newErrorsTable(db, { [option]: column });
     const record = errors.toErrorInserter(db);
@@ -36,7 +36,7 @@ describeEachDatabase(({ open, sql }) => {
   });
 
   test("names of several kinds at once, and of other tables", async () => {
-    // Catches: an events table of a fixed name.
+    // Catches an events table of a fixed name.
     const db = await open();
     const options = Object.fromEntries(renamed.map(([option, column]) => [option, column]));
     const errors = await newErrorsTable(db, options);
@@ -47,7 +47,7 @@ describeEachDatabase(({ open, sql }) => {
   });
 
   test("with recordOnly no events table is made or written, and there is none to stream", async () => {
-    // Catches: an event insert that is skipped only by an error.
+    // Catches an event insert that is skipped only by an error.
     const db = await open();
     const tableName = newTableName();
     const errors = await newErrorsTable(db, { tableName, recordOnly: true });
@@ -63,7 +63,7 @@ describeEachDatabase(({ open, sql }) => {
   });
 
   test("a table without an attempts column counts nothing and keeps all else", async () => {
-    // Catches: a statement that names the column regardless.
+    // Catches a statement that names the column regardless.
     const db = await open();
     const errors = await newErrorsTable(db);
     await sql(`alter table ${errors.name} drop column attempts`);

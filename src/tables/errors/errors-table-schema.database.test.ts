@@ -20,7 +20,7 @@ describeEachDatabase((target) => {
 
 function registerSchema({ open, sql }: TestDatabase): void {
   test("that is not there, lacks columns or lacks its key is refused at first use, naming what to do", async () => {
-    // Catches: a table without the key, where each failure would be a row of its own.
+    // Catches a table without the key, where each failure would be a row of its own.
     const db = await open();
     const tableName = newTableName();
     const errors = new ErrorsTable({ tableName });
@@ -39,7 +39,7 @@ function registerSchema({ open, sql }: TestDatabase): void {
   });
 
   test.each(["9007199254740993", "9223372036854775807"])("keeps the event id %s exact", async (eventId) => {
-    // Catches: an id that becomes a floating-point number on its way.
+    // Catches an id that becomes a floating-point number on its way.
     const db = await open();
     const errors = await newErrorsTable(db);
     const record = errors.toErrorInserter(db);
@@ -51,7 +51,7 @@ function registerSchema({ open, sql }: TestDatabase): void {
   });
 
   test("keeps its own ids exact beyond 2^53", async () => {
-    // Catches: an id from a driver's number.
+    // Catches an id from a driver's number.
     const db = await open();
     const errors = await newErrorsTable(db);
     await sql(`insert into ${errors.name} (id, consumer, event_id, msg, created_at, updated_at)
@@ -74,7 +74,7 @@ function registerInserter({ open, sql }: TestDatabase): void {
   };
 
   test("gets the error by name, and its id is what is given back and streamed", async () => {
-    // Catches: an inserter that is not called, or outside of the transaction.
+    // Catches an inserter that is not called, or outside of the transaction.
     const db = await open();
     const { name: tableName } = await newErrorsTable(db);
     const errors = new ErrorsTable({ tableName, inserter: plain(tableName) });
@@ -92,7 +92,7 @@ function registerInserter({ open, sql }: TestDatabase): void {
   });
 
   test("that only adds rows meets a row that is there, and its id is given back", async () => {
-    // Catches: a consumer that stops for ever at an event that was recorded just before a crash.
+    // Catches a consumer that stops for ever at an event that was recorded just before a crash.
     const db = await open();
     const { name: tableName } = await newErrorsTable(db);
     const errors = new ErrorsTable({ tableName, inserter: plain(tableName) });
@@ -103,7 +103,7 @@ function registerInserter({ open, sql }: TestDatabase): void {
   });
 
   test("that gives no id is told so", async () => {
-    // Catches: "undefined" as the foreign id of an event.
+    // Catches "undefined" as the foreign id of an event.
     const db = await open();
     const { name: tableName } = await newErrorsTable(db);
     const errors = new ErrorsTable({ tableName, inserter: async () => 7 as unknown as string });
@@ -111,7 +111,7 @@ function registerInserter({ open, sql }: TestDatabase): void {
   });
 
   test("a duplicate is recognised, raw or wrapped, and nothing else is", async () => {
-    // Catches: a test of one driver's number only; any failed constraint taken for a duplicate.
+    // Catches a test of one driver's number only; any failed constraint taken for a duplicate.
     const db = await open();
     const { name } = await newErrorsTable(db);
     const row = (message: string): string =>

@@ -27,7 +27,7 @@ describeEachDatabase((target) => {
 
 function registerRecording({ open, openOther, sql }: TestDatabase): void {
   test("an error is a row and an event, whose id, type and metadata are the error's id, its status and its consumer", async () => {
-    // Catches: arguments swapped (the consumer in event_id), an event of another type, times in a local zone.
+    // Catches arguments swapped (the consumer in event_id), an event of another type, times in a local zone.
     const db = await open();
     const errors = await newErrorsTable(db);
     const id = await errors.toErrorInserter(db)(FAILED);
@@ -51,7 +51,7 @@ function registerRecording({ open, openOther, sql }: TestDatabase): void {
   });
 
   test("a second failure of the same event keeps the id, takes the newest message, opens the error again and counts", async () => {
-    // Catches: INSERT IGNORE, an insert that fails as a duplicate, a new id from insertId, a status left as it was.
+    // Catches INSERT IGNORE, an insert that fails as a duplicate, a new id from insertId, a status left as it was.
     const db = await open();
     const errors = await newErrorsTable(db);
     const record = errors.toErrorInserter(db);
@@ -68,7 +68,7 @@ function registerRecording({ open, openOther, sql }: TestDatabase): void {
   });
 
   test("the same event of two consumers is two errors", async () => {
-    // Catches: a key on the event alone.
+    // Catches a key on the event alone.
     const db = await open();
     const errors = await newErrorsTable(db);
     const record = errors.toErrorInserter(db);
@@ -77,7 +77,7 @@ function registerRecording({ open, openOther, sql }: TestDatabase): void {
   });
 
   test("a stream that waits for errors is woken by the commit of one", async () => {
-    // Catches: a notify that is never called: with the watcher off, the stream would wait for its backoff.
+    // Catches a notify that is never called: with the watcher off, the stream would wait for its backoff.
     const db = await open();
     const errors = await newErrorsTable(db);
     const record = errors.toErrorInserter(db);
@@ -93,7 +93,7 @@ function registerRecording({ open, openOther, sql }: TestDatabase): void {
   });
 
   test("when the event can't be inserted, there is no row either", async () => {
-    // Catches: row and event in transactions of their own.
+    // Catches row and event in transactions of their own.
     const db = await open();
     const errors = await newErrorsTable(db);
     await sql(`drop table ${errors.name}_events`);
@@ -110,7 +110,7 @@ function registerRecording({ open, openOther, sql }: TestDatabase): void {
   });
 
   test("an abort or a limit ends a record, which then leaves nothing behind", async () => {
-    // Catches: a signal that is not handed on, a transaction that commits after its caller was told of the abort.
+    // Catches a signal that is not handed on, a transaction that commits after its caller was told of the abort.
     const db = await open();
     const waiting = new Gate();
     const release = new Gate();
@@ -137,7 +137,7 @@ function registerRecording({ open, openOther, sql }: TestDatabase): void {
   });
 
   test("many at once of one event, through several connections, are one row with one id and every attempt counted", async () => {
-    // Catches: select-then-insert, a deadlock that is not tried again, a lost update of the count.
+    // Catches select-then-insert, a deadlock that is not tried again, a lost update of the count.
     const db = await open();
     const errors = await newErrorsTable(db);
     const other = await openOther();
@@ -154,7 +154,7 @@ function registerRecording({ open, openOther, sql }: TestDatabase): void {
   });
 
   test("a record whose transaction the server rolled back, as in a deadlock, is made again as a whole", async () => {
-    // Catches: a deadlock that ends the consumer's run; a second try in what is left of the first.
+    // Catches a deadlock that ends the consumer's run; a second try in what is left of the first.
     const db = await open();
     let tries = 0;
     const errors = await newErrorsTable(db, {
@@ -169,7 +169,7 @@ function registerRecording({ open, openOther, sql }: TestDatabase): void {
   });
 
   test("each record that was committed is counted by its consumer, and a counter that throws stops nothing", async () => {
-    // Catches: counting before the commit, an error of the counter that fails a record that is there.
+    // Catches counting before the commit, an error of the counter that fails a record that is there.
     const db = await open();
     const recorded: string[] = [];
     const reported: unknown[] = [];
@@ -192,7 +192,7 @@ function registerRecording({ open, openOther, sql }: TestDatabase): void {
   });
 
   test("what is recorded is checked, and what can't be recorded says so", async () => {
-    // Catches: a consumer's name or an empty id that a server would store as something else.
+    // Catches a consumer's name or an empty id that a server would store as something else.
     const db = await open();
     const record = (await newErrorsTable(db)).toErrorInserter(db);
     const mistake = { code: "invalid_argument" };
@@ -206,7 +206,7 @@ function registerRecording({ open, openOther, sql }: TestDatabase): void {
   });
 
   test("takes an object, so that consumer and event can't be swapped", () => {
-    // Catches: (consumer, eventId, message) as arguments in a row, all of one type.
+    // Catches (consumer, eventId, message) as arguments in a row, all of one type.
     expectTypeOf<Parameters<ErrorInsertFunc>["length"]>().toEqualTypeOf<1 | 2>();
     expectTypeOf<Parameters<ErrorInsertFunc>[0]>().toEqualTypeOf<{
       readonly consumer: string;

@@ -94,7 +94,7 @@ describeEachServer((engine) => {
   ];
 
   describe.each(["+05:00", "Europe/Berlin"])("a session in %s and a process in New York", (zone) => {
-    // Catches: now() into a DATETIME, dates that the driver makes by the zone of the process, milliseconds.
+    // Catches now() into a DATETIME, dates that the driver makes by the zone of the process, milliseconds.
     test.each(storages)("write and read the server's clock exactly as $what", async (storage) => {
       const { options, stepMicros, notInOverlap } = storage;
       expect(new Date(2026, 0, 1).getTimezoneOffset()).toBe(300);
@@ -118,7 +118,7 @@ describeEachServer((engine) => {
   });
 
   describe("a time column", () => {
-    // Catches: DATETIME without digits taken silently, into which MySQL rounds half a second up.
+    // Catches DATETIME without digits taken silently, into which MySQL rounds half a second up.
     test("of whole seconds is wrong_schema unless it was named", async () => {
       const { pool } = server;
       const table = await makeTable(pool, { timeColumn: "datetime" });
@@ -131,7 +131,7 @@ describeEachServer((engine) => {
       });
     });
 
-    // Catches: utc_timestamp(6) into DATETIME(0) on MySQL.
+    // Catches utc_timestamp(6) into DATETIME(0) on MySQL.
     test("of whole seconds never has an event from the future", async () => {
       const { pool } = server;
       const table = await makeTable(pool, { timeColumn: "datetime" });
@@ -154,7 +154,7 @@ describeEachServer((engine) => {
   });
 
   describe("a stored zone that the server does not know", () => {
-    // Catches: times of 1970 or NaN, where convert_tz answers null.
+    // Catches times of 1970 or NaN, where convert_tz answers null.
     test("fails the insert and ends the stream with an error that says what to load", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool, { storedZone: "Europe/Berlin" });

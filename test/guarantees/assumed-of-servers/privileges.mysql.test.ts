@@ -41,7 +41,7 @@ describeEachServer(({ vendor }) => {
   }
 
   describe("a database user", () => {
-    // Catches: a reader that passes the gap, that fails for ever, or that waits without a word.
+    // Catches a reader that passes the gap, that fails for ever, or that waits without a word.
     test("who may not insert has the stream hold, say so, and go on when someone else closes the gap", async () => {
       const stalls = new Reports<StallReport>();
       const table = await tableWithGap("held", { observer: { stall: stalls.add } });
@@ -62,7 +62,7 @@ describeEachServer(({ vendor }) => {
       await Promise.all([stream.close(), filler.close()]);
     });
 
-    // Catches: a filler that inserts noops through the stream's own pool, or is made once and ignores fillGaps.
+    // Catches a filler that inserts noops through the stream's own pool, or is made once and ignores fillGaps.
     test("who may not insert reads on at once where fillGaps names a pool of one who may", async () => {
       const table = await tableWithGap("filled");
       const stream = table.stream(await poolWith("select", table), "");
@@ -75,7 +75,7 @@ describeEachServer(({ vendor }) => {
       await stream.close();
     });
 
-    // Catches: anything that needs more than the two privileges, such as SHOW REPLICA STATUS or FOR UPDATE.
+    // Catches anything that needs more than the two privileges, such as SHOW REPLICA STATUS or FOR UPDATE.
     test("with no privileges but SELECT and INSERT can stream, wait for open transactions and close gaps", async () => {
       const table = await tableWithGap("plain_user");
       const pool = await poolWith("select, insert", table);
@@ -90,7 +90,7 @@ describeEachServer(({ vendor }) => {
       await stream.close();
     });
 
-    // Catches: a wait with a locking read that only a user with UPDATE may run, which then ends the stream.
+    // Catches a wait with a locking read that only a user with UPDATE may run, which then ends the stream.
     test("with SELECT alone is told of the row that an open transaction holds, not of a missing privilege", async () => {
       const table = await tableWithGap("waiting");
       await root.query(
@@ -109,7 +109,7 @@ describeEachServer(({ vendor }) => {
       await stream.close();
     });
 
-    // Catches: a stream that takes a table which its user may not see for an empty one, and waits for ever.
+    // Catches a stream that takes a table which its user may not see for an empty one, and waits for ever.
     test.each([
       { what: "no privilege on the table", privileges: "", says: /may not see it/ },
       { what: "INSERT alone", privileges: "insert", says: /denied|may not see it/i },
@@ -126,7 +126,7 @@ describeEachServer(({ vendor }) => {
       expect(error?.message).toContain(table.name);
     });
 
-    // Catches: an insert that is reported as if the event were stored.
+    // Catches an insert that is reported as if the event were stored.
     test("who may not insert gets an error from insert that names the table and the privilege's absence", async () => {
       const table = await tableWithGap("refused");
       const pool = await poolWith("select", table);

@@ -48,7 +48,7 @@ describeEachServer((engine) => {
   }
 
   describe("a replica that takes writes", () => {
-    // Catches: a filler that goes by read_only alone; the primary's own row 2 would then end the replication.
+    // Catches a filler that goes by read_only alone; the primary's own row 2 would then end the replication.
     test("is known by its signs, and no noop is written to it", async () => {
       const { table } = watched("writable_replica");
       await makeGap(table);
@@ -77,7 +77,7 @@ describeEachServer((engine) => {
       await replication.caughtUp();
     });
 
-    // Catches: noops by a user who may write in spite of read_only.
+    // Catches noops by a user who may write in spite of read_only.
     test("from a read-only replica holds and says so, even as root, until fillGaps names the primary", async () => {
       const { table, told, resumed } = watched("read_only_replica");
       const stream = table.stream(replica, "");
@@ -96,7 +96,7 @@ describeEachServer((engine) => {
       await stream.close();
     });
 
-    // Catches: a cursor that is taken for lost because the replica has not got its row yet.
+    // Catches a cursor that is taken for lost because the replica has not got its row yet.
     test("from a replica that lags behind the cursor waits for it where the primary is declared, and else ends once confirmed", async () => {
       const { table, stalls, told } = watched("lagging", { gaps: { primary } });
       setFaultConfirmMs(300);
@@ -119,13 +119,13 @@ describeEachServer((engine) => {
       }
     });
 
-    // Catches: a primary whose word is not asked for, so that a cursor that is really ahead waits for ever.
+    // Catches a primary whose word is not asked for, so that a cursor that is really ahead waits for ever.
     test("from a replica ends at once where the declared primary has not got the cursor's row either", async () => {
       const { table } = watched("ahead", { gaps: { primary } });
       await expect(table.stream(replica, "7").next()).rejects.toMatchObject({ code: "cursor_ahead" });
     });
 
-    // Catches: noops at ids that mean nothing there, which then take the place of that table's own events.
+    // Catches noops at ids that mean nothing there, which then take the place of that table's own events.
     test("does not have noops written to a declared primary that is another: with other rows, or with none", async () => {
       const pool = await engine.createRawPool();
       const holder = await makeTable(pool);
@@ -158,7 +158,7 @@ describeEachServer((engine) => {
   });
 
   describe("a replica that was made the primary", () => {
-    // Catches: a declared primary that is refused for its past, and fillGaps that changes nothing when it names the server
+    // Catches a declared primary that is refused for its past, and fillGaps that changes nothing when it names the server
     // that streams read from.
     test("has its gaps closed once fillGaps names it, if not at once", async () => {
       await replication.caughtUp();
@@ -184,7 +184,7 @@ describeEachServer((engine) => {
 
 describeEachServer((engine) => {
   describe("a server named as the primary that is not the one of the events", () => {
-    // Catches: a stream that retries for ever, or ends with an error of the driver that names no remedy.
+    // Catches a stream that retries for ever, or ends with an error of the driver that names no remedy.
     test("and has no such table, ends the stream with an error that says so", async () => {
       const pool = await engine.createRawPool();
       const holder = await makeTable(pool);

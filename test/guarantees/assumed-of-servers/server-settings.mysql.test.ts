@@ -43,7 +43,7 @@ const settings: readonly { what: string; flags: readonly string[]; onlyOn?: "mar
 describeEachServer((engine) => {
   const { vendor } = engine;
   describe("a server with", () => {
-    // Catches: statements that rely on a level, mode or quote of the server; a noop that moves the table's counter; noops
+    // Catches statements that rely on a level, mode or quote of the server; a noop that moves the table's counter; noops
     // that are refused in statement format (error 1665); reads in a transaction that nobody ends.
     test.for(settings)("$what has its gaps closed and its cursors written", async (setting, { skip }) => {
       const { flags, onlyOn, because } = setting;
@@ -90,7 +90,7 @@ describeEachServer((engine) => {
       await stream.close();
     });
 
-    // Catches: polls at the server's default level, which deliver a row that then rolls back.
+    // Catches polls at the server's default level, which deliver a row that then rolls back.
     test("READ-UNCOMMITTED as its default level never gets a row delivered that rolls back", async () => {
       await using server = await startServerWithPools({ vendor, flags: ["--transaction-isolation=READ-UNCOMMITTED"] });
       const { pool } = server;
@@ -110,7 +110,7 @@ describeEachServer((engine) => {
       await stream.close();
     });
 
-    // Catches: reads or noops on a connection as the pool lends it, whose snapshot shows no new rows and whose
+    // Catches reads or noops on a connection as the pool lends it, whose snapshot shows no new rows and whose
     // transaction nobody commits.
     test("connections left in transactions with old snapshots has new rows read and noops committed", async () => {
       await using server = await startServerWithPools({ vendor });
@@ -144,7 +144,7 @@ describeEachServer((engine) => {
       return table;
     }
 
-    // Catches: a stream that waits for ever, without a word, for connections that it holds itself.
+    // Catches a stream that waits for ever, without a word, for connections that it holds itself.
     test("one connection is warned of once, and a gap's stall names it within 5 s", async () => {
       const [pool, small] = [await engine.createRawPool(), await engine.createRawPool({ connectionLimit: 1 })];
       const warnings: string[] = [];
@@ -172,7 +172,7 @@ describeEachServer((engine) => {
       await Promise.all([stream.close(), filler.close()]);
     });
 
-    // Catches: a noopInserter that keeps the probe's connection from it, and the other way about.
+    // Catches a noopInserter that keeps the probe's connection from it, and the other way about.
     test("two connections is warned of, and gaps are closed all the same", async () => {
       const [pool, small] = [await engine.createRawPool(), await engine.createRawPool({ connectionLimit: 2 })];
       const warnings: string[] = [];

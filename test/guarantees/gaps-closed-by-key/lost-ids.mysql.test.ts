@@ -45,7 +45,7 @@ async function takeOneId(gates: PoolConnection, table: EventsTable, attempt: { n
 
 describeEachServer((engine) => {
   describe("an insert whose id a noop has taken", () => {
-    // Catches: an error to the caller for what a filler did; a retry that begins a transaction of its own and loses the
+    // Catches an error to the caller for what a filler did; a retry that begins a transaction of its own and loses the
     // earlier work; an INSERT IGNORE that drops the event.
     test("gets a new id in the caller's transaction, which keeps its earlier work", async () => {
       const pool = await engine.createRawPool();
@@ -75,7 +75,7 @@ describeEachServer((engine) => {
       gates.destroy();
     });
 
-    // Catches: a retry without end, or one that leaves the caller's transaction unusable.
+    // Catches a retry without end, or one that leaves the caller's transaction unusable.
     test("gives up after 3 retries with the duplicate key as the cause, and the transaction goes on", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);
@@ -94,7 +94,7 @@ describeEachServer((engine) => {
       gates.destroy();
     });
 
-    // Catches: retries of what a new id does not mend; each try would use up one more id.
+    // Catches retries of what a new id does not mend; each try would use up one more id.
     test("is not tried again for another unique key", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);

@@ -19,7 +19,7 @@ describeEachServer((engine) => {
       return heavy;
     }
 
-    // Catches: a transaction() that commits what came after the loss without what came before it.
+    // Catches a transaction() that commits what came after the loss without what came before it.
     test("with a deadlock has transaction() commit nothing, even if its error is swallowed", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);
@@ -48,7 +48,7 @@ describeEachServer((engine) => {
       expect(await foreignIdsOf(pool, table)).toEqual([]);
     });
 
-    // Catches: error 1467 taken for a passing one of the statement alone, when the transaction is gone.
+    // Catches error 1467 taken for a passing one of the statement alone, when the transaction is gone.
     test("with a deadlock on the AUTO-INC lock has transaction() commit nothing", async ({ skip }) => {
       if (engine.vendor === "mysql") skip("MySQL reports that deadlock as any other");
       const pool = await engine.createRawPool();
@@ -103,7 +103,7 @@ describeEachServer((engine) => {
       return { error, outcome, stored: await foreignIdsOf(pool, table) };
     }
 
-    // Catches: a lock's time-out taken for the end of the transaction.
+    // Catches a lock's time-out taken for the end of the transaction.
     test("leaves the transaction usable", async () => {
       const { error, outcome, stored } = await runIntoLock(await engine.createRawPool());
       expect(error).toMatchObject({ code: "database_error", cause: { errno: 1205 } });
@@ -112,7 +112,7 @@ describeEachServer((engine) => {
       expect(stored).toEqual(["before", "after"]);
     });
 
-    // Catches: going by the error's number alone, so that the event after it is committed without what came before.
+    // Catches going by the error's number alone, so that the event after it is committed without what came before.
     test("loses the transaction where the server rolls it back for that", async () => {
       await using server = await startServerWithPools({
         vendor: engine.vendor,
