@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { type Database, ReflexError, toDatabase } from "reflex-rsql";
 import { expect, test } from "vitest";
 import { describeEachEngine } from "../test/support/servers/engines.ts";
@@ -31,7 +32,7 @@ describeEachEngine((engine) => {
           ended ??= database.transaction(async (tx) => {
             await use(tx);
             reject(new ReflexError("commit_outcome_unknown", "the connection was lost while COMMIT ran"));
-            await new Promise((resolve) => setTimeout(resolve, COMMITS_AFTER_MS));
+            await delay(COMMITS_AFTER_MS);
           }, options);
         }),
     };

@@ -55,7 +55,7 @@ export function isTransactionLost(error: unknown): boolean {
   return meaningOf(error) === "transaction_lost" || isReflexError(error, "transaction_lost");
 }
 
-/** Whether the same can succeed later though nobody changes anything, as after a deadlock or a lost connection. */
+/** Whether the same call can succeed later without anybody changing anything, as after a deadlock or a lost connection. */
 export function isRetryable(error: unknown): boolean {
   if (!isReflexError(error)) return isPassing(meaningOf(error));
   if (error.code === "database_error") return isPassing(meaningOf(error.cause));

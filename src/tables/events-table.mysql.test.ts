@@ -1,18 +1,12 @@
 import type { PoolConnection, RowDataPacket } from "mysql2/promise";
 import { describe, expect, test } from "vitest";
+import { allOf } from "../../test/support/events/all-of.ts";
 import { describeEachEngine, describeEachServer } from "../../test/support/servers/engines.ts";
 import { transaction } from "../database/handles/transaction.ts";
-import { foreignIdInt, type ReflexEvent } from "../reflex/event.ts";
-import type { EventStream } from "../reflex/stream.ts";
+import { foreignIdInt } from "../reflex/event.ts";
 import { EventsTable } from "./events-table.ts";
 import { EventsTableInt } from "./events-table-int.ts";
 import { createTables } from "./schema/table-schema.ts";
-
-async function all(stream: EventStream): Promise<ReflexEvent[]> {
-  const events: ReflexEvent[] = [];
-  for await (const event of stream) events.push(event);
-  return events;
-}
 
 describeEachEngine((engine) => {
   describe("an insert", () => {
@@ -30,7 +24,7 @@ describeEachEngine((engine) => {
       await table.insertWithMetadata(pool, "o'17 \\ ü€😀\t\n", 7, bytes.subarray(3, 200));
       await table.insertWithMetadata(pool, "", 2 ** 31 - 1, "tëxt");
       await table.insert(pool, "plain", -3);
-      const [first, second, third] = await all(table.stream(pool, "", { toHead: true }));
+      const [first, second, third] = await allOf(table.stream(pool, "", { toHead: true }));
       expect(first).toMatchObject({ id: "1", type: 7, foreignId: "o'17 \\ ü€😀\t\n" });
       expect(Buffer.from(first?.metadata ?? []).equals(bytes.subarray(3, 200))).toBe(true);
       expect(Buffer.from(first?.trace ?? []).equals(trace)).toBe(true);
@@ -56,7 +50,7 @@ describeEachEngine((engine) => {
       connection.release();
       notify();
       expect(notify.eventId).toBe("2");
-      const [event] = await all(table.stream(pool, "1", { toHead: true }));
+      const [event] = await allOf(table.stream(pool, "1", { toHead: true }));
       expect(event?.foreignId).toBe("kept");
     });
 
@@ -72,7 +66,7 @@ describeEachEngine((engine) => {
       if (type === "json")
         await raw.query(`insert into ${table.name} values (default, 'a', utc_timestamp(6), 1, ?)`, [text]);
       else await table.insertWithMetadata(pool, "a", 1, text);
-      const [event] = await all(table.stream(pool, "", { toHead: true }));
+      const [event] = await allOf(table.stream(pool, "", { toHead: true }));
       expect(Buffer.from(event?.metadata ?? []).toString()).toBe(text);
     });
 
@@ -87,7 +81,7 @@ describeEachEngine((engine) => {
       }));
       const notify = await table.insertMany(pool, events);
       expect(notify.eventId).toBe("1");
-      const stored = await all(table.stream(pool, "", { toHead: true }));
+      const stored = await allOf(table.stream(pool, "", { toHead: true }));
       expect(stored.map(({ foreignId, type, metadata }) => ({ foreignId, type, metadata: String(metadata) }))).toEqual(
         events,
       );
@@ -101,7 +95,7 @@ describeEachEngine((engine) => {
       await table.insert(pool, 42, 1);
       await table.insert(pool, 9223372036854775807n, 1);
       await table.insert(pool, -9007199254740993n, 1);
-      const events = await all(table.stream(pool, "", { toHead: true }));
+      const events = await allOf(table.stream(pool, "", { toHead: true }));
       expect(events.map(foreignIdInt)).toEqual([42n, 9223372036854775807n, -9007199254740993n]);
       for (const wrong of [1.5, 2 ** 53, Number.NaN, 2n ** 63n]) {
         await expect(table.insert(pool, wrong, 1)).rejects.toMatchObject({ code: "invalid_int_id" });
@@ -148,7 +142,7 @@ describeEachServer((engine) => {
       await createTables(pool, [table]);
       await table.insert(pool, "a", 1);
       expect(errors).toMatchObject([{ activity: "notify", name: "notified_events" }]);
-      expect(await all(table.stream(pool, "", { toHead: true }))).toHaveLength(1);
+      expect(await allOf(table.stream(pool, "", { toHead: true }))).toHaveLength(1);
     });
 
     test("refuses what no event can be, and writes nothing", async () => {
@@ -190,7 +184,9 @@ describeEachServer((engine) => {
       });
       await createTables(pool, [table]);
       await table.insertWithMetadata(pool, "a", 1, "m");
-      expect(await all(table.stream(pool, "", { toHead: true }))).toMatchObject([{ id: "1", type: 1, foreignId: "a" }]);
+      expect(await allOf(table.stream(pool, "", { toHead: true }))).toMatchObject([
+        { id: "1", type: 1, foreignId: "a" },
+      ]);
     });
   });
 

@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { buildPackage } from "../support/package/build-package.ts";
+import { isRunning } from "../support/processes/is-running.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
 const run = promisify(execFile);
@@ -118,13 +119,5 @@ export async function stillRunning(pids: readonly number[], limitMs = 5000): Pro
     const running = pids.filter(isRunning);
     if (running.length === 0 || performance.now() > deadline) return running;
     await delay(50);
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
   }
 }

@@ -2,12 +2,12 @@ import { CursorsTable, toDatabase, transaction } from "reflex-rsql";
 import { expect, test } from "vitest";
 import { failureOf } from "../support/errors/failure-of.ts";
 import { abortable, calls, creation, events } from "../support/input/database-calls.ts";
-import { describeEachDatabase, expectUsable } from "../support/input/database-subject.ts";
+import { describeEachSubject, expectUsable } from "../support/input/database-subject.ts";
 
 const POLL = { timeout: 5000, interval: 10 };
 const reason = new Error("closing");
 
-describeEachDatabase((subject) => {
+describeEachSubject((subject) => {
   /** What the call fails with that is aborted while the server holds it up. */
   async function abortedFailure(
     call: (signal: AbortSignal) => Promise<unknown>,

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { failureOf } from "../support/errors/failure-of.ts";
 import { type Call, calls, creation, inserts } from "../support/input/database-calls.ts";
 import {
-  describeEachDatabase,
+  describeEachSubject,
   expectUsable,
   isReachable,
   MISSING_DATABASE,
@@ -16,7 +16,7 @@ function reflexError(code: string, { table }: Call, says: RegExp): object {
   return { name: "ReflexError", code, message };
 }
 
-describeEachDatabase((subject) => {
+describeEachSubject((subject) => {
   /** What the call fails with in such a place, with nothing written and no connection kept. */
   async function failureIn(place: Place, { use }: Call): Promise<unknown> {
     const pool = subject.openPool(place);

@@ -38,7 +38,7 @@ export const gapMutants: readonly Mutant[] = [
       noopInserter.replaceMethod("NoopInserter", "insertNoops", () => (ids, around) => {
         for (const id of ids) for (const row of around) deadIds.add(deadKey(id, row));
         const reachRow = around.some(({ id }) => ids.includes(BigInt(id) - 1n));
-        return Promise.resolve(reachRow ? { kind: "inserted", count: ids.length, warnings: "" } : { kind: "collided" });
+        return Promise.resolve(reachRow ? { kind: "inserted", warnings: "" } : { kind: "collided" });
       }),
       judgePoll.replaceExport("judgePoll", (judge) => async (position, events, table) => {
         const verdict = await judge(position, events, table);

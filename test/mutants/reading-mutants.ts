@@ -92,7 +92,7 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: "early pages count as they are",
     wrong: "a page that was read early may hide what was committed since",
-    parts: [replacePlace<boolean>("an early page that is not whole", () => false)],
+    parts: [replacePlace<boolean>("a page read ahead that is not gapless", () => false)],
     tests: [
       testOf("src/tables/pages/read-ahead.test.ts", "count only if they are full"),
       testOf(

@@ -1,13 +1,8 @@
-import { CursorsTable, createTables, EventsTable, EventsTableInt, foreignIdInt, type ReflexEvent } from "reflex-rsql";
+import { CursorsTable, createTables, EventsTable, EventsTableInt, foreignIdInt } from "reflex-rsql";
 import { expect, expectTypeOf, test } from "vitest";
 import { openSqlite } from "../support/databases/sqlite-handle.ts";
+import { allOf } from "../support/events/all-of.ts";
 import { insertEach } from "../support/streams/streams.ts";
-
-async function all(stream: AsyncIterable<ReflexEvent>): Promise<ReflexEvent[]> {
-  const events: ReflexEvent[] = [];
-  for await (const event of stream) events.push(event);
-  return events;
-}
 
 // Catches options of the table that are lost on the way, a cursor that is ignored, and a call that can't change its mind.
 test("toStream gives a function that streams after a cursor, whose own options win", async () => {
@@ -16,8 +11,8 @@ test("toStream gives a function that streams after a cursor, whose own options w
   await createTables(db, [table]);
   await insertEach(db, table, ["a", "b", "c"]);
   const stream = table.toStream(db, { toHead: true, fromHead: true });
-  expect(await all(stream(""))).toEqual([]);
-  expect((await all(stream("1", { fromHead: false }))).map(({ foreignId }) => foreignId)).toEqual(["b", "c"]);
+  expect(await allOf(stream(""))).toEqual([]);
+  expect((await allOf(stream("1", { fromHead: false }))).map(({ foreignId }) => foreignId)).toEqual(["b", "c"]);
 });
 
 // Catches a clone that takes text, as the class beside it, and one that forgets either's options.
@@ -30,9 +25,9 @@ test("a clone of a table of integers is one too, with the options of both", asyn
   await createTables(db, [clone]);
   await clone.insertWithMetadata(db, 42, 1, "bytes");
   db.exec("insert into orders (foreign_id, timestamp, type) values (0, '2026-01-02 03:04:05.000', 0)");
-  const events = await all(clone.stream(db, "", { toHead: true }));
+  const events = await allOf(clone.stream(db, "", { toHead: true }));
   expect(events.map(foreignIdInt)).toEqual([42n, 0n]);
-  expect(await all(table.stream(db, "", { toHead: true }))).toHaveLength(1);
+  expect(await allOf(table.stream(db, "", { toHead: true }))).toHaveLength(1);
 });
 
 // Catches a period that is ignored, in other units, or of another default.

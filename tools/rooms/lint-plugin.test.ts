@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { importProblem } from "./lint-plugin.mjs";
+import { importProblem, specifierProblem } from "./lint-plugin.mjs";
 import { roomOf, rooms } from "./rooms.mjs";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url));
@@ -33,6 +33,22 @@ test("a file may import its own room and those below", () => {
   expect(importProblem("src/tables/reader/a.ts", "src/tables/reader/b.ts")).toBeUndefined();
   expect(importProblem("src/tables/reader/a.ts", "src/errors/b.ts")).toBeUndefined();
 });
+
+test.each([
+  { name: "the package by its name", specifier: "reflex-rsql/testing", why: "imports an index" },
+  { name: "a path that is worked out", specifier: undefined, why: "worked out" },
+  { name: "a path that leads up", specifier: "../reader/table-reader.ts", why: "only what is below it" },
+  { name: "an index beside it", specifier: "./index.ts", why: "imports an index" },
+])("a file may not import $name", ({ specifier, why }) => {
+  expect(specifierProblem("src/tables/gaps/a.ts", specifier)).toContain(why);
+});
+
+test.each(["node:net", "mysql2/promise", "./probe.ts", "../position/position.ts"])(
+  "a file may import %s",
+  (specifier) => {
+    expect(specifierProblem("src/tables/gaps/a.ts", specifier)).toBeUndefined();
+  },
+);
 
 test("every file of the source stands in a room, and every room that is not planned has files", () => {
   expect(sources.filter((file) => roomOf(file) === undefined)).toEqual([]);

@@ -14,8 +14,8 @@ import { SqliteTransaction } from "../sqlite/sqlite-transaction.ts";
 import type { DatabaseHandle, ExecutorHandle, TxOf } from "./handles.ts";
 
 const recognised = new WeakMap<object, Database>();
-// The databases of handles that were recognised before, by the handle as it was given: each handle is examined only
-// once.
+// The databases of handles that were recognised before, by the handle as it was given, and of pools by themselves: each is
+// examined only once.
 const known = new WeakMap<object, Database>();
 
 /**
@@ -25,7 +25,7 @@ const known = new WeakMap<object, Database>();
  */
 export function toDatabase<D extends DatabaseHandle>(handle: D): Database<TxOf<D>>;
 export function toDatabase(handle: unknown): Database {
-  const seen = isObject(handle) ? known.get(handle) : undefined;
+  const seen = knownDatabase(handle);
   if (seen !== undefined) return seen;
   refuseUnusable(handle);
   if (isDatabase(handle)) return handle;
@@ -34,6 +34,7 @@ export function toDatabase(handle: unknown): Database {
   if (pool !== undefined) {
     const database = pooled(pool);
     known.set(handle as object, database);
+    known.set(database, database);
     return database;
   }
   if (toConnection(handle) !== undefined || isExecutor(handle)) {
@@ -65,6 +66,8 @@ export function toInsertTarget(handle: ExecutorHandle): InsertTarget;
 export function toInsertTarget(handle: unknown): InsertTarget {
   // The kind of handle that is given most often, and that can't be taken for another.
   if (isMysql2Connection(handle)) return ofConnection(mysql2Connection(handle));
+  const seen = knownDatabase(handle);
+  if (seen !== undefined) return { kind: "database", database: seen };
   refuseUnusable(handle);
   if (isDatabase(handle) || isSqliteHandle(handle) || toPool(handle) !== undefined) {
     return { kind: "database", database: toDatabase(handle as DatabaseHandle) };
@@ -95,6 +98,10 @@ function ofConnection(connection: DriverConnection<object>): TransactionTarget {
 export function nativeOf(tx: unknown): object | undefined {
   if (typeof tx !== "object" || tx === null) return undefined;
   return toConnection(tx)?.native ?? tx;
+}
+
+function knownDatabase(handle: unknown): Database | undefined {
+  return isObject(handle) ? known.get(handle) : undefined;
 }
 
 function pooled(pool: DriverPool<object>): Database {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import Database from "libsql";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Gate } from "../../../test/support/waiting/gate.ts";
@@ -63,7 +64,7 @@ describe.each(["file", "memory"] as const)("a database in %s", (where) => {
     const seen: object[] = [];
     const read = database.rows(select, []).then((rows) => seen.push(...rows));
     const readBySession = database.session((session) => session.rows(select, [])).then((rows) => seen.push(...rows));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
     end.open();
     await expect(rolledBack).rejects.toThrow("roll back");
     await Promise.all([read, readBySession]);
@@ -77,7 +78,7 @@ describe.each(["file", "memory"] as const)("a database in %s", (where) => {
     handle.exec("begin immediate");
     handle.exec("insert into events (name) values ('ghost')");
     const early = database.rows(select, [], { timeoutMs: 5000 });
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await delay(10);
     handle.exec("rollback");
     expect(await early).toEqual([]);
     handle.exec("begin immediate");
@@ -219,7 +220,7 @@ describe.each(["file", "memory"] as const)("a database in %s", (where) => {
     const slow = database.transaction(
       async (tx) => {
         await tx.run(insert, ["a"]);
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await delay(20);
       },
       { timeoutMs: 5 },
     );

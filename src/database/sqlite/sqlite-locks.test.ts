@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import Database from "libsql";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { isLibsql } from "../../../test/support/databases/sqlite-driver.ts";
@@ -43,7 +44,7 @@ test("waits for the write lock of another connection without blocking the proces
   other.exec("begin immediate");
   const writes = [database.run(insert, ["a"]), database.session((session) => session.run(insert, ["b"]))];
   // A process that is blocked comes to its next turns only when the writes have failed.
-  for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+  for (let turn = 0; turn < 100; turn++) await delay(1);
   other.exec("commit");
   await Promise.all(writes);
   expect(await database.rows(select, [])).toHaveLength(2);
@@ -81,7 +82,7 @@ test("retries a commit that readers hold up, and rolls back when it gives up", a
   });
   expect(handle.inTransaction).toBe(false);
   const write = database.run(insert, ["kept"]);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await delay(20);
   other.exec("commit");
   await write;
   expect(await database.rows(select, [])).toEqual([{ event: "1", name: "kept" }]);

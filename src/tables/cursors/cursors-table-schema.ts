@@ -4,8 +4,9 @@ import type { TableSchema } from "../schema/table-schema.ts";
 import type { CursorsTableConfig } from "./cursors-table-options.ts";
 
 /**
- * The schema of a cursors table. `fence` is for the number of the lease that may move the cursor. `event_micros` is for
- * the time of the event at the cursor, by which a rewritten history is noticed. An existing table may lack both.
+ * The schema of a cursors table. Two of its columns are there for what is to come, and nothing writes them yet. `fence` is for
+ * the number of the lease that may move the cursor. `event_micros` is for the time of the event at the cursor, by which a
+ * rewritten history can be noticed. An existing table may lack both.
  */
 export function cursorsTableSchema(
   name: string,

@@ -166,7 +166,7 @@ const timeColumn: ColumnCheck = ({ type }) =>
 
 function keyProblems({ columns, uniqueKeys }: TableDescription, fields: ErrorFields): string[] {
   const wanted = [fields.consumer, fields.eventId];
-  // A missing column is a problem of its own already.
+  // That a column is missing was found by the checks of columns already.
   if (wanted.some((name) => !columns.has(name.toLowerCase()))) return [];
   const found = uniqueKeys.some((key) => key.size === 2 && wanted.every((name) => key.has(name.toLowerCase())));
   if (found) return [];

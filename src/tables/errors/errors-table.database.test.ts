@@ -1,19 +1,12 @@
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { describeEachDatabase, type TestDatabase } from "../../../test/support/databases/test-database.ts";
+import { allOf } from "../../../test/support/events/all-of.ts";
 import { newErrorsTable } from "../../../test/support/tables/new-tables.ts";
 import { Gate } from "../../../test/support/waiting/gate.ts";
 import { type ErrorInsertFunc, ErrorStatus } from "../../reflex/consumer-error.ts";
-import type { ReflexEvent } from "../../reflex/event.ts";
-import type { EventStream } from "../../reflex/stream.ts";
 import { ErrorsTable } from "./errors-table.ts";
 
 const FAILED = { consumer: "mailer", eventId: "7", message: "no such address" };
-
-async function all(stream: EventStream): Promise<ReflexEvent[]> {
-  const events: ReflexEvent[] = [];
-  for await (const event of stream) events.push(event);
-  return events;
-}
 
 function count(rows: readonly Record<string, unknown>[]): number {
   return Number(rows[0]?.["n"]);
@@ -43,7 +36,7 @@ function registerRecording({ open, openOther, sql }: TestDatabase): void {
     });
     expect(Math.abs(Date.now() - (error?.createdAt.getTime() ?? 0))).toBeLessThan(60_000);
     expect(error?.updatedAt).toEqual(error?.createdAt);
-    const events = await all(errors.events.stream(db, "", { toHead: true }));
+    const events = await allOf(errors.events.stream(db, "", { toHead: true }));
     expect(events).toHaveLength(1);
     expect(events[0]).toMatchObject({ foreignId: id, type: ErrorStatus.Recorded });
     expect(Buffer.from(events[0]?.metadata ?? []).toString()).toBe("mailer");
@@ -63,7 +56,7 @@ function registerRecording({ open, openOther, sql }: TestDatabase): void {
     expect(first).toMatchObject({ id: other, attempts: 1, message: FAILED.message });
     expect(second).toMatchObject({ id, attempts: 2, status: ErrorStatus.Recorded, message: "still no such address" });
     expect(second?.updatedAt.getTime()).toBeGreaterThanOrEqual(second?.createdAt.getTime() ?? Number.NaN);
-    const events = await all(errors.events.stream(db, "", { toHead: true }));
+    const events = await allOf(errors.events.stream(db, "", { toHead: true }));
     expect(events.map(({ foreignId }) => foreignId)).toEqual([other, id, id]);
   });
 
@@ -150,7 +143,7 @@ function registerRecording({ open, openOther, sql }: TestDatabase): void {
     const [error, ...more] = await errors.list(db);
     expect(more).toEqual([]);
     expect(error).toMatchObject({ id: ids[0], attempts: 12 });
-    expect(await all(errors.events.stream(db, "", { toHead: true }))).toHaveLength(12);
+    expect(await allOf(errors.events.stream(db, "", { toHead: true }))).toHaveLength(12);
   });
 
   test("a record whose transaction the server rolled back, as in a deadlock, is made again as a whole", async () => {

@@ -7,19 +7,13 @@ import type { ReflexEvent } from "../../reflex/event.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import { callLoader } from "./event-loader.ts";
 import { type EventRow, eventColumns, toEvent } from "./event-row.ts";
-import type { EventsTableConfig } from "./events-table-options.ts";
 import type { EventsLoader } from "./loader-and-inserter.ts";
+import type { TableDefinition } from "./table-context.ts";
 
-/** Where the events of a table are, and how they are read. */
-interface EventSource {
-  readonly table: string;
-  readonly config: EventsTableConfig;
-}
-
-const sources = new WeakMap<object, EventSource>();
+const sources = new WeakMap<object, TableDefinition>();
 
 /** Makes the events of an events table known to {@link loadEvent}. */
-export function setEventSource(table: object, source: EventSource): void {
+export function setEventSource(table: object, source: TableDefinition): void {
   sources.set(table, source);
 }
 
@@ -27,7 +21,7 @@ export function setEventSource(table: object, source: EventSource): void {
  * Where the events of `table` are.
  * @throws TypeError `invalid_argument` for anything that is no events table.
  */
-export function eventSourceOf(table: unknown): EventSource {
+export function eventSourceOf(table: unknown): TableDefinition {
   const source = sources.get(Object(table));
   if (source !== undefined) return source;
   throw typeMistake("invalid_argument", `expected an EventsTable or EventsTableInt, found ${show(table)}`);
@@ -41,7 +35,7 @@ export function isEventsTable(table: unknown): boolean {
 /** Reads the event of this id. Undefined if there is none, for example since it was pruned. */
 export async function loadEvent<T extends number>(
   db: DatabaseHandle,
-  { source, id }: { source: EventSource; id: string },
+  { source, id }: { source: TableDefinition; id: string },
   { signal, timeoutMs }: CallOptions = {},
 ): Promise<ReflexEvent<T> | undefined> {
   const { table, config } = source;

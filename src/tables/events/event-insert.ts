@@ -9,10 +9,10 @@ import { duplicateKeyName, meaningOf } from "../../database/sql-errors.ts";
 import { isTransactionLost, tableError } from "../../database/table-error.ts";
 import { isReflexError, ReflexError, show, typeMistake } from "../../errors/reflex-error.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
-import type { EventsTableConfig } from "./events-table-options.ts";
 import type { EventsInserter } from "./loader-and-inserter.ts";
 import { eventId } from "./make-event.ts";
 import { type Notify, notifyOnce } from "./notify.ts";
+import type { TableDefinition } from "./table-context.ts";
 
 /** An event that was checked, as it goes into its row. */
 export interface EventToInsert {
@@ -25,9 +25,7 @@ export interface EventToInsert {
 // four values are far below the 65 535 that the server takes.
 const STATEMENT_SIZES = [1000, 100, 10, 1] as const;
 
-export interface EventInserterSource {
-  readonly table: string;
-  readonly config: EventsTableConfig;
+export interface EventInserterSource extends TableDefinition {
   /** Wakes the table's streams. Called after a commit. */
   readonly wake: () => void;
   /** Called when a noop had taken the id that the server gave to a row. */

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { allOf } from "../../../test/support/events/all-of.ts";
 import { describeEachServer } from "../../../test/support/servers/engines.ts";
 import { makeTable, rest } from "../../../test/support/streams/streams.ts";
 import { transaction } from "../../database/handles/transaction.ts";
-import { foreignIdInt, type ReflexEvent } from "../../reflex/event.ts";
-import type { EventStream } from "../../reflex/stream.ts";
+import { foreignIdInt } from "../../reflex/event.ts";
 import { EventsTable } from "../events-table.ts";
 import { EventsTableInt } from "../events-table-int.ts";
 import { createTables } from "../schema/table-schema.ts";
@@ -18,12 +18,6 @@ function insertInto(table: string, seen: EventToStore[] = []): EventsInserter {
     );
     return insertId;
   };
-}
-
-async function all(stream: EventStream): Promise<ReflexEvent[]> {
-  const events: ReflexEvent[] = [];
-  for await (const event of stream) events.push(event);
-  return events;
 }
 
 describeEachServer((engine) => {
@@ -48,7 +42,7 @@ describeEachServer((engine) => {
         { foreignId: "c", type: 3, metadata: Uint8Array.of(0), trace: Uint8Array.of(3) },
         { foreignId: "d", type: 4, metadata: undefined, trace: Uint8Array.of(4) },
       ]);
-      const events = await all(table.stream(pool, "", { toHead: true }));
+      const events = await allOf(table.stream(pool, "", { toHead: true }));
       expect(events.map(({ id, foreignId }) => id + foreignId)).toEqual(["1a", "2b", "3c", "4d"]);
       expect((await table.insertMany(pool, [])).eventId).toBeUndefined();
     });
@@ -132,7 +126,7 @@ describeEachServer((engine) => {
       expect(attempts).toBe(1);
       const [audit] = await pool.query(`select note from ${plain.name}_audit`);
       expect(audit).toEqual([{ note: "second" }]);
-      const events = await all(table.stream(pool, "1", { toHead: true }));
+      const events = await allOf(table.stream(pool, "1", { toHead: true }));
       expect(events.map(({ foreignId }) => foreignId)).toEqual(["second"]);
     });
 
@@ -186,7 +180,7 @@ describeEachServer((engine) => {
         { foreignId: -(2n ** 63n), type: 1 },
       ]);
       await table.clone({ inserter: insertInto("integer_ways", seen) }).insert(pool, 9007199254740993n, 1);
-      const events = await all(table.stream(pool, "", { toHead: true }));
+      const events = await allOf(table.stream(pool, "", { toHead: true }));
       const foreignIds = [BigInt(Number.MIN_SAFE_INTEGER), 2n ** 63n - 1n, 0n, -(2n ** 63n), 9007199254740993n];
       expect(events.map(foreignIdInt)).toEqual(foreignIds);
       expect(seen).toMatchObject([{ foreignId: "9007199254740993" }]);
@@ -212,7 +206,7 @@ describeEachServer((engine) => {
       await table.insert(pool, foreignId, 1);
       const [rows] = await pool.query("select hex(foreign_id) as hex from binary_ways");
       expect(rows).toEqual([{ hex: foreignId.toUpperCase() }]);
-      const [event] = await all(table.stream(pool, "", { toHead: true }));
+      const [event] = await allOf(table.stream(pool, "", { toHead: true }));
       expect(event?.foreignId).toBe(foreignId);
       for (const wrong of ["o-17", "0x00", "abc"]) {
         await expect(table.insert(pool, wrong, 1)).rejects.toMatchObject({ code: "invalid_argument" });

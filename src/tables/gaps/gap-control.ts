@@ -65,9 +65,10 @@ export class GapControl {
   }
 
   get graceMs(): number {
-    const careful = this.#table ?? this;
-    if (performance.now() >= careful.#cautiousUntil) return this.config.graceMs;
-    return Math.max(this.config.graceMs, careful.#graceMs);
+    const { config } = this;
+    const table = this.#table ?? this;
+    if (performance.now() >= table.#cautiousUntil) return config.graceMs;
+    return Math.max(config.graceMs, table.#graceMs);
   }
 
   /** Declares the primary, and has gaps filled from now on. */

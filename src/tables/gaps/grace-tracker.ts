@@ -47,8 +47,8 @@ export class GraceTracker {
   }
 
   /**
-   * Forgets all ids once there are too many. What was resolved need not be known for ever. What was not is learned
-   * again, for the price of a grace.
+   * Forgets all ids once there are too many. An id that was resolved need not be known for ever. An id that is still missing is
+   * seen again at the next poll, and then waits for a whole grace once more.
    */
   #forget(): void {
     if (this.#firstSeen.size + this.#wereInFlight.size < MOST_REMEMBERED) return;

@@ -1,11 +1,9 @@
 import type { SqlParam, Statement } from "../../database/database.ts";
 import type { Dialect } from "../../database/dialect.ts";
-import type { EventsTableConfig } from "../events/events-table-options.ts";
+import type { TableDefinition } from "../events/table-context.ts";
 
 /** What the text of the statement depends on. */
-export interface NoopStatementSource {
-  readonly table: string;
-  readonly config: EventsTableConfig;
+export interface NoopStatementSource extends TableDefinition {
   readonly dialect: Dialect;
   /** The values that the user gives for a noop's columns. */
   readonly noopValues: Readonly<Record<string, SqlParam>>;

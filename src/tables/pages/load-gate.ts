@@ -1,4 +1,4 @@
-/** A load that is up to so many ids behind the one whose turn it is goes first: the streams of both soon read the same pages. */
+/** How many ids a load may be behind the load whose turn it is, and go first: the streams of both soon read the same pages. */
 export const NEAR = 100_000n;
 // How many loads may go before the one whose turn it is.
 export const MOST_BEFORE = 50;

@@ -1,7 +1,7 @@
 import { isGapless } from "./batch.ts";
 import type { ReadPage } from "./read-page.ts";
 
-// Where a page takes longer than this, the time limit of a page that is asked for early would have to last for two pages.
+// Where a page takes longer than this, the time limit of a page that is read ahead would have to last for two pages.
 export const FAST_MS = 500;
 
 /** Reads up to `limit` events with at least this id. */
@@ -25,12 +25,12 @@ interface AheadRead {
 /**
  * Reads pages, each from the last row of the page before. In a backfill it asks for the page after the next as well: the
  * server then has its next statement as soon as it is done with one, and does not wait until this process has read the
- * answer. A page that was asked for early counts only if it is full and no id is missing in it. Any other page is read again
+ * answer. A page that was read ahead counts only if it is full and no id is missing in it. Any other page is read again
  * when it is needed, since of a gap or a head the newest state matters.
  */
 export class ReadAhead {
   readonly #source: ReadAheadSource;
-  #early: AheadRead | undefined;
+  #ahead: AheadRead | undefined;
   /** The end and the size of the last page, if it was full, had no gap and came fast. */
   #last: { readonly end: bigint; readonly limit: number } | undefined;
 
@@ -41,17 +41,17 @@ export class ReadAhead {
   /** Up to `limit` events with at least this id, ascending. */
   async read(from: bigint, limit: number, signal?: AbortSignal): Promise<ReadPage> {
     const startedAt = performance.now();
-    const early = this.#take(from, limit);
-    const asked = early === undefined ? this.#source.read(from, limit, signal) : undefined;
+    const ahead = this.#take(from, limit);
+    const asked = ahead === undefined ? this.#source.read(from, limit, signal) : undefined;
     const last = this.#last;
     this.#last = undefined;
     const end = from + BigInt(limit - 1);
     // Two pages of the same size are the sign of a backfill: at a gap, reads of one row follow.
     // variant place: the page after the next is asked for
     if (last?.end === from && last.limit === limit && this.#source.wanted()) this.#ask(end, limit);
-    let page = await (asked ?? this.#ifWhole(early));
+    let page = await (asked ?? this.#ifGapless(ahead));
     if (page === undefined) {
-      // A read that was made early fails when its stream has ended and given back the connection.
+      // A page that was read ahead fails when its stream has ended and given back the connection.
       signal?.throwIfAborted();
       page = await this.#source.read(from, limit, signal);
     }
@@ -62,20 +62,20 @@ export class ReadAhead {
   #ask(from: bigint, limit: number): void {
     // Its error is not told: the read that is made instead meets it again, if it is still there by then.
     const page = this.#source.read(from, limit).catch(() => undefined);
-    this.#early = { from, limit, page };
+    this.#ahead = { from, limit, page };
   }
 
   #take(from: bigint, limit: number): AheadRead | undefined {
-    const early = this.#early;
-    this.#early = undefined;
-    return early?.from === from && early.limit === limit ? early : undefined;
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    return ahead?.from === from && ahead.limit === limit ? ahead : undefined;
   }
 
-  async #ifWhole(early: AheadRead | undefined): Promise<ReadPage | undefined> {
-    const page = await early?.page;
-    if (early === undefined || page === undefined || page.epoch !== this.#source.epoch()) return undefined;
-    // variant place: an early page that is not whole
-    if (!isGapless(page, early.from, early.limit)) return undefined;
+  async #ifGapless(ahead: AheadRead | undefined): Promise<ReadPage | undefined> {
+    const page = await ahead?.page;
+    if (ahead === undefined || page === undefined || page.epoch !== this.#source.epoch()) return undefined;
+    // variant place: a page read ahead that is not gapless
+    if (!isGapless(page, ahead.from, ahead.limit)) return undefined;
     return page;
   }
 }

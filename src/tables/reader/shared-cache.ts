@@ -10,26 +10,26 @@ export interface StreamPosition {
 
 /** Where the streams of one reader are. */
 export class StreamPositions {
-  readonly #places = new Set<StreamPosition>();
+  readonly #positions = new Set<StreamPosition>();
 
   /** How many streams there are. */
   get size(): number {
-    return this.#places.size;
+    return this.#positions.size;
   }
 
   /** Adds a stream, which keeps its position up to date, and calls {@link leave} when it ends. */
-  join(place: StreamPosition): void {
-    this.#places.add(place);
+  join(stream: StreamPosition): void {
+    this.#positions.add(stream);
   }
 
-  leave(place: StreamPosition): void {
-    this.#places.delete(place);
+  leave(stream: StreamPosition): void {
+    this.#positions.delete(stream);
   }
 
   /** Whether a stream other than `except` is before the event with this id, by at most `reach` ids. */
   anyBehind(id: bigint, reach: bigint, except: StreamPosition): boolean {
-    for (const place of this.#places) {
-      if (place !== except && place.position < id && id - place.position <= reach) return true;
+    for (const stream of this.#positions) {
+      if (stream !== except && stream.position < id && id - stream.position <= reach) return true;
     }
     return false;
   }

@@ -18,8 +18,7 @@ export function autoIncrementId(dialect: Dialect, field: string): string {
 
 export function timeType(dialect: Dialect, column: TimeStorage["column"]): string {
   if (dialect.name === "sqlite") return "text";
-  // With a default of its own. Older servers would else add ON UPDATE, so that the time of an event changed with its
-  // row.
+  // To a TIMESTAMP without a default of its own, older servers add ON UPDATE: the time of an event would change with its row.
   const timestamp = "timestamp(6) default current_timestamp(6)";
   return { datetime6: "datetime(6)", datetime: "datetime", timestamp }[column];
 }

@@ -9,6 +9,7 @@ import { plainColumns } from "../events/event-row.ts";
 import { type EventsTableConfig, noopForeignId } from "../events/events-table-options.ts";
 import { noopProblem } from "../events/events-table-schema.ts";
 import { type GapConfig, type GapOptions, toGapConfig } from "../events/gap-options.ts";
+import type { TableDefinition } from "../events/table-context.ts";
 import type { GapControl } from "../gaps/gap-control.ts";
 import { TableReader, type TableReaderSource } from "../reader/table-reader.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
@@ -21,9 +22,7 @@ import { PageFeed } from "./page-feed.ts";
 import { checkStreamOptions, type TableStreamOptions } from "./stream-options.ts";
 import { TableStream } from "./table-stream.ts";
 
-export interface EventsTableStreamsSource {
-  readonly table: string;
-  readonly config: EventsTableConfig;
+export interface EventsTableStreamsSource extends TableDefinition {
   readonly gaps: GapControl;
   readonly reporting: Reporting;
   readonly schemaCheck: SchemaCheck;

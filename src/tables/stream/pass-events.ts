@@ -23,7 +23,7 @@ export interface Passed<T extends number> {
 /** Which of the events that follow a stream's position it passes, and which of those it delivers. */
 export function passEvents<T extends number>(following: readonly ReflexEvent[], rules: PassRules): Passed<T> {
   const { target, leaveOut, config } = rules;
-  if (passesWhole(following, rules)) {
+  if (passesAll(following, rules)) {
     return { events: following as readonly ReflexEvent<T>[], last: following.at(-1), error: undefined };
   }
   const events: ReflexEvent<T>[] = [];
@@ -44,7 +44,7 @@ export function passEvents<T extends number>(following: readonly ReflexEvent[], 
 }
 
 /** Whether every event is delivered, as of most pages: then no rule needs to be asked for each event. */
-function passesWhole(following: readonly ReflexEvent[], { target, leaveOut, config }: PassRules): boolean {
+function passesAll(following: readonly ReflexEvent[], { target, leaveOut, config }: PassRules): boolean {
   const last = following.at(-1);
   if (last === undefined || leaveOut.size > 0 || config.onUnknownType === "error") return false;
   if (target !== undefined && BigInt(last.id) > target) return false;

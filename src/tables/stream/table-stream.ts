@@ -46,7 +46,7 @@ export class TableStream<T extends number> implements EventStream<T> {
   }
 
   get position(): string {
-    // It is not written down with each event: that would cost as much as handing the event over.
+    // Keeping the position up to date with each event would cost as much as handing the event over.
     return this.#page?.events[this.#index - 1]?.id ?? this.#position;
   }
 

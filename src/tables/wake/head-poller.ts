@@ -82,7 +82,7 @@ export class HeadPoller {
     this.#session = undefined;
   }
 
-  /** Watches the head until the function is called that this returns. */
+  /** Watches the head until the function that it returns is called. */
   watch(head: WatchedHead): () => void {
     this.#watched.add(head);
     if (head.gtid) this.#hints.arrive();

@@ -14,7 +14,7 @@ export async function copyInitialisedData(server: FoundServer, dataFolder: strin
   await cp(template, dataFolder, { recursive: true, mode: constants.COPYFILE_FICLONE });
 }
 
-// Made in a folder of its own and renamed at the end, so that two processes that do it at once do no harm.
+// The template is made in a folder of its own and renamed at the end: two processes may make the same one at the same time.
 async function createTemplate(server: FoundServer, template: string): Promise<void> {
   await mkdir(dirname(template), { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(join(dirname(template), "part-"));

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 
-/** Whose server program. */
+/** Who makes the server program. */
 export type ServerVendor = "mariadb" | "mysql";
 
 /** A server program that runs on this machine. */
@@ -12,7 +12,7 @@ export interface FoundServer {
   readonly vendor: ServerVendor;
   /** The path of the program. */
   readonly path: string;
-  /** As the program tells it, for example "10.11.14-MariaDB" or "9.6.0". */
+  /** The version that the program tells, for example "10.11.14-MariaDB" or "9.6.0". */
   readonly version: string;
 }
 

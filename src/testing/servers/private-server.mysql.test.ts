@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isRunning } from "../../../test/support/processes/is-running.ts";
 import { describeEachServer } from "../../../test/support/servers/engines.ts";
 import { findServer } from "./find-server.ts";
 import { type PrivateServer, startPrivateServer } from "./private-server.ts";
@@ -28,23 +29,15 @@ async function query(url: string, sql: string): Promise<unknown> {
   }
 }
 
-function runs(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
 function leftovers({ pid, dataFolder }: Pick<PrivateServer, "pid" | "dataFolder">): string[] {
-  return [...(runs(pid) ? ["its process"] : []), ...(existsSync(dirname(dataFolder)) ? ["its folder"] : [])];
+  return [...(isRunning(pid) ? ["its process"] : []), ...(existsSync(dirname(dataFolder)) ? ["its folder"] : [])];
 }
 
 describeEachServer(({ vendor }) => {
   test("a private server answers, and leaves neither a process nor a folder when it is stopped", async () => {
     const server = await startPrivateServer({ vendor });
     expect(await query(server.url, "select version()")).toContain(server.version.split("-")[0]);
-    expect(runs(server.pid)).toBe(true);
+    expect(isRunning(server.pid)).toBe(true);
     await server.stop();
     await server.stop();
     expect(leftovers(server)).toEqual([]);
@@ -128,7 +121,7 @@ describe("when the process that started a server is killed", () => {
   test.for(["mariadb", "mysql"] as const)("%s leaves neither a process nor a folder", async (vendor, { skip }) => {
     if (!(await findServer(vendor))) skip("this server is not on this machine");
     const [parent, server] = await startIn(vendor, "stay");
-    expect(runs(server.pid)).toBe(true);
+    expect(isRunning(server.pid)).toBe(true);
     parent.kill("SIGKILL");
     await expect.poll(() => leftovers(server), { timeout: 5000 }).toEqual([]);
   });

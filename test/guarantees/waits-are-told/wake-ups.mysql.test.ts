@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { inMemoryNotifier, type PollReport } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
 import { seededNumbers } from "../../support/random/seeded-numbers.ts";
@@ -10,7 +11,7 @@ async function someTime(random: () => number): Promise<void> {
   const choice = random();
   if (choice < 0.3) return;
   if (choice < 0.6) await new Promise((resolve) => setImmediate(resolve));
-  else await new Promise((resolve) => setTimeout(resolve, random() * 4));
+  else await delay(random() * 4);
 }
 
 describeEachServer((engine) => {

@@ -127,7 +127,7 @@ async function setUp(root: Mysql2Pool): Promise<void> {
 }
 
 /** Registers the tests once a pair of server and driver. */
-export function describeEachDatabase(register: (subject: DatabaseSubject) => void): void {
+export function describeEachSubject(register: (subject: DatabaseSubject) => void): void {
   describeEachEngine((engine) => {
     const subject = new DatabaseSubject(engine);
     beforeAll(() => subject.start());

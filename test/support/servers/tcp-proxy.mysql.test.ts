@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { expect, test } from "vitest";
 import { describeEachServer } from "./engines.ts";
@@ -36,7 +37,7 @@ describeEachServer((engine) => {
     proxy.pause();
     let answered = false;
     const answer = connection.query("select 1").then(() => (answered = true));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await delay(100);
     expect(answered).toBe(false);
     proxy.resume();
     await expect(answer).resolves.toBe(true);

@@ -7,6 +7,7 @@ import {
   type EventsTableOptions,
   type ReflexEvent,
 } from "reflex-rsql";
+import { allOf } from "../events/all-of.ts";
 import { newTableName } from "../tables/new-tables.ts";
 
 /** An events table of its own name, made in the database. */
@@ -34,9 +35,7 @@ export async function take(stream: EventStream, count: number): Promise<string[]
 
 /** The ids of all events until the stream ends. */
 export async function rest(stream: EventStream): Promise<string[]> {
-  const ids: string[] = [];
-  for await (const event of stream) ids.push(event.id);
-  return ids;
+  return (await allOf(stream)).map(({ id }) => id);
 }
 
 /** A transaction that has inserted events and is still open. */

@@ -25,7 +25,7 @@ const STUCK_MS = 5000;
 // The first looks at the path come soon after the claim, when another process may have claimed the path at the same
 // moment. The later ones come now and then, since people and cleaners of temporary folders delete sockets.
 const LOOKS_MS = [20, 100, 500] as const;
-const LOOK_MS = 1000;
+export const LOOK_MS = 1000;
 
 /** Starts a hub in place of the socket `stale`. Resolves with undefined if another process claimed the path first. */
 export async function startHub(source: HubSource, stale: FileMark | undefined): Promise<Link | undefined> {

@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { NotifyingProcess, opened, socketPath } from "../../../../test/support/notifier/notifying-process.ts";
 import { ReplaceableSocket } from "../../../../test/support/notifier/replaceable-socket.ts";
+import { FIRST_RETRY_MS } from "./link.ts";
 
 /** A hub that the test controls: it passes nothing on. */
 async function helplessHub(path: string): Promise<Server> {
@@ -76,6 +77,20 @@ describe("a wake-up that the link could not deliver", () => {
   });
 });
 
+// Catches a process that stays with a hub that is stopped, while all others have met at another.
+test("a process leaves a hub that says nothing once the path leads to another", async () => {
+  const socket = new ReplaceableSocket();
+  const server = await helplessHub(socket.firstPath);
+  const sender = new NotifyingProcess({ path: socket.path });
+  await firstPeer(server);
+  const receiver = await opened({ path: socket.nextPath });
+  const woken = receiver.woken();
+  sender.notifier.notify();
+  socket.replace();
+  await woken;
+  expect(sender.errors).toEqual([]);
+});
+
 describe("close() of a socket notifier", () => {
   // Catches a program that inserts, closes and ends, and whose only wake-up still waited for the link to open.
   test("sends the wake-up that waits for the link to open", async () => {
@@ -117,8 +132,7 @@ describe("close() of a socket notifier", () => {
       });
     });
     socket.replace();
-    // The next try would come within 10 ms.
-    await delay(100);
+    await delay(10 * FIRST_RETRY_MS);
     expect(existsSync(socket.nextPath)).toBe(false);
   });
 });

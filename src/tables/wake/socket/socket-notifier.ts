@@ -12,7 +12,8 @@ import { unixLink } from "./unix.ts";
 export interface SocketNotifierOptions {
   /**
    * The path of a unix socket, which only processes of this user can open. It has at most 80 bytes. The first process makes
-   * the socket and is the hub that the others connect to. When the hub's process ends, another process becomes the hub.
+   * the socket and is the hub that the others connect to. When the hub's process ends, another process becomes the hub. While
+   * the hub's process is stopped, as by a debugger, no wake-up gets through: events come as without a notifier.
    * Give either `path` or `port`.
    */
   path?: string | undefined;

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { createConnection, type Socket } from "node:net";
-import { markOf } from "./claim.ts";
-import { startHub, wakeUps } from "./hub.ts";
+import { startTimer } from "../../../waiting/timer.ts";
+import { type FileMark, isSameFile, markOf } from "./claim.ts";
+import { LOOK_MS, startHub, wakeUps } from "./hub.ts";
 import type { Link, LinkEvents, OpenLink } from "./link.ts";
 
 export interface UnixOptions {
@@ -26,7 +27,7 @@ async function connectOrClaim(options: UnixOptions, events: LinkEvents): Promise
   for (let attempt = 1; attempt <= MOST_TRIES; attempt++) {
     const found = await markOf(options.path);
     const socket = found === undefined ? undefined : await tryConnect(options.path);
-    if (socket !== undefined) return linkTo(socket, options, events);
+    if (found !== undefined && socket !== undefined) return linkTo(socket, { ...options, found }, events);
     const hub = await startHub({ ...options, events }, found);
     if (hub !== undefined) return hub;
   }
@@ -49,13 +50,19 @@ async function tryConnect(path: string): Promise<Socket | undefined> {
   }
 }
 
+interface FoundHub extends UnixOptions {
+  /** The mark of the socket on which the hub listens. */
+  readonly found: FileMark;
+}
+
 /** The hub sends nothing but wake-ups, so whatever comes from the hub is one. */
-function linkTo(socket: Socket, { channel }: UnixOptions, { onWake, onLost }: LinkEvents): Link {
+function linkTo(socket: Socket, { channel, ...hub }: FoundHub, { onWake, onLost }: LinkEvents): Link {
   const closed = new Promise<void>((resolve) => {
     socket.once("close", () => resolve());
   });
   let open = true;
   void closed.then(() => open && onLost());
+  endWhenReplaced(socket, hub);
   socket.on("data", onWake);
   socket.on("end", () => socket.destroy());
   socket.write(`${channel}\n`);
@@ -68,4 +75,18 @@ function linkTo(socket: Socket, { channel }: UnixOptions, { onWake, onLost }: Li
       return closed;
     },
   };
+}
+
+/**
+ * Ends the connection once the path leads elsewhere: processes that start by then meet at another hub. A hub notices that by
+ * itself, but not while its process is stopped, as by a debugger.
+ */
+function endWhenReplaced(socket: Socket, { path, found }: Omit<FoundHub, "channel">): void {
+  const look = async (): Promise<void> => {
+    const present = await markOf(path).catch(() => undefined);
+    if (!isSameFile(present, found)) socket.destroy();
+    else if (!socket.destroyed) cancel = startTimer(LOOK_MS, () => void look(), { keepAlive: false });
+  };
+  let cancel = startTimer(LOOK_MS, () => void look(), { keepAlive: false });
+  socket.once("close", () => cancel());
 }
