@@ -12,7 +12,5 @@ const config: KnipConfig = {
   ],
   project: ["src/**/*.ts", "demo/**/*.ts", "test/**/*.ts", "tools/**/*.{ts,mjs}", "bench/**/*.ts", "*.config.ts"],
   ignoreExportsUsedInFile: true,
-  // Its program is called by tools/check-types.mjs.
-  ignoreDependencies: ["@arethetypeswrong/cli"],
 };
 export default config;
