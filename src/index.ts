@@ -31,14 +31,26 @@ export type {
 export { createConsumer } from "./reflex/consumer.ts";
 export type { ConsumerError, ErrorInsertFunc, ErrorToRecord } from "./reflex/consumer-error.ts";
 export { ErrorStatus } from "./reflex/consumer-error.ts";
+export type {
+  CursorAnswer,
+  CursorControl,
+  CursorRequest,
+  CursorRequestKind,
+  CursorRequests,
+  CursorState,
+  CursorWatch,
+} from "./reflex/cursor-requests.ts";
 export type { CursorStore, FlushOptions, SetCursorOptions } from "./reflex/cursor-store.ts";
 export type { ReflexEvent } from "./reflex/event.ts";
 export { foreignIdInt } from "./reflex/event.ts";
+export { positionOf } from "./reflex/event-position.ts";
 export type {
   ConsumeReport,
+  CursorChangeReport,
   ErrorReport,
   FlushReport,
   GapReport,
+  HoldReport,
   Logger,
   Observer,
   PageReport,

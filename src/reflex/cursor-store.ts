@@ -1,4 +1,5 @@
 import type { CallOptions } from "../waiting/time-limit.ts";
+import type { CursorRequests } from "./cursor-requests.ts";
 import type { ReflexEvent } from "./event.ts";
 
 /** How a cursor is moved. */
@@ -24,4 +25,17 @@ export interface CursorStore extends AsyncDisposable {
   setCursor(consumer: string, cursor: string, options?: SetCursorOptions): Promise<void>;
   /** Writes what the store holds back, and waits until it is written. */
   flush(options?: FlushOptions): Promise<void>;
+  /**
+   * The position that was stored with the consumer's cursor, as {@link positionOf} made it of the event that `setCursor`
+   * was given. Undefined where none is known. By it a new run notices that its table was truncated, restored or swapped
+   * while nobody ran. Behind a store without this function, only a run that has read the event itself notices that.
+   */
+  getPosition?(consumer: string, options?: CallOptions): Promise<string | undefined>;
+  /**
+   * The statement or call by which a person accepts the table as it is, so that a run goes on at the cursor in spite of
+   * its position. It is part of the error's text.
+   */
+  remedy?(consumer: string, cursor: string): string;
+  /** What people ask of consumers while they run. Undefined where the store can't keep such requests. */
+  readonly requests?: CursorRequests | undefined;
 }

@@ -1,5 +1,6 @@
 import { type ReflexErrorDetails, showError } from "../errors/reflex-error.ts";
 import { isolated } from "../waiting/isolated.ts";
+import type { CursorRequestKind } from "./cursor-requests.ts";
 
 /**
  * What a table, a cursor store or `run` tells while it works. Metrics, traces and progress displays are built on it.
@@ -16,6 +17,10 @@ export interface Observer {
   stall?(report: StallReport): void;
   /** Cursors were written. */
   flush?(report: FlushReport): void;
+  /** `runForever` holds a consumer, delivers nothing and waits for a person; or goes on after that. */
+  hold?(report: HoldReport): void;
+  /** Someone has asked something of a consumer (reset, skip, pause ...), or that was answered. */
+  cursorChange?(report: CursorChangeReport): void;
   /** A consumer has finished with an event, whether it succeeded or not. */
   consume?(report: ConsumeReport): void;
   /** Something failed that will be tried again, or that no caller waits for. */
@@ -102,6 +107,45 @@ export interface FlushReport {
   readonly cursors: number;
   /** How long writing them took, in ms. */
   readonly durationMs: number;
+}
+
+/**
+ * A consumer that `runForever` holds, since the table no longer fits its position or since it was paused; told at once, and
+ * again every minute. Or one that goes on after that.
+ */
+export interface HoldReport {
+  /** The name of the consumer. */
+  readonly consumer: string;
+  /** Whether the consumer is held, or goes on. */
+  readonly state: "held" | "released";
+  /** Why: the table no longer fits the position, or a person has paused the consumer. */
+  readonly reason: "position_fault" | "paused";
+  /** The consumer's cursor. */
+  readonly cursor: string;
+  /** The position fault. Undefined for a pause. */
+  readonly error: unknown;
+  /** How long the consumer has been held, in ms. */
+  readonly heldMs: number;
+  /** A sentence for people that says what to do about it. */
+  readonly message: string;
+}
+
+/** Something that a person has asked of a consumer, or the answer to it. */
+export interface CursorChangeReport {
+  /** The cursors table. */
+  readonly table: string;
+  /** The name of the consumer. */
+  readonly consumer: string;
+  /** What was asked. */
+  readonly kind: CursorRequestKind;
+  /** Whether it is asked, was obeyed by a run, done without one (`forced`), or refused. */
+  readonly outcome: "asked" | "obeyed" | "forced" | "refused";
+  /** The cursor before. */
+  readonly from: string;
+  /** The cursor that is asked for, or the id of the event to be skipped; "" for the other kinds. */
+  readonly to: string;
+  /** Who asked. */
+  readonly by: string;
 }
 
 /** One event that a consumer has finished with. */

@@ -11,6 +11,12 @@ export interface StreamOptions {
   fromHead?: boolean | undefined;
   /** End the stream once it has delivered everything that was committed when it started. @defaultValue false */
   toHead?: boolean | undefined;
+  /**
+   * The position that was stored with the cursor (`CursorStore.getPosition`), with which the row at the cursor is compared
+   * at the start. Another row there ends the stream with `history_rewritten`. One that is not a position of this cursor
+   * counts as unknown. @defaultValue unknown: whatever row stands at the cursor is taken for the one that was passed
+   */
+  position?: string | undefined;
   /** Aborting it ends the stream with the signal's reason. */
   signal?: AbortSignal | undefined;
 }
@@ -39,6 +45,13 @@ export interface EventStream<T extends number = number> extends AsyncIterableIte
    * there.
    */
   readonly position: string;
+  /**
+   * The row at the cursor that the stream started after, once it has started: the one of `StreamOptions.position`, if that
+   * was given. Undefined if there is no such row, and for a source that does not tell.
+   */
+  readonly anchor?: ReflexEvent<T> | undefined;
+  /** The name of the events table that the stream reads; undefined for a source that has none. */
+  readonly table?: string | undefined;
   /**
    * Ends the stream. A pending `next()` ends as at the end of a stream. Resolves once the connections are closed that
    * the stream had borrowed, so that the pool can be ended then. A `break`, an abort and the stream's own end wait for

@@ -123,6 +123,7 @@ test("every function and class of the package is either in the table of options 
     "makeEvent",
     "makeTestEvent",
     "memoryCursorStore",
+    "positionOf",
     "schemaSql",
     "testCursorsTable",
     "testErrorsTable",

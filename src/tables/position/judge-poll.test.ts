@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { storedEvent } from "../../../test/support/events/stored-event.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
+import type { PositionFaultCode } from "../../reflex/position-fault-code.ts";
 import { judgePoll, type PolledTable } from "./judge-poll.ts";
-import type { PositionFaultCode } from "./position-fault.ts";
 
 const events = (...ids: number[]): ReflexEvent[] => ids.map((id) => storedEvent(id));
 const at = (id: number, anchor?: ReflexEvent): { id: bigint; anchor: ReflexEvent | undefined } => ({

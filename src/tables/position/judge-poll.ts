@@ -1,7 +1,7 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
+import type { PositionFaultCode } from "../../reflex/position-fault-code.ts";
 import { contiguous, type GapRange } from "./missing-ids.ts";
 import { isSameRow, type Position } from "./position.ts";
-import type { PositionFaultCode } from "./position-fault.ts";
 
 /** Where a table begins and ends. */
 export interface TableEdges {

@@ -1,8 +1,6 @@
 import { ReflexError } from "../../errors/reflex-error.ts";
+import type { PositionFaultCode } from "../../reflex/position-fault-code.ts";
 import type { Position } from "./position.ts";
-
-/** How a table can no longer fit a stream's position. */
-export type PositionFaultCode = "history_rewritten" | "cursor_ahead" | "cursor_row_missing" | "history_pruned";
 
 /** The error of a confirmed fault. */
 export function positionFault(

@@ -1,8 +1,9 @@
+import type { PositionFaultCode } from "../../reflex/position-fault-code.ts";
 import { sleep } from "../../waiting/sleep.ts";
 import { PageReader } from "../pages/page-reader.ts";
 import { judgePoll, type Verdict } from "../position/judge-poll.ts";
 import type { Position } from "../position/position.ts";
-import { type PositionFaultCode, positionFault } from "../position/position-fault.ts";
+import { positionFault } from "../position/position-fault.ts";
 import { faultConfirmMs } from "./confirm-time.ts";
 import type { ReaderContext } from "./reader-context.ts";
 import { PollBackoff, retried, unlessEnded } from "./reads.ts";

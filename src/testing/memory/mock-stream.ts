@@ -1,5 +1,12 @@
 import { rangeMistake, show, typeMistake } from "../../errors/reflex-error.ts";
-import { aBoolean, aFiniteDuration, aSignal, checkOptions, type OptionChecks } from "../../options/check-options.ts";
+import {
+  aBoolean,
+  aFiniteDuration,
+  aSignal,
+  aString,
+  checkOptions,
+  type OptionChecks,
+} from "../../options/check-options.ts";
 import { parseIntCursor } from "../../reflex/cursor.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { EventStream, StreamOptions } from "../../reflex/stream.ts";
@@ -31,6 +38,7 @@ const streamChecks: OptionChecks<StreamOptions> = {
   lagMs: aFiniteDuration,
   fromHead: aBoolean,
   toHead: aBoolean,
+  position: aString,
   signal: aSignal,
 };
 const mockChecks: OptionChecks<MockStreamOptions> = { error: () => undefined, delayMs: aFiniteDuration };

@@ -48,6 +48,7 @@ export const anyStream: Kinds = {
   lagMs: "finiteDuration",
   fromHead: "boolean",
   toHead: "boolean",
+  position: "special",
   signal: "special",
 };
 export const stream: Kinds = {
