@@ -48,7 +48,7 @@ export const anyStream: Kinds = {
   lagMs: "finiteDuration",
   fromHead: "boolean",
   toHead: "boolean",
-  position: "special",
+  position: "anyText",
   signal: "special",
 };
 export const stream: Kinds = {

@@ -38,6 +38,7 @@ export type Kind =
   | "countFromZero"
   | "port"
   | "text"
+  | "anyText"
   | "oneLine"
   | "identifier"
   | "tableName"
@@ -59,6 +60,7 @@ const taken: Readonly<Record<Kind, readonly string[]>> = {
   countFromZero: ["0", "7"],
   port: ["7"],
   text: ["a string"],
+  anyText: ["a string", "the empty string"],
   oneLine: ["a string", "the empty string"],
   identifier: ["a string"],
   tableName: ["a string"],
