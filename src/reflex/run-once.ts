@@ -1,11 +1,9 @@
-import { ReflexError, showError } from "../errors/reflex-error.ts";
+import { ReflexError } from "../errors/reflex-error.ts";
 import { AbortFan, abortReason } from "../waiting/abort.ts";
-import { done } from "../waiting/done.ts";
-import { isThenable } from "../waiting/thenable.ts";
 import { withTimeLimit } from "../waiting/time-limit.ts";
-import { processBudget } from "../waiting/work-budget.ts";
 import type { ConsumeContext } from "./consumer.ts";
 import type { ReflexEvent } from "./event.ts";
+import { EventHandler } from "./event-handler.ts";
 import { isExpected } from "./expected.ts";
 import { Reporting } from "./observer.ts";
 import { isPaged } from "./paged-stream.ts";
@@ -13,12 +11,6 @@ import type { RunOptions } from "./run-options.ts";
 import { ShutdownWaits } from "./shutdown-waits.ts";
 import type { Spec } from "./spec.ts";
 import type { EventStream, StreamOptions } from "./stream.ts";
-
-// How many events are consumed between two looks at the clock.
-const EVENTS_A_LOOK = 4;
-
-/** Reports the end of the work on an event, with the error that came of it, if any. */
-type ConsumeEnd = (error: unknown) => void;
 
 interface Failure {
   readonly activity: string;
@@ -30,24 +22,25 @@ export class RunOnce<T extends number> {
   readonly #spec: Spec<T>;
   readonly #options: RunOptions;
   readonly #reporting: Reporting;
-  /** Whether an observer wants a report of each event. */
-  readonly #reported: boolean;
-  readonly #onAdvanced: (() => void) | undefined;
   readonly #stopping = new AbortController();
-  /** Whether the run was aborted. It is asked twice for each event, and a signal takes longer to tell. */
-  #stopped = false;
   readonly #context: ConsumeContext = { signal: this.#stopping.signal };
   readonly #failures: Failure[] = [];
-  #handled = 0;
   readonly #waits = new ShutdownWaits();
+  readonly #handler: EventHandler<T>;
 
   /** `onAdvanced` is called whenever the cursor was moved past an event. */
   constructor(spec: Spec<T>, options: RunOptions, onAdvanced?: () => void) {
     this.#spec = spec;
     this.#options = options;
     this.#reporting = new Reporting([options.observer], options.logger);
-    this.#reported = this.#reporting.wants("consume");
-    this.#onAdvanced = onAdvanced;
+    this.#handler = new EventHandler({
+      spec,
+      reporting: this.#reporting,
+      waits: this.#waits,
+      context: this.#context,
+      flushMs: this.#flushMs,
+      onAdvanced,
+    });
   }
 
   async execute(): Promise<void> {
@@ -71,7 +64,7 @@ export class RunOnce<T extends number> {
   }
 
   #stop(reason: unknown): void {
-    this.#stopped = true;
+    this.#handler.halt();
     this.#stopping.abort(reason);
     this.#waits.endIn(this.#shutdownMs, (what) => this.#leaveBehind(what));
   }
@@ -98,7 +91,7 @@ export class RunOnce<T extends number> {
     const stream = await this.#open();
     try {
       if (isPaged(stream)) await this.#handleBatches(stream);
-      else for await (const event of stream) await this.#handleAll([event]);
+      else for await (const event of stream) await this.#handler.handleAll([event]);
       // A stream of the user's own may simply end at an abort.
       this.#stopping.signal.throwIfAborted();
     } finally {
@@ -108,7 +101,7 @@ export class RunOnce<T extends number> {
 
   async #handleBatches(stream: EventStream<T>): Promise<void> {
     for await (const events of stream.batches()) {
-      await this.#handleAll(events);
+      await this.#handler.handleAll(events);
       // This array is a copy that nobody else has, so it may be emptied. The promise that brought it may have waited
       // for long, and V8 then keeps what it resolved with for long.
       // variant place: run lets go of its batch
@@ -136,78 +129,6 @@ export class RunOnce<T extends number> {
       await this.#attempt("close", () => stream.close());
       throw error;
     }
-  }
-
-  async #handleAll(events: readonly ReflexEvent<T>[]): Promise<void> {
-    // An index loop, the fastest there is: every event goes through it.
-    for (let index = 0; index < events.length; index++) {
-      const event = events[index] as ReflexEvent<T>;
-      const unfinished = this.#handle(event);
-      if (unfinished !== undefined) await unfinished;
-      // The clock is looked at once in a few events: a look takes as long as the work on a small event.
-      this.#handled++;
-      if (this.#handled % EVENTS_A_LOOK === 0 && processBudget.spent) await processBudget.renew();
-    }
-  }
-
-  /** Consumes one event. Returns undefined when nothing of it is left to be waited for. */
-  #handle(event: ReflexEvent<T>): Promise<void> | undefined {
-    if (this.#stopped) throw abortReason(this.#stopping.signal);
-    const report = this.#reported ? this.#startReport(event) : undefined;
-    let work: unknown;
-    try {
-      work = this.#spec.consumer.consume(event, this.#context);
-    } catch (error) {
-      report?.(error);
-      throw this.#consumeError(event, error);
-    }
-    if (isThenable(work)) return this.#finish(event, work, report);
-    report?.(undefined);
-    return this.#advance(event);
-  }
-
-  async #finish(event: ReflexEvent<T>, work: PromiseLike<unknown>, report: ConsumeEnd | undefined): Promise<void> {
-    try {
-      await this.#waits.until(work, "the consumer's work on an event");
-    } catch (error) {
-      report?.(error);
-      throw this.#consumeError(event, error);
-    }
-    report?.(undefined);
-    await this.#advance(event);
-  }
-
-  #consumeError(event: ReflexEvent<T>, error: unknown): unknown {
-    const { signal } = this.#stopping;
-    return isExpected(error, signal) ? abortReason(signal) : consumerFailure(this.#spec.consumer.name, event, error);
-  }
-
-  /** Moves the cursor past the event. Returns undefined when nothing of that is left to be waited for. */
-  #advance(event: ReflexEvent<T>): Promise<void> | undefined {
-    const { cursors, consumer } = this.#spec;
-    const aborted = this.#stopped;
-    const options = aborted ? { event, timeoutMs: this.#flushMs } : { event };
-    const setting = cursors.setCursor(consumer.name, event.id, options);
-    if (setting !== done) return this.#awaitCursor(setting, aborted);
-    this.#onAdvanced?.();
-    return undefined;
-  }
-
-  /**
-   * Waits for the cursor to be set. The signal does not end this wait, since the cursor of what was consumed is to be
-   * kept. After an abort the wait is limited all the same.
-   */
-  async #awaitCursor(setting: Promise<void>, aborted: boolean): Promise<void> {
-    const what = "a cursor to be set";
-    await (aborted ? withTimeLimit(setting, { timeoutMs: this.#flushMs, what }) : this.#waits.until(setting, what));
-    this.#onAdvanced?.();
-  }
-
-  #startReport(event: ReflexEvent<T>): ConsumeEnd {
-    const startedAt = performance.now();
-    const lagMs = Math.max(0, Date.now() - event.timestampMicros / 1000);
-    const common = { consumer: this.#spec.consumer.name, eventId: event.id, eventType: event.type, lagMs };
-    return (error) => this.#reporting.tell("consume", { ...common, durationMs: performance.now() - startedAt, error });
   }
 
   get #shutdownMs(): number {
@@ -245,12 +166,4 @@ export class RunOnce<T extends number> {
   #report(activity: string, error: unknown): void {
     this.#reporting.error({ activity, name: this.#spec.consumer.name, error });
   }
-}
-
-function consumerFailure(name: string, event: ReflexEvent, cause: unknown): ReflexError {
-  return new ReflexError(
-    "consumer_failed",
-    `consumer ${name} failed at event ${event.id} of type ${event.type}: ${showError(cause)}; its cursor stays before it`,
-    { cause, details: { consumer: name, eventId: event.id, eventType: event.type } },
-  );
 }

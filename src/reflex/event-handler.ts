@@ -1,0 +1,137 @@
+import { ReflexError, showError } from "../errors/reflex-error.ts";
+import { abortReason } from "../waiting/abort.ts";
+import { done } from "../waiting/done.ts";
+import { isThenable } from "../waiting/thenable.ts";
+import { withTimeLimit } from "../waiting/time-limit.ts";
+import { processBudget } from "../waiting/work-budget.ts";
+import type { ConsumeContext } from "./consumer.ts";
+import type { ReflexEvent } from "./event.ts";
+import { isExpected } from "./expected.ts";
+import type { Reporting } from "./observer.ts";
+import type { ShutdownWaits } from "./shutdown-waits.ts";
+import type { Spec } from "./spec.ts";
+
+// How many events are consumed between two looks at the clock.
+const EVENTS_A_LOOK = 4;
+
+/** Reports the end of the work on an event, with the error that came of it, if any. */
+type ConsumeEnd = (error: unknown) => void;
+
+export interface EventHandlerSource<T extends number> {
+  readonly spec: Pick<Spec<T>, "consumer" | "cursors">;
+  readonly reporting: Reporting;
+  readonly waits: ShutdownWaits;
+  /** What the consumer is given. Its signal is aborted when the run is. */
+  readonly context: ConsumeContext;
+  /** The longest to wait for a cursor to be set once the run was aborted, in ms. */
+  readonly flushMs: number;
+  /** Called whenever the cursor was moved past an event. */
+  readonly onAdvanced: (() => void) | undefined;
+}
+
+/** What a run does with events: each is handed to the consumer, and then the cursor is moved past it. */
+export class EventHandler<T extends number> {
+  readonly #source: EventHandlerSource<T>;
+  /** Whether an observer wants a report of each event. */
+  readonly #reported: boolean;
+  /** Whether no further event may be consumed. It is asked for each event, and a signal takes longer to tell. */
+  #halted = false;
+  #handled = 0;
+
+  constructor(source: EventHandlerSource<T>) {
+    this.#source = source;
+    this.#reported = source.reporting.wants("consume");
+  }
+
+  /** Lets the event at hand be finished, and no other be begun. */
+  halt(): void {
+    this.#halted = true;
+  }
+
+  async handleAll(events: readonly ReflexEvent<T>[]): Promise<void> {
+    // An index loop, the fastest there is: every event goes through it.
+    for (let index = 0; index < events.length; index++) {
+      const event = events[index] as ReflexEvent<T>;
+      const unfinished = this.#handle(event);
+      if (unfinished !== undefined) await unfinished;
+      // The clock is looked at once in a few events: a look takes as long as the work on a small event.
+      this.#handled++;
+      if (this.#handled % EVENTS_A_LOOK === 0 && processBudget.spent) await processBudget.renew();
+    }
+  }
+
+  /** Consumes one event. Returns undefined when nothing of it is left to be waited for. */
+  #handle(event: ReflexEvent<T>): Promise<void> | undefined {
+    if (this.#halted) throw abortReason(this.#signal);
+    const report = this.#reported ? this.#startReport(event) : undefined;
+    let work: unknown;
+    try {
+      work = this.#source.spec.consumer.consume(event, this.#source.context);
+    } catch (error) {
+      report?.(error);
+      throw this.#consumeError(event, error);
+    }
+    if (isThenable(work)) return this.#finish(event, work, report);
+    report?.(undefined);
+    return this.#advance(event);
+  }
+
+  async #finish(event: ReflexEvent<T>, work: PromiseLike<unknown>, report: ConsumeEnd | undefined): Promise<void> {
+    try {
+      await this.#source.waits.until(work, "the consumer's work on an event");
+    } catch (error) {
+      report?.(error);
+      throw this.#consumeError(event, error);
+    }
+    report?.(undefined);
+    await this.#advance(event);
+  }
+
+  #consumeError(event: ReflexEvent<T>, error: unknown): unknown {
+    return isExpected(error, this.#signal)
+      ? abortReason(this.#signal)
+      : consumerFailure(this.#source.spec.consumer.name, event, error);
+  }
+
+  /** Moves the cursor past the event. Returns undefined when nothing of that is left to be waited for. */
+  #advance(event: ReflexEvent<T>): Promise<void> | undefined {
+    const { cursors, consumer } = this.#source.spec;
+    const aborted = this.#halted;
+    const options = aborted ? { event, timeoutMs: this.#source.flushMs } : { event };
+    const setting = cursors.setCursor(consumer.name, event.id, options);
+    if (setting !== done) return this.#awaitCursor(setting, aborted);
+    this.#source.onAdvanced?.();
+    return undefined;
+  }
+
+  /**
+   * Waits for the cursor to be set. The signal does not end this wait, since the cursor of what was consumed is to be
+   * kept. After an abort the wait is limited all the same.
+   */
+  async #awaitCursor(setting: Promise<void>, aborted: boolean): Promise<void> {
+    const { waits, flushMs: timeoutMs, onAdvanced } = this.#source;
+    const what = "a cursor to be set";
+    await (aborted ? withTimeLimit(setting, { timeoutMs, what }) : waits.until(setting, what));
+    onAdvanced?.();
+  }
+
+  #startReport(event: ReflexEvent<T>): ConsumeEnd {
+    const { spec, reporting } = this.#source;
+    const startedAt = performance.now();
+    const lagMs = Math.max(0, Date.now() - event.timestampMicros / 1000);
+    const common = { consumer: spec.consumer.name, eventId: event.id, eventType: event.type, lagMs };
+    return (error) => reporting.tell("consume", { ...common, durationMs: performance.now() - startedAt, error });
+  }
+
+  get #signal(): AbortSignal {
+    return this.#source.context.signal;
+  }
+}
+
+function consumerFailure(name: string, event: ReflexEvent, cause: unknown): ReflexError {
+  return new ReflexError(
+    "consumer_failed",
+    `consumer ${name} failed at event ${event.id} of type ${event.type}: ${showError(cause)}; its cursor stays before it`,
+    { cause, details: { consumer: name, eventId: event.id, eventType: event.type } },
+  );
+}
