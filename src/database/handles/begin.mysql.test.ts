@@ -2,7 +2,8 @@ import type { PoolConnection, RowDataPacket } from "mysql2/promise";
 import { createPool } from "mysql2/promise";
 import { describe, expect, test } from "vitest";
 import { describeEachEngine, type Engine, type EnginePool } from "../../../test/support/servers/engines.ts";
-import { isQuery, startTcpProxy } from "../../../test/support/servers/tcp-proxy.ts";
+import { isQuery } from "../../../test/support/servers/packet-tests.ts";
+import { startTcpProxy } from "../../../test/support/servers/tcp-proxy.ts";
 import { toDatabase } from "./recognise.ts";
 import { transaction } from "./transaction.ts";
 

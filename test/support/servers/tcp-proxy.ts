@@ -1,44 +1,54 @@
 import { once } from "node:events";
-import { connect, createServer, type Server, type Socket } from "node:net";
-import { PacketSplitter } from "./packet-splitter.ts";
+import { createServer, type Server, type Socket } from "node:net";
+import type { PacketTest } from "./packet-tests.ts";
+import { type LinkEvents, type PacketFate, type ProxyDelays, ProxyLink } from "./proxy-link.ts";
 
-/** One packet of the client, without its 4 bytes of header: a command byte (3 is a query), then its text or values. */
-export type PacketTest = (packet: Buffer) => boolean;
+/** An answer of the server that its client has not been given. */
+export interface HeldAnswer {
+  /** Lets the client have it, and what came after it. */
+  release(): void;
+  /** Breaks the connection: the client is never told what the server has done. */
+  cut(): void;
+}
 
-/** A TCP port in front of a server's unix socket, whose traffic a test can hold or cut. */
+/** A TCP port in front of a server's unix socket, whose traffic a test can hold, lose or cut. For clients without TLS. */
 export interface TcpProxy extends AsyncDisposable {
   readonly port: number;
   /** For mysql2 and others: user `root`, no password. */
   url(database?: string): string;
-  /** How many clients are connected. */
+  /** How many connections there are, those in a black hole included. */
   readonly connections: number;
+  /** Lets connections that come from now on go to another server, as when a name or an address is given to it. */
+  pointTo(socketPath: string): void;
   /** Holds all bytes in both directions, as a network does that has lost its route. New clients are held too. */
   pause(): void;
   /** Lets the held bytes go on. */
   resume(): void;
+  /** Keeps all bytes for a while before they go on, those of new connections too, until it is called again. */
+  delay(delays: ProxyDelays): void;
+  /**
+   * Loses all bytes of the connections that are there, and of new ones, while they stay open: neither side hears of the
+   * other, nor of its end. Returns a function that ends it for new connections. Those that were in it stay in it until
+   * they are cut.
+   */
+  blackHole(): () => void;
   /** Breaks all connections now. New ones are still taken. */
   cut(): void;
   /** Calls `see` with each packet that a client sends, after it was let through. Returns a function that ends it. */
   onCommand(see: (packet: Buffer) => void): () => void;
+  /** Breaks the connection of the first packet that `matches`, which does not reach the server. Resolves after that. */
+  dropBeforeForwarding(matches: PacketTest): Promise<void>;
   /**
    * Lets the first packet that `matches` reach the server, then breaks its connection before any answer passes back:
    * the client cannot know what became of it. Resolves when that has happened; for commands that get an answer.
    */
   dropAfterForwarding(matches: PacketTest): Promise<void>;
+  /**
+   * Lets the first packet that `matches` reach the server, and keeps what comes back on its connection. Resolves once
+   * the server has answered.
+   */
+  holdAnswer(matches: PacketTest): Promise<HeldAnswer>;
   close(): Promise<void>;
-}
-
-/** The text of a packet that is a query; undefined for other commands. */
-export function queryText(packet: Buffer): string | undefined {
-  if (packet[0] !== 3) return undefined;
-  // Where both sides know query attributes, their counts stand before the text: none, in one set.
-  const start = packet[1] === 0 && packet[2] === 1 ? 3 : 1;
-  return packet.toString("utf8", start);
-}
-
-/** Whether a packet is a query of this text, in any case: `isQuery("commit")`. */
-export function isQuery(text: string): PacketTest {
-  return (packet) => queryText(packet)?.trim().toLowerCase() === text.toLowerCase();
 }
 
 export async function startTcpProxy(socketPath: string): Promise<TcpProxy> {
@@ -47,22 +57,31 @@ export async function startTcpProxy(socketPath: string): Promise<TcpProxy> {
   return proxy;
 }
 
-interface Link {
-  readonly client: Socket;
-  readonly server: Socket;
-}
-
 class SocketProxy implements TcpProxy {
   readonly #listener: Server;
-  readonly #links = new Set<Link>();
-  readonly #watchers = new Set<(packet: Buffer, link: Link) => void>();
-  readonly #socketPath: string;
+  readonly #links = new Set<ProxyLink>();
+  readonly #gates = new Set<(packet: Buffer, link: ProxyLink) => PacketFate>();
+  readonly #watchers = new Set<(packet: Buffer, link: ProxyLink) => void>();
+  readonly #events: LinkEvents;
+  #socketPath: string;
   #paused = false;
+  #blackHoles = 0;
+  #delays: ProxyDelays = {};
   port = 0;
 
   constructor(socketPath: string) {
     this.#socketPath = socketPath;
     this.#listener = createServer((client) => this.#accept(client));
+    this.#events = {
+      beforePacket: (packet, link) => {
+        for (const gate of this.#gates) if (gate(packet, link) === "stop") return "stop";
+        return "forward";
+      },
+      afterPacket: (packet, link) => {
+        for (const see of this.#watchers) see(packet, link);
+      },
+      ended: (link) => this.#links.delete(link),
+    };
   }
 
   async listen(): Promise<void> {
@@ -80,18 +99,37 @@ class SocketProxy implements TcpProxy {
     return `mysql://root@127.0.0.1:${this.port}/${database}`;
   }
 
+  pointTo(socketPath: string): void {
+    this.#socketPath = socketPath;
+  }
+
   pause(): void {
     this.#paused = true;
-    for (const { client, server } of this.#links) for (const socket of [client, server]) socket.pause();
+    for (const link of this.#links) link.pause();
   }
 
   resume(): void {
     this.#paused = false;
-    for (const { client, server } of this.#links) for (const socket of [client, server]) socket.resume();
+    for (const link of this.#links) link.resume();
+  }
+
+  delay(delays: ProxyDelays): void {
+    this.#delays = delays;
+    for (const link of this.#links) link.setDelays(delays);
+  }
+
+  blackHole(): () => void {
+    this.#blackHoles++;
+    for (const link of this.#links) link.swallow();
+    let ended = false;
+    return () => {
+      if (!ended) this.#blackHoles--;
+      ended = true;
+    };
   }
 
   cut(): void {
-    for (const link of this.#links) this.#break(link);
+    for (const link of this.#links) link.break();
   }
 
   onCommand(see: (packet: Buffer) => void): () => void {
@@ -100,18 +138,29 @@ class SocketProxy implements TcpProxy {
     return () => this.#watchers.delete(watcher);
   }
 
-  dropAfterForwarding(matches: PacketTest): Promise<void> {
+  dropBeforeForwarding(matches: PacketTest): Promise<void> {
     return new Promise((resolve) => {
-      const watcher = (packet: Buffer, link: Link): void => {
+      const gate = (packet: Buffer, link: ProxyLink): PacketFate => {
+        if (!matches(packet)) return "forward";
+        this.#gates.delete(gate);
+        link.break();
+        resolve();
+        return "stop";
+      };
+      this.#gates.add(gate);
+    });
+  }
+
+  async dropAfterForwarding(matches: PacketTest): Promise<void> {
+    (await this.holdAnswer(matches)).cut();
+  }
+
+  holdAnswer(matches: PacketTest): Promise<HeldAnswer> {
+    return new Promise((resolve) => {
+      const watcher = (packet: Buffer, link: ProxyLink): void => {
         if (!matches(packet)) return;
         this.#watchers.delete(watcher);
-        // Nothing more goes to the client. The server gets its packet and then the end of the connection, in this
-        // order, so that it has run the command by the time it sees that its client is gone.
-        link.server.removeAllListeners("data");
-        link.server.once("data", () => {
-          this.#break(link);
-          resolve();
-        });
+        void link.holdAnswers().then(() => resolve({ release: () => link.releaseAnswers(), cut: () => link.break() }));
       };
       this.#watchers.add(watcher);
     });
@@ -129,25 +178,10 @@ class SocketProxy implements TcpProxy {
   }
 
   #accept(client: Socket): void {
-    const link = { client, server: connect(this.#socketPath) };
-    const packets = new PacketSplitter();
+    const link = new ProxyLink(client, this.#socketPath, this.#events);
     this.#links.add(link);
-    client.setNoDelay(true);
-    client.on("data", (bytes: Buffer) => {
-      link.server.write(bytes);
-      for (const packet of packets.split(bytes)) for (const see of this.#watchers) see(packet, link);
-    });
-    link.server.on("data", (bytes: Buffer) => client.write(bytes));
-    for (const socket of [client, link.server]) {
-      socket.on("error", () => this.#break(link));
-      socket.on("close", () => this.#break(link));
-      if (this.#paused) socket.pause();
-    }
-  }
-
-  #break(link: Link): void {
-    this.#links.delete(link);
-    link.client.destroy();
-    link.server.destroy();
+    link.setDelays(this.#delays);
+    if (this.#blackHoles > 0) link.swallow();
+    if (this.#paused) link.pause();
   }
 }
