@@ -51,6 +51,7 @@ export const anObject: Check = (value) => {
 export const aSignal: Check = (value) => (value instanceof AbortSignal ? undefined : "an AbortSignal");
 export const aString: Check = (value) =>
   typeof value === "string" && value !== "" ? undefined : "a string of 1 character or more";
+export const anyText: Check = (value) => (typeof value === "string" ? undefined : "a string");
 export const aLogger: Check = (value) =>
   typeof Object(value).warn === "function" ? undefined : "a logger with a warn function";
 /** A duration in ms, 0 or more; `Infinity` stands for no end. */

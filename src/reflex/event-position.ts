@@ -7,14 +7,17 @@ import type { ReflexEvent } from "./event.ts";
  */
 export const storedMicros: unique symbol = Symbol.for("reflex-rsql.storedMicros");
 
-const POSITION = /^(\d{1,19}):(?:-?\d+|NaN):-?\d+:[\w-]{16}$/;
+const POSITION = /^([1-9]\d{0,18}):(?:-?\d+|NaN):-?\d+:[\w-]{16}$/;
 
 /**
  * The position at an event: text by which its row is known again, of at most 80 characters. It is what a cursor store
  * keeps beside the cursor for {@link CursorStore.getPosition}. It has the event's id, its time as it is stored, its type
  * and a hash of its foreign id: no data of the event's own.
  * @example
- * await redis.hset(consumer, { cursor: event.id, position: positionOf(event) });
+ * for await (const event of orders.stream(pool, "", { signal })) {
+ *   const [id, position] = [event.id, positionOf(event)];
+ *   await pool.execute("update progress set last_id = ?, position = ? where consumer = 'mailer'", [id, position]);
+ * }
  */
 export function positionOf(event: ReflexEvent): string {
   const micros = (event as { [storedMicros]?: number })[storedMicros] ?? event.timestampMicros;

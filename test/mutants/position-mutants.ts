@@ -9,6 +9,12 @@ const judgePoll = moduleAt<typeof import("../../src/tables/position/judge-poll.t
   "src/tables/position/judge-poll.ts",
 );
 
+const positions = moduleAt<typeof import("../../src/tables/position/position.ts")>("src/tables/position/position.ts");
+const eventPosition = moduleAt<typeof import("../../src/reflex/event-position.ts")>("src/reflex/event-position.ts");
+const eventRow = moduleAt<typeof import("../../src/tables/events/event-row.ts")>("src/tables/events/event-row.ts");
+const start = moduleAt<typeof import("../../src/tables/stream/start.ts")>("src/tables/stream/start.ts");
+
+const positionAtStart = "test/guarantees/positions-checked/position-at-start.mysql.test.ts";
 const tableStream = "src/tables/stream/table-stream.mysql.test.ts";
 const rewrittenHistory = "test/guarantees/positions-checked/rewritten-history.mysql.test.ts";
 
@@ -24,6 +30,69 @@ export const positionMutants: readonly Mutant[] = [
       ),
     ],
     tests: [testOf(rewrittenHistory, "that has grown past the cursor ends a stream that runs with history_rewritten")],
+  },
+  {
+    name: "position not compared at the start",
+    wrong: "whatever row stands at the cursor is taken for the one that was passed, as if no position had been stored",
+    parts: [positions.replaceExport("fitsPosition", (fits) => (row, at) => fits(row, { ...at, expected: undefined }))],
+    tests: [testOf(positionAtStart, "ends with history_rewritten if the table")],
+  },
+  {
+    name: "position of another id trusted",
+    wrong: "a position counts though the cursor was moved since by someone who knows of no positions",
+    parts: [eventPosition.replaceExport("positionAt", () => (_cursor, stored) => stored)],
+    tests: [testOf(positionAtStart, "is ignored: one")],
+  },
+  {
+    name: "expectation dropped while the row is missing",
+    wrong: "a row that comes after the start at the cursor is not compared with the position",
+    parts: [
+      start.replaceExport("startOf", (startOf) => async (reader, source) => {
+        const started = await startOf(reader, source);
+        const { id, anchor } = started.position;
+        const { first } = await reader.pages.read(id, 1, source.signal);
+        return first === undefined ? { ...started, position: { id, anchor } } : started;
+      }),
+    ],
+    tests: [
+      testOf(
+        positionAtStart,
+        "ends with history_rewritten if another row comes while it asks after the one that is missing",
+      ),
+    ],
+  },
+  {
+    name: "expectations shared",
+    wrong: "streams that wait at one id are judged by what the first of them expects there",
+    parts: [
+      positions.replaceExport(
+        "agree",
+        (agree) => (a, b) => agree({ ...a, expected: undefined }, { ...b, expected: undefined }),
+      ),
+    ],
+    tests: [testOf(positionAtStart, "is judged by its own position, though others wait at the same cursor")],
+  },
+  {
+    name: "unconfirmed positions are passed",
+    wrong:
+      "a stream ends at the head, or goes on from memory, before the row at its cursor was found to be the expected one",
+    parts: [positions.replaceExport("isUnconfirmed", () => () => false)],
+    tests: [
+      testOf(
+        positionAtStart,
+        "is given no events from memory before the row at its cursor was found to be the right one",
+      ),
+      testOf(
+        positionAtStart,
+        "and toHead ends with history_rewritten if exactly as many rows were inserted after a TRUNCATE",
+      ),
+    ],
+  },
+  {
+    name: "times compared as they are read",
+    wrong: "correcting the option storedZone makes another row of each",
+    parts: [eventRow.replaceExport("toEvent", (toEvent) => (row) => toEvent({ ...row, stored_micros: row.micros }))],
+    tests: [testOf(positionAtStart, "is no fault after storedZone was corrected from")],
   },
   {
     name: "anchor not required",

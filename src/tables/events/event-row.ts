@@ -1,5 +1,6 @@
 import type { Dialect } from "../../database/dialect.ts";
 import { noopEventType, type ReflexEvent } from "../../reflex/event.ts";
+import { storedMicros } from "../../reflex/event-position.ts";
 import type { ColumnDescription, TableDescription } from "../schema/table-columns.ts";
 import type { EventFields, EventsTableConfig } from "./events-table-options.ts";
 import { idText } from "./id-text.ts";
@@ -9,6 +10,8 @@ export interface EventRow {
   readonly id_value: string | number | bigint;
   /** Null where the server does not know the stored time zone, and where the row has no time. */
   readonly micros: string | number | bigint | null;
+  /** The time as its column stores it; only of a table with the option `storedZone`. */
+  readonly stored_micros?: string | number | bigint | null;
   readonly type_number: string | number | bigint;
   readonly foreign_id_value: string | number | bigint;
   readonly metadata_bytes?: Uint8Array | null;
@@ -64,6 +67,9 @@ export function eventColumns(dialect: Dialect, config: EventsTableConfig, plain:
     `${column(fields.type)} as type_number`,
     `${foreignIdBytes ? dialect.asHex(foreignId) : foreignIdText} as foreign_id_value`,
   ];
+  if (time.zone !== undefined) {
+    columns.push(`${dialect.eventMicros(column(fields.time), { ...time, zone: undefined })} as stored_micros`);
+  }
   if (fields.metadata !== undefined) columns.push(`${bytes(fields.metadata, plain.metadata)} as metadata_bytes`);
   if (fields.trace !== undefined) columns.push(`${bytes(fields.trace, plain.trace)} as trace_bytes`);
   return columns.join(", ");
@@ -76,7 +82,7 @@ export function isNoopOf(event: ReflexEvent, { noopForeignId }: Pick<EventsTable
 
 /** Makes the event of a row. */
 export function toEvent<T extends number>(row: EventRow): ReflexEvent<T> {
-  return new TableEvent<T>(row);
+  return row.stored_micros === undefined ? new TableEvent<T>(row) : new ZonedEvent<T>(row);
 }
 
 class TableEvent<T extends number> implements ReflexEvent<T> {
@@ -99,5 +105,15 @@ class TableEvent<T extends number> implements ReflexEvent<T> {
 
   get timestamp(): Date {
     return new Date(Math.floor(this.timestampMicros / 1000));
+  }
+}
+
+/** An event of a table with the option `storedZone`: its row is known again when that option is corrected. */
+class ZonedEvent<T extends number> extends TableEvent<T> {
+  readonly [storedMicros]: number;
+
+  constructor(row: EventRow) {
+    super(row);
+    this[storedMicros] = Number(row.stored_micros);
   }
 }

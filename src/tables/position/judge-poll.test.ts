@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { storedEvent } from "../../../test/support/events/stored-event.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
+import { positionOf } from "../../reflex/event-position.ts";
 import type { PositionFaultCode } from "../../reflex/position-fault-code.ts";
 import { judgePoll, type PolledTable } from "./judge-poll.ts";
 
@@ -25,6 +26,16 @@ describe("judgePoll", () => {
 
   test("takes an anchor that it has not seen before as it is", async () => {
     expect(await judgePoll(at(4), events(4, 5), gapsCanClose)).toEqual({ kind: "rows", events: events(5) });
+  });
+
+  // Catches a stored position that is not asked for, and one that still counts once the row itself is known.
+  test("holds the row at the position against the stored one, as long as there is no anchor", async () => {
+    const row = storedEvent(4);
+    const expected = positionOf(row);
+    const other = storedEvent(4, { foreignId: "x" });
+    expect(await judgePoll({ ...at(4), expected }, events(4, 5), gapsCanClose)).toMatchObject({ kind: "rows" });
+    expect(await judgePoll({ ...at(4), expected }, [other], gapsCanClose)).toEqual(suspected("history_rewritten"));
+    expect(await judgePoll({ ...at(4, other), expected }, [other], gapsCanClose)).toEqual({ kind: "head" });
   });
 
   test("sees the head where nothing follows the anchor", async () => {

@@ -1,7 +1,7 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { PositionFaultCode } from "../../reflex/position-fault-code.ts";
 import { contiguous, type GapRange } from "./missing-ids.ts";
-import { isSameRow, type Position } from "./position.ts";
+import { fitsPosition, type Position } from "./position.ts";
 
 /** Where a table begins and ends. */
 export interface TableEdges {
@@ -55,7 +55,7 @@ export async function judgePoll(
     if (position.floor === true) return judgeFollowing(events, following);
     return judgeWithoutAnchor(position, events, await readEdges());
   }
-  if (position.anchor !== undefined && !isSameRow(first, position.anchor)) return suspected("history_rewritten");
+  if (!fitsPosition(first, position)) return suspected("history_rewritten");
   return judgeFollowing(events.slice(1), { ...following, anchored: true });
 }
 

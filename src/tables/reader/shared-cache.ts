@@ -1,7 +1,7 @@
 import type { TableContext } from "../events/table-context.ts";
 import type { Batch } from "../pages/batch.ts";
 import { EventCache } from "../pages/event-cache.ts";
-import { isSameRow, type Position } from "../position/position.ts";
+import { fitsPosition, isUnconfirmed, type Position } from "../position/position.ts";
 
 /** Where one stream is: its cursor, as a number. */
 export interface StreamPosition {
@@ -71,11 +71,11 @@ export class SharedCache {
   }
 
   /** Up to `limit` events that follow the position; undefined if they are not kept, or may be gone from the table since. */
-  after({ id, anchor }: Position, limit: number): Batch | undefined {
+  after(position: Position, limit: number): Batch | undefined {
     if (!this.#enabled || this.#epoch !== this.#epochNow()) return undefined;
-    const here = this.#events.at(id);
-    if (here !== undefined && anchor !== undefined && !isSameRow(here, anchor)) return undefined;
-    const events = this.#events.read(id, limit);
+    const here = this.#events.at(position.id);
+    if (here === undefined ? isUnconfirmed(position) : !fitsPosition(here, position)) return undefined;
+    const events = this.#events.read(position.id, limit);
     if (events === undefined) return undefined;
     return { events, last: events.at(-1), epoch: this.#epoch, full: events.length >= limit };
   }

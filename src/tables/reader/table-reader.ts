@@ -8,7 +8,7 @@ import { LoadGate } from "../pages/load-gate.ts";
 import { PageReader } from "../pages/page-reader.ts";
 import { PageSize } from "../pages/page-size.ts";
 import { ReadAhead } from "../pages/read-ahead.ts";
-import { isSameRow, type Position } from "../position/position.ts";
+import { agree, type Position } from "../position/position.ts";
 import type { StreamWatcher } from "../wake/notifier.ts";
 import { warnOfSmallPool } from "./pool-warning.ts";
 import type { ReaderContext } from "./reader-context.ts";
@@ -117,10 +117,4 @@ function makeContext({ gaps, plainColumns, watcher, noopProblem, notify, ...tabl
   const resolvers = new GapResolverFactory({ ...table, gaps, noopProblem, notify, epoch });
   const [loads, pageSize] = [new LoadGate(LOADS_AT_A_TIME), new PageSize(config)];
   return { ...table, gaps, wakeUps, pages, cache, readAhead, resolvers, loads, pageSize };
-}
-
-/** Whether what follows one position follows the other too: the rows at them are the same, as far as both are known. */
-function agree(a: Position, b: Position): boolean {
-  if (a.anchor === undefined || b.anchor === undefined) return a.anchor === b.anchor;
-  return isSameRow(a.anchor, b.anchor);
 }

@@ -2,6 +2,7 @@ import type { Database } from "../../database/database.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
 import { parseIntCursor } from "../../reflex/cursor.ts";
+import { positionAt } from "../../reflex/event-position.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import type { EventStream } from "../../reflex/stream.ts";
 import { CountedRegistry } from "../../waiting/counted-registry.ts";
@@ -51,7 +52,7 @@ export class EventsTableStreams<T extends number> {
       const feed = new PageFeed<T>({ ...parts, bounds, signal });
       return lagMs === 0 ? feed : new LaggedFeed(feed, { lagMs, signal, readClock: () => feed.readClock() });
     };
-    return new TableStream<T>({ after: String(bounds.after), signal: given, open });
+    return new TableStream<T>({ after: String(bounds.after), table: this.#source.table, signal: given, open });
   }
 
   #feedParts(database: Database, options: TableStreamOptions): Omit<FeedSource, "bounds" | "signal"> {
@@ -103,7 +104,9 @@ export class EventsTableStreams<T extends number> {
 
 /** @throws ReflexError `invalid_cursor` */
 function toStreamBounds(cursor: string, options: TableStreamOptions): StreamBounds {
-  const { fromHead = false, toHead = false, onPruned = "error", firstId } = options;
+  const { fromHead = false, toHead = false, onPruned = "error" } = options;
   const after = parseIntCursor(cursor);
-  return { after, fromHead, toHead, onPruned, firstId: firstId === undefined ? undefined : parseIntCursor(firstId) };
+  const expected = fromHead ? undefined : positionAt(cursor, options.position);
+  const firstId = options.firstId === undefined ? undefined : parseIntCursor(options.firstId);
+  return { after, expected, fromHead, toHead, onPruned, firstId };
 }

@@ -18,6 +18,8 @@ export interface Feed<T extends number> {
   start(): Promise<string>;
   /** The next page, once there is one; undefined at the end. Rejects with the signal's reason at an abort. */
   next(): Promise<Page<T> | undefined>;
+  /** The row at the cursor that the feed starts after; undefined before the start, and if there is none. */
+  readonly anchor: ReflexEvent<T> | undefined;
   /** Frees what the feed holds, and resolves when that is done; a read under way is left behind. */
   close(): Promise<void>;
 }
@@ -37,6 +39,8 @@ export interface FeedSource extends TableContext {
 /** Where one stream starts and ends, and what it does about rows that are gone. */
 export interface StreamBounds {
   readonly after: bigint;
+  /** The position that was stored with the cursor `after`; undefined if it is not known. */
+  readonly expected: string | undefined;
   readonly fromHead: boolean;
   readonly toHead: boolean;
   readonly onPruned: "error" | "skip";

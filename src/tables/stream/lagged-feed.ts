@@ -22,6 +22,10 @@ export class LaggedFeed<T extends number> implements Feed<T> {
     this.#options = options;
   }
 
+  get anchor(): ReflexEvent<T> | undefined {
+    return this.#feed.anchor;
+  }
+
   start(): Promise<string> {
     return this.#feed.start();
   }

@@ -1,8 +1,9 @@
 import { sessionsReturned } from "../../database/sessions/borrowed-session.ts";
 import { isReflexError } from "../../errors/reflex-error.ts";
+import type { ReflexEvent } from "../../reflex/event.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 import type { Batch } from "../pages/batch.ts";
-import type { Position } from "../position/position.ts";
+import { isUnconfirmed, type Position } from "../position/position.ts";
 import { retried, unlessEnded } from "../reader/reads.ts";
 import type { StreamPosition } from "../reader/shared-cache.ts";
 import type { TableReader } from "../reader/table-reader.ts";
@@ -29,6 +30,11 @@ export class PageFeed<T extends number> implements Feed<T> {
     this.#streamPosition = { position: after };
   }
 
+  get anchor(): ReflexEvent<T> | undefined {
+    // The option `types` is the user's promise about the table.
+    return this.#start?.position.anchor as ReflexEvent<T> | undefined;
+  }
+
   async start(): Promise<string> {
     const { schemaCheck, database, config, signal } = this.#source;
     const limits = { signal, timeoutMs: config.statementTimeoutMs, acquireTimeoutMs: config.acquireTimeoutMs };
@@ -47,8 +53,11 @@ export class PageFeed<T extends number> implements Feed<T> {
     for (;;) {
       const { target, leaveOut = nothing } = this.#start ?? {};
       if (target !== undefined && this.#position.id >= target) {
-        // A position beyond the head is of no row of this table: it was truncated, unless all its rows were pruned.
-        if (this.#position.id > target) await this.#openReader().check(this.#position, this.#source.signal);
+        // A position beyond the head is of no row of this table: it was truncated, unless all its rows were pruned. One at
+        // the head whose row is not the expected one would be passed by in silence.
+        if (this.#position.id > target || isUnconfirmed(this.#position)) {
+          await this.#openReader().check(this.#position, this.#source.signal);
+        }
         return undefined;
       }
       const batch = await this.#following();

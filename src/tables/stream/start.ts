@@ -1,5 +1,5 @@
 import type { PageReader } from "../pages/page-reader.ts";
-import type { Position } from "../position/position.ts";
+import { fitsPosition, type Position } from "../position/position.ts";
 import { headStart, pruneStart } from "../position/start-rules.ts";
 import type { TableReader } from "../reader/table-reader.ts";
 import type { FeedSource } from "./feed.ts";
@@ -17,27 +17,33 @@ export interface Start {
 export async function startOf(reader: TableReader, source: FeedSource): Promise<Start> {
   const { pages } = reader;
   const { database, signal } = source;
-  const { after, fromHead, toHead } = source.bounds;
+  const { after, expected, fromHead, toHead } = source.bounds;
   const target = toHead ? await pages.readHead() : undefined;
   const begin = (position: Position, leaveOut: ReadonlySet<bigint> = new Set()): Start => ({
     position,
     leaveOut,
     target,
   });
-  if (!fromHead)
-    return begin(after === 0n ? await tableStart(reader, source) : await cursorStart(pages, after, signal));
-  if (!database.dialect.gapsCanClose) return begin(await cursorStart(pages, await pages.readHead(), signal));
+  const atCursor = (id: bigint): Promise<Position> => cursorStart(pages, { id, anchor: undefined }, signal);
+  if (!fromHead && after === 0n) return begin(await tableStart(reader, source));
+  if (!fromHead) return begin(await cursorStart(pages, { id: after, anchor: undefined, expected }, signal));
+  if (!database.dialect.gapsCanClose) return begin(await atCursor(await pages.readHead()));
   const ids = await pages.readRecentIds();
   const head = headStart(ids, await floorBelow(reader, ids[0], signal));
-  const position = await cursorStart(pages, head.after, signal);
+  const position = await atCursor(head.after);
   return begin(position.anchor === undefined ? { ...position, floor: true } : position, head.committed);
 }
 
-/** The row at the cursor becomes the anchor. If it is missing, the first poll decides what that means. */
-async function cursorStart(pages: PageReader, after: bigint, signal: AbortSignal): Promise<Position> {
-  if (after === 0n) return { id: 0n, anchor: undefined };
-  const { first } = await pages.read(after, 1, signal);
-  return { id: after, anchor: first !== undefined && BigInt(first.id) === after ? first : undefined };
+/**
+ * The row at the position becomes the anchor. If it is missing or is not the expected one, the first poll decides what that
+ * means, and each poll after it compares anew.
+ */
+async function cursorStart(pages: PageReader, position: Position, signal: AbortSignal): Promise<Position> {
+  const { id } = position;
+  if (id === 0n) return position;
+  const { first } = await pages.read(id, 1, signal);
+  const passed = first !== undefined && BigInt(first.id) === id && fitsPosition(first, position);
+  return passed ? { id, anchor: first } : position;
 }
 
 async function tableStart(reader: TableReader, source: FeedSource): Promise<Position> {

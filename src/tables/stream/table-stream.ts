@@ -10,6 +10,8 @@ import type { Feed, Page } from "./feed.ts";
 export interface TableStreamSource<T extends number> {
   /** The cursor as it was given: the stream's position until it has started. */
   readonly after: string;
+  /** The events table that the feed reads; undefined if it reads none. */
+  readonly table: string | undefined;
   readonly signal: AbortSignal | undefined;
   /** Makes the feed; its signal is aborted when the stream ends. Called at the first read. */
   readonly open: (signal: AbortSignal) => Feed<T>;
@@ -48,6 +50,14 @@ export class TableStream<T extends number> implements EventStream<T> {
   get position(): string {
     // Keeping the position up to date with each event would cost as much as handing the event over.
     return this.#page?.events[this.#index - 1]?.id ?? this.#position;
+  }
+
+  get anchor(): ReflexEvent<T> | undefined {
+    return this.#feed?.anchor;
+  }
+
+  get table(): string | undefined {
+    return this.#source.table;
   }
 
   start(): Promise<string> {

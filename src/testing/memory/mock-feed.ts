@@ -1,4 +1,6 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
+import { fitsPosition } from "../../tables/position/position.ts";
+import { positionFault } from "../../tables/position/position-fault.ts";
 import type { Feed, Page } from "../../tables/stream/feed.ts";
 import { sleep } from "../../waiting/sleep.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
@@ -15,6 +17,8 @@ export interface MockSource<T extends number> {
 
 export interface MockFeedOptions {
   readonly after: bigint;
+  /** The position that was stored with the cursor; undefined if it is not known. */
+  readonly expected: string | undefined;
   readonly fromHead: boolean | undefined;
   readonly toHead: boolean | undefined;
   readonly signal: AbortSignal;
@@ -26,18 +30,24 @@ export class MockFeed<T extends number> implements Feed<T> {
   readonly #options: MockFeedOptions;
   #position = 0n;
   #target: bigint | undefined;
+  #anchor: ReflexEvent<T> | undefined;
 
   constructor(source: MockSource<T>, options: MockFeedOptions) {
     this.#source = source;
     this.#options = options;
   }
 
-  start(): Promise<string> {
+  get anchor(): ReflexEvent<T> | undefined {
+    return this.#anchor;
+  }
+
+  async start(): Promise<string> {
     const { after, fromHead, toHead } = this.#options;
     const head = BigInt(this.#source.events.at(-1)?.id ?? 0);
     this.#position = fromHead === true ? head : after;
     if (toHead === true) this.#target = head;
-    return Promise.resolve(String(this.#position));
+    this.#anchor = this.#eventAtCursor();
+    return String(this.#position);
   }
 
   async next(): Promise<Page<T> | undefined> {
@@ -64,6 +74,15 @@ export class MockFeed<T extends number> implements Feed<T> {
     const { id } = events.at(-1) ?? first;
     this.#position = BigInt(id);
     return { events, position: id };
+  }
+
+  /** @throws ReflexError `history_rewritten` if it is another event than the position says */
+  #eventAtCursor(): ReflexEvent<T> | undefined {
+    const event = this.#source.events.find(({ id }) => BigInt(id) === this.#position);
+    const { expected } = this.#options;
+    const position = { id: this.#position, anchor: undefined, expected };
+    if (event === undefined || fitsPosition(event, position)) return event;
+    throw positionFault("history_rewritten", { table: "a mock stream", position, firstId: undefined });
   }
 
   #due(): ReflexEvent<T>[] {

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, test, vi } from "vitest";
 import { createConsumer } from "../../reflex/consumer.ts";
+import { positionOf } from "../../reflex/event-position.ts";
 import { run } from "../../reflex/run.ts";
 import { eventStreamContract } from "../contracts/event-stream-contract.ts";
 import { makeTestEvent } from "./make-test-event.ts";
@@ -56,6 +57,25 @@ describe("a mock stream", () => {
   ])("refuses %s", (_, events) => {
     expect(() => mockStream(events)).toThrow(refused);
     expect(() => mockStream([{ id: 2 }]).push(...events)).toThrow(refused);
+  });
+
+  // Catches a consumer's test that passes though its cursor is of other events, which a table's stream would refuse.
+  test("compares the position with the event at the cursor, and knows that event", async () => {
+    const stream = mockStream([{ foreignId: "a" }, { foreignId: "b" }, { foreignId: "c" }]);
+    const [first, second] = stream.events.map((event) => positionOf(event));
+    const started = stream("2", { position: second, toHead: true });
+    expect(await ids(started)).toEqual(["3"]);
+    expect([started.anchor, started.table]).toEqual([stream.events[1], undefined]);
+    for (const position of [first, "", undefined]) {
+      expect(await ids(stream("2", { position, toHead: true }))).toEqual(["3"]);
+    }
+    const other = mockStream([{ foreignId: "a" }, { foreignId: "x" }, { foreignId: "c" }]);
+    await expect(other("2", { position: second }).next()).rejects.toMatchObject({
+      code: "history_rewritten",
+      details: { cursor: "2" },
+    });
+    expect(await ids(other("", { position: second, toHead: true }))).toEqual(["1", "2", "3"]);
+    expect(await other("2", { position: second, fromHead: true }).start()).toBe("3");
   });
 
   // Catches options that are silently ignored.

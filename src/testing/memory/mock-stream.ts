@@ -2,13 +2,14 @@ import { rangeMistake, show, typeMistake } from "../../errors/reflex-error.ts";
 import {
   aBoolean,
   aFiniteDuration,
+  anyText,
   aSignal,
-  aString,
   checkOptions,
   type OptionChecks,
 } from "../../options/check-options.ts";
 import { parseIntCursor } from "../../reflex/cursor.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
+import { positionAt } from "../../reflex/event-position.ts";
 import type { EventStream, StreamOptions } from "../../reflex/stream.ts";
 import { makeEvent } from "../../tables/events/make-event.ts";
 import type { Feed } from "../../tables/stream/feed.ts";
@@ -38,7 +39,7 @@ const streamChecks: OptionChecks<StreamOptions> = {
   lagMs: aFiniteDuration,
   fromHead: aBoolean,
   toHead: aBoolean,
-  position: aString,
+  position: anyText,
   signal: aSignal,
 };
 const mockChecks: OptionChecks<MockStreamOptions> = { error: () => undefined, delayMs: aFiniteDuration };
@@ -89,14 +90,15 @@ function openStream<T extends number>(
   after: string,
   streamOptions: StreamOptions | undefined,
 ): EventStream<T> {
-  const { lagMs = 0, signal, fromHead, toHead } = checkOptions("a stream", streamOptions, streamChecks);
+  const { lagMs = 0, signal, fromHead, toHead, position } = checkOptions("a stream", streamOptions, streamChecks);
   const cursor = parseIntCursor(after);
+  const expected = fromHead === true ? undefined : positionAt(after, position);
   const open = (ending: AbortSignal): Feed<T> => {
-    const feed = new MockFeed<T>(source, { after: cursor, fromHead, toHead, signal: ending });
+    const feed = new MockFeed<T>(source, { after: cursor, expected, fromHead, toHead, signal: ending });
     if (lagMs === 0) return feed;
     return new LaggedFeed(feed, { lagMs, signal: ending, readClock: () => Promise.resolve(Date.now()) });
   };
-  return new TableStream<T>({ after: String(cursor), signal, open });
+  return new TableStream<T>({ after: String(cursor), table: undefined, signal, open });
 }
 
 function toEvents<T extends number>(
