@@ -3,7 +3,7 @@ import type { CallOptions } from "../waiting/time-limit.ts";
 import { aConsumerName } from "./consumer.ts";
 import type { FlushOptions, SetCursorOptions } from "./cursor-store.ts";
 
-const callChecks: OptionChecks<CallOptions> = { signal: aSignal, timeoutMs: aDuration };
+export const callChecks: OptionChecks<CallOptions> = { signal: aSignal, timeoutMs: aDuration };
 const setChecks: OptionChecks<SetCursorOptions> = { ...callChecks, event: anObject };
 const flushChecks: OptionChecks<FlushOptions> = { ...callChecks, consumer: aConsumerName };
 

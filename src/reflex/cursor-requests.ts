@@ -26,6 +26,8 @@ export interface CursorRequest {
 export interface CursorControl {
   /** Whether the consumer may run. */
   readonly state: CursorState;
+  /** Who has paused or retired it; undefined while it is active. */
+  readonly by?: string | undefined;
   /** What is asked of it; undefined if nothing is. */
   readonly request: CursorRequest | undefined;
 }
@@ -58,7 +60,7 @@ export interface CursorRequests {
    * Answers a request. For one that is obeyed, the cursor is moved, the state set or the row deleted as it asks, in the
    * same statement. What the store held back of this consumer is written before. Does nothing if the request was withdrawn.
    */
-  answer(consumer: string, request: CursorRequest, answer: CursorAnswer, options?: CallOptions): Promise<void>;
+  answer(consumer: string, request: CursorRequest, answer: CursorAnswer): Promise<void>;
   /** Looks at once, and then every 5 s, until the function is called that it returns. It does not keep the process alive. */
   watch(consumer: string, watch: CursorWatch): () => void;
 }

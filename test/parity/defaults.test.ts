@@ -27,7 +27,7 @@ test("an events table without options has the defaults of the table", () => {
 });
 
 test("a cursors table without options has the defaults of the table", () => {
-  expect(toCursorsTableConfig("table cursors", {})).toMatchObject({
+  expect(toCursorsTableConfig("cursors", {})).toMatchObject({
     fields: { id: "id", cursor: "last_event_id", time: "updated_at" },
     asyncPeriodMs: 5000,
     cursorType: "int",

@@ -74,7 +74,7 @@ function references(cell: string): string[] {
 /** The values of options that are not given, as the table shows them. */
 function actualDefaults(): Record<string, unknown> {
   const events = toEventsTableConfig("table orders", {});
-  const cursors = toCursorsTableConfig("table cursors", {});
+  const cursors = toCursorsTableConfig("cursors", {});
   const errors = toErrorsTableConfig({});
   const { fields } = events;
   return {

@@ -22,7 +22,12 @@ export const rooms = [
   { path: "tables/wake", floor: 6, purpose: "what tells a waiting stream that there is news" },
   { path: "tables/wake/socket", floor: 7, purpose: "the notifier that wakes other processes of a machine" },
   { path: "tables/events", floor: 8, purpose: "an event's row and its SQL: insert, read, options" },
-  { path: "tables/cursors", floor: 8, purpose: "cursors: buffer, flush, compare-and-set" },
+  {
+    path: "tables/requests",
+    floor: 8,
+    purpose: "what people ask of consumers: the row's document, the record, the answer",
+  },
+  { path: "tables/cursors", floor: 9, purpose: "cursors: buffer, flush, compare-and-set, looks at running consumers" },
   { path: "tables/pages", floor: 9, purpose: "rows to pages: reading, reading ahead, sharing, cache" },
   { path: "tables/gaps", floor: 9, purpose: "who is asked about a missing id, and who closes it" },
   {

@@ -2,6 +2,8 @@ import { ReflexError, show } from "../../errors/reflex-error.ts";
 import { checkCallOptions, checkFlushOptions, checkSetCursorOptions, isOnlyEvent } from "../../reflex/call-options.ts";
 import { checkConsumerName } from "../../reflex/consumer.ts";
 import type { FlushOptions, SetCursorOptions } from "../../reflex/cursor-store.ts";
+import type { ReflexEvent } from "../../reflex/event.ts";
+import { positionAt } from "../../reflex/event-position.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import { done } from "../../waiting/done.ts";
 import { Mutex } from "../../waiting/mutex.ts";
@@ -21,6 +23,8 @@ export interface BufferedCursorsSource {
   readonly rows: CursorRows;
   readonly writer: CursorWriter;
   readonly reporting: Reporting;
+  /** Told of a cursor that can't be written any more. Returns whether a run heard of it. */
+  readonly lost: (consumer: string, error: ReflexError) => boolean;
 }
 
 /** A cursor to be set, with the options of the call. */
@@ -32,6 +36,8 @@ interface Move {
 /** A call of `setCursor` that is under way. */
 interface SetCall {
   readonly cursor: string;
+  /** The event that the cursor has passed, as far as it was told. */
+  readonly event: ReflexEvent | undefined;
   /** Aborted once the caller was told that the call failed: it must not take effect any more. */
   readonly signal: AbortSignal;
 }
@@ -66,9 +72,48 @@ export class BufferedCursors {
     const entry = this.#entry(consumer);
     const read = async (): Promise<string> => {
       if (entry.pending !== undefined) await this.flush({ ...options, consumer });
-      return (await this.#read(entry, options))?.cursor ?? "";
+      const { cursor = "" } = (await this.#read(entry, options)) ?? {};
+      if (entry.faultTold) entry.fault = undefined;
+      return cursor;
     };
     return withTimeLimit(read(), { signal, timeoutMs, what });
+  }
+
+  /** The position of the consumer's cursor; undefined if it is unknown. What is held back is written first. */
+  async getPosition(consumer: string, options: CallOptions = {}): Promise<string | undefined> {
+    checkConsumerName(consumer);
+    checkCallOptions("getPosition", options);
+    if (this.#entries.get(consumer)?.pending !== undefined) await this.flush({ ...options, consumer });
+    const row = await this.#source.rows.read(consumer, options);
+    return row === undefined ? undefined : positionAt(row.cursor, row.position);
+  }
+
+  /** Runs `work` while no cursor is written. */
+  atRest<R>(work: () => Promise<R>): Promise<R> {
+    return this.#writes.run(work);
+  }
+
+  /** Runs `work` on what is known of a consumer while no cursor is written, once what is held back of it was written. */
+  alone<R>(consumer: string, work: (entry: CursorEntry) => Promise<R>): Promise<R> {
+    const entry = this.#entry(consumer);
+    return this.#writes.run(async () => {
+      if (entry.pending !== undefined) await this.#write([entry], {});
+      throwFault(entry);
+      return work(entry);
+    });
+  }
+
+  /** Someone else has moved or removed the cursor: what is held back for it builds on a place that it has left. */
+  lose(entry: CursorEntry, error: ReflexError): void {
+    // The event at hand must not move the cursor from where someone else has put it.
+    entry.fault = error;
+    this.#clean(entry);
+    entry.faultTold = this.#source.lost(entry.consumer, error);
+  }
+
+  /** What is known of a consumer; undefined if it was neither read nor set here. */
+  known(consumer: string): CursorEntry | undefined {
+    return this.#entries.get(consumer);
   }
 
   setCursor(consumer: string, cursor: string, options: SetCursorOptions = {}): Promise<void> {
@@ -86,7 +131,7 @@ export class BufferedCursors {
     if (!this.#holdsBack || entry.fault !== undefined || !isOnlyEvent(options)) return false;
     if (this.#source.config.cursorType !== "int" || !isPlainlyBeyond(cursor, pending.cursor)) return false;
     this.#source.rows.checkCursorFits(cursor);
-    entry.pending = new PendingCursor(cursor, pending.heldSinceMs);
+    entry.pending = new PendingCursor(cursor, pending.heldSinceMs, options.event);
     // A write that failed has stopped the timer.
     this.#timer.start();
     return true;
@@ -96,12 +141,12 @@ export class BufferedCursors {
     checkConsumerName(consumer);
     this.#checkCursor(cursor);
     checkSetCursorOptions(options);
-    const { signal, timeoutMs } = options;
+    const { signal, timeoutMs, event } = options;
     signal?.throwIfAborted();
     const entry = this.#entry(consumer);
-    if (this.#holdsBack && !this.#mustRead(entry, cursor)) return this.#hold(entry, cursor);
+    if (this.#holdsBack && !this.#mustRead(entry, cursor)) return this.#hold(entry, { cursor, event });
     const ending = new AbortController();
-    await withTimeLimit(this.#set(entry, { cursor, signal: ending.signal }), {
+    await withTimeLimit(this.#set(entry, { cursor, event, signal: ending.signal }), {
       signal,
       timeoutMs,
       what: `the cursor of ${consumer} to be set in ${this.#source.table}`,
@@ -177,10 +222,10 @@ export class BufferedCursors {
   async #set(entry: CursorEntry, call: SetCall): Promise<void> {
     if (this.#mustRead(entry, call.cursor)) await this.#read(entry, call);
     call.signal.throwIfAborted();
-    if (this.#holdsBack) return this.#hold(entry, call.cursor);
+    if (this.#holdsBack) return this.#hold(entry, call);
     await this.#writes.run(async () => {
       call.signal.throwIfAborted();
-      this.#hold(entry, call.cursor);
+      this.#hold(entry, call);
       try {
         await this.#write([entry], call);
       } finally {
@@ -191,7 +236,7 @@ export class BufferedCursors {
     });
   }
 
-  #hold(entry: CursorEntry, cursor: string): void {
+  #hold(entry: CursorEntry, { cursor, event }: Pick<SetCall, "cursor" | "event">): void {
     throwFault(entry);
     const { consumer } = entry;
     const { table, rows } = this.#source;
@@ -200,7 +245,7 @@ export class BufferedCursors {
       throw notAdvanced({ table, consumer, cursor, existing, reason: "it is there or beyond already" });
     }
     rows.checkFits(consumer, cursor);
-    entry.pending = new PendingCursor(cursor, entry.pending?.heldSinceMs ?? Date.now());
+    entry.pending = new PendingCursor(cursor, entry.pending?.heldSinceMs ?? Date.now(), event);
     this.#dirty.add(entry);
     if (!this.#holdsBack) return;
     this.#timer.start();
@@ -217,7 +262,13 @@ export class BufferedCursors {
   }
 
   #write(entries: readonly CursorEntry[], options: CallOptions): Promise<void> {
-    return writeEntries(entries, options, { ...this.#source, clean: (entry) => this.#clean(entry) });
+    return writeEntries(entries, options, {
+      ...this.#source,
+      clean: (entry) => this.#clean(entry),
+      lost: (entry, error) => {
+        entry.faultTold = this.#source.lost(entry.consumer, error);
+      },
+    });
   }
 
   #retryLater(error: unknown): void {

@@ -1,4 +1,6 @@
 import { ReflexError } from "../../errors/reflex-error.ts";
+import type { ReflexEvent } from "../../reflex/event.ts";
+import { positionOf } from "../../reflex/event-position.ts";
 import type { StoredCursor } from "./cursor-rows.ts";
 
 /** What one process knows of one consumer's cursor. */
@@ -19,6 +21,8 @@ export interface CursorEntry {
   readonly unanswered: Set<string>;
   /** Why a cursor was not written and won't be. The consumer's next `setCursor` throws it. */
   fault: ReflexError | undefined;
+  /** Whether a run was told of the fault already, so that it concerns no later run. */
+  faultTold: boolean;
 }
 
 /** A cursor that was set and is not written yet. */
@@ -26,10 +30,18 @@ export class PendingCursor implements StoredCursor {
   readonly cursor: string;
   /** Since when a cursor of this consumer is held back, in ms since 1970. */
   readonly heldSinceMs: number;
+  /** The event that the cursor has passed, as far as it was told. */
+  readonly #event: ReflexEvent | undefined;
 
-  constructor(cursor: string, heldSinceMs: number) {
+  constructor(cursor: string, heldSinceMs: number, event: ReflexEvent | undefined) {
     this.cursor = cursor;
     this.heldSinceMs = heldSinceMs;
+    this.#event = event;
+  }
+
+  /** The position at the cursor; undefined if it is unknown. It is made only when the cursor is written. */
+  get position(): string | undefined {
+    return this.#event?.id === this.cursor ? positionOf(this.#event) : undefined;
   }
 
   get time(): string {
@@ -46,7 +58,16 @@ export function createEntry(consumer: string): CursorEntry {
     pending: undefined,
     unanswered: new Set(),
     fault: undefined,
+    faultTold: false,
   };
+}
+
+/** Notes what stands in the table now: this process has read it after a write of its own, or written it. */
+export function setStored(entry: CursorEntry, stored: StoredCursor | undefined): void {
+  entry.stored = stored;
+  entry.known = true;
+  entry.writes += 1;
+  entry.unanswered.clear();
 }
 
 /** Throws the entry's fault if it has one, and forgets it. */

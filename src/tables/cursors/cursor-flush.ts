@@ -1,7 +1,8 @@
+import type { ReflexError } from "../../errors/reflex-error.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import { isolated } from "../../waiting/isolated.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
-import { type CursorEntry, notAdvanced } from "./cursor-entry.ts";
+import { type CursorEntry, notAdvanced, type PendingCursor, setStored } from "./cursor-entry.ts";
 import type { StoredCursor } from "./cursor-rows.ts";
 import { castCursor } from "./cursor-type.ts";
 import type { CursorWriter, WriteOutcome } from "./cursor-writer.ts";
@@ -14,11 +15,13 @@ export interface CursorFlushTarget {
   readonly reporting: Reporting;
   /** Called when an entry has nothing left to be written. */
   clean(entry: CursorEntry): void;
+  /** Called when what was pending in an entry can't be written any more. */
+  lost(entry: CursorEntry, error: ReflexError): void;
 }
 
 interface EntryWrite {
   readonly entry: CursorEntry;
-  readonly to: StoredCursor;
+  readonly to: PendingCursor;
 }
 
 /**
@@ -57,7 +60,7 @@ class CursorFlush {
   async write(options: CallOptions): Promise<void> {
     const { writer, reporting, table } = this.#target;
     const writes = [...this.#left].map(([consumer, { entry, to }]) => {
-      return { consumer, from: entry.stored?.cursor, to: to.cursor };
+      return { consumer, from: entry.stored?.cursor, to: to.cursor, position: to.position };
     });
     const startedAt = performance.now();
     try {
@@ -91,7 +94,7 @@ class CursorFlush {
 
   #settleWritten({ entry, to }: EntryWrite): void {
     this.#written += 1;
-    store(entry, to);
+    setStored(entry, to);
     if (entry.pending === to) this.#target.clean(entry);
     this.#tellWritten(entry.consumer, to.cursor);
   }
@@ -100,7 +103,7 @@ class CursorFlush {
   #settleKept(write: EntryWrite, found: StoredCursor | undefined): void {
     const { entry, to } = write;
     const ours = found !== undefined && entry.unanswered.has(this.#place(found));
-    store(entry, found);
+    setStored(entry, found);
     if (ours) {
       this.again.push(entry);
       return;
@@ -115,6 +118,8 @@ class CursorFlush {
     const { table, config, reporting } = this.#target;
     entry.fault = error;
     this.#target.clean(entry);
+    // variant place: a flush that loses tells at rest
+    if (error !== undefined) this.#target.lost(entry, error);
     // The fault is reported as well, since the consumer may never set another cursor.
     if (config.asyncPeriodMs > 0) reporting.error({ activity: "flush", name: table, error });
   }
@@ -130,11 +135,4 @@ class CursorFlush {
       (error) => reporting.error({ activity: "onSetCursor", name: table, error }),
     );
   }
-}
-
-function store(entry: CursorEntry, stored: StoredCursor | undefined): void {
-  entry.stored = stored;
-  entry.known = true;
-  entry.writes += 1;
-  entry.unanswered.clear();
 }

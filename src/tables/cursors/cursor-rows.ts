@@ -1,14 +1,16 @@
 import type { Database, RunResult, Statement } from "../../database/database.ts";
 import { isTransactionLost, tableError } from "../../database/table-error.ts";
 import { ReflexError } from "../../errors/reflex-error.ts";
+import type { Reporting } from "../../reflex/observer.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
+import type { ControlChange, ControlledRow, ControlledRows } from "../requests/controlled-rows.ts";
 import { checkFits } from "../schema/column-capacity.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
 import type { ColumnDescription, TableDescription } from "../schema/table-columns.ts";
 import { type CursorMove, type CursorRow, CursorStatements } from "./cursor-statements.ts";
 import { castCursor } from "./cursor-type.ts";
 import type { CursorsTableConfig } from "./cursors-table-options.ts";
-import { cursorsSchemaCheck } from "./cursors-table-schema.ts";
+import { cursorsSchemaCheck, missingColumns } from "./cursors-table-schema.ts";
 
 /** A cursor as it stands in the table. */
 export interface StoredCursor {
@@ -17,25 +19,37 @@ export interface StoredCursor {
   readonly time: string;
 }
 
+/** A consumer's row: its cursor, and what else the table keeps of it. */
+export interface StoredRow extends StoredCursor, ControlledRow {}
+
 /** Cursors by consumer, or why the cursor of a consumer can't be used. */
-export type FoundCursors = ReadonlyMap<string, StoredCursor | ReflexError>;
+export type FoundCursors = ReadonlyMap<string, StoredRow | ReflexError>;
+
+export interface CursorRowsSource {
+  readonly table: string;
+  readonly config: CursorsTableConfig;
+  readonly database: Database;
+  readonly reporting: Reporting;
+}
 
 const MOST_TRIES = 3;
 
 /** The rows of a cursors table in one database, read and written by one statement at a time. */
-export class CursorRows {
+export class CursorRows implements ControlledRows {
   readonly #table: string;
   readonly #config: CursorsTableConfig;
   readonly #database: Database;
+  readonly #reporting: Reporting;
   readonly #schemaCheck: SchemaCheck;
   #description: TableDescription | undefined;
   #cursorColumn: ColumnDescription | undefined;
   #knownStatements: CursorStatements | undefined;
 
-  constructor(table: string, config: CursorsTableConfig, database: Database) {
+  constructor({ table, config, database, reporting }: CursorRowsSource) {
     this.#table = table;
     this.#config = config;
     this.#database = database;
+    this.#reporting = reporting;
     this.#schemaCheck = cursorsSchemaCheck(table, config);
   }
 
@@ -59,7 +73,7 @@ export class CursorRows {
    * @throws ReflexError `consumer_name_collision` if the column takes another name for this one, `wrong_schema` if it
    * can't hold the name.
    */
-  async read(consumer: string, options: CallOptions): Promise<StoredCursor | undefined> {
+  async read(consumer: string, options: CallOptions): Promise<StoredRow | undefined> {
     await this.#statements(options);
     this.#checkConsumerFits(consumer);
     const found = (await this.readAll([consumer], options)).get(consumer);
@@ -77,7 +91,7 @@ export class CursorRows {
       throw tableError(error, { table: this.#table, activity: "read", signal: options.signal });
     });
     const asked = new Set(consumers);
-    const found = new Map<string, StoredCursor | ReflexError>();
+    const found = new Map<string, StoredRow | ReflexError>();
     for (const row of rows) {
       const { consumer_text: consumer } = row;
       if (asked.has(consumer)) found.set(consumer, this.#toStored(row));
@@ -87,7 +101,7 @@ export class CursorRows {
   }
 
   /** Adds rows, and leaves those that are there as they are. */
-  async insert(rows: readonly { consumer: string; to: string }[], options: CallOptions): Promise<void> {
+  async insert(rows: readonly Omit<CursorMove, "from">[], options: CallOptions): Promise<void> {
     await this.#run((await this.#statements(options)).insert(rows), options);
   }
 
@@ -96,13 +110,77 @@ export class CursorRows {
     return (await this.#run((await this.#statements(options)).move(moves), options)).affectedRows;
   }
 
-  #toStored({ consumer_text: consumer, cursor_text: text, time_text: time }: CursorRow): StoredCursor | ReflexError {
+  async readControlled(consumer: string, options: CallOptions): Promise<ControlledRow | undefined> {
+    const row = await this.read(consumer, options);
+    const missing = this.missing.filter((column) => column === "generation" || column === "request");
+    if (missing.length > 0) throw withoutRequests(this.#table, missing);
+    return row;
+  }
+
+  async change(consumer: string, change: ControlChange, options: CallOptions): Promise<boolean> {
+    const statement = (await this.#statements(options)).change(consumer, change);
+    return (
+      (
+        await this.#run(statement, options).catch((error: unknown) => {
+          throw tableError(error, { table: this.#table, activity: "write", signal: options.signal });
+        })
+      ).affectedRows > 0
+    );
+  }
+
+  /** Writes in which events table the consumer's cursor is a position. */
+  async nameTable(consumer: string, table: string, options: CallOptions): Promise<void> {
+    await this.#run((await this.#statements(options)).nameTable(consumer, table), options);
+  }
+
+  /** All rows of the table, with the times at which they were written. */
+  async readEach(options: CallOptions): Promise<(StoredRow & { consumer: string; updatedAt: Date })[]> {
+    const { all } = await this.#statements(options);
+    const rows = await this.#database
+      .rows<CursorRow & { micros_value: string | number | bigint }>(all, [], this.#limits(options))
+      .catch((error: unknown) => {
+        throw tableError(error, { table: this.#table, activity: "read", signal: options.signal });
+      });
+    return rows.map((row) => {
+      const stored = this.#toStored(row);
+      if (stored instanceof ReflexError) throw stored;
+      return {
+        ...stored,
+        consumer: row.consumer_text,
+        updatedAt: new Date(Math.floor(Number(row.micros_value) / 1000)),
+      };
+    });
+  }
+
+  /** How a person accepts the events table as it is, in spite of the consumer's position. */
+  remedy(consumer: string, cursor: string): string {
+    const { dialect } = this.#database;
+    if (this.missing.includes("position")) return `restart its process, or set its cursor in ${this.#table}`;
+    const set = `update ${dialect.quote(this.#table)} set ${dialect.quote("position")} = null`;
+    const name = consumer.replaceAll("'", "''").replaceAll("\\", "\\\\");
+    return `call reset(db, ${JSON.stringify(consumer)}, { to: "${cursor}" }) of the cursors table, or run: ${set} where ${dialect.quote(this.#config.fields.id)} = '${name}'`;
+  }
+
+  /** The columns that the table lacks, once it was looked at. */
+  get missing(): readonly string[] {
+    return this.#description === undefined ? [] : missingColumns(this.#description);
+  }
+
+  #toStored(row: CursorRow): StoredRow | ReflexError {
+    const { consumer_text: consumer, cursor_text: text, time_text: time } = row;
     const { cursorType } = this.#config;
     // A ZEROFILL column gives more digits than the cursor has.
     const cursor = cursorType === "int" ? text.replace(/^0+(?=\d)/, "") : text;
     try {
       castCursor(cursorType, cursor);
-      return { cursor, time };
+      return {
+        cursor,
+        time,
+        position: row.position_text ?? undefined,
+        generation: BigInt(row.generation_text ?? "0"),
+        request: row.request_text ?? undefined,
+        table: row.table_text ?? undefined,
+      };
     } catch (cause) {
       const message = `the cursor of ${consumer} in ${this.#table} is no number from 0 to 2^63-1, found "${text}"; correct the row`;
       return new ReflexError("invalid_cursor", message, { cause, details: { table: this.#table, consumer, cursor } });
@@ -129,8 +207,16 @@ export class CursorRows {
     const { dialect } = this.#database;
     this.#description = description;
     this.#cursorColumn = description.columns.get(this.#config.fields.cursor.toLowerCase());
+    if (this.#knownStatements === undefined) this.#warnOfMissing();
     this.#knownStatements = new CursorStatements({ table: this.#table, config: this.#config, dialect, description });
     return this.#knownStatements;
+  }
+
+  #warnOfMissing(): void {
+    const { missing } = this;
+    if (missing.length === 0) return;
+    const message = `${this.#table} lacks the columns ${missing.join(", ")}: it works as before, but a table that is truncated, restored or swapped while nobody runs goes unnoticed, and nothing can be asked of its consumers; ${ADD_COLUMNS}`;
+    this.#reporting.warn(message, { table: this.#table });
   }
 
   #checkConsumerFits(consumer: string): void {
@@ -145,6 +231,14 @@ export class CursorRows {
       acquireTimeoutMs: shorter(acquireTimeoutMs, timeoutMs),
     };
   }
+}
+
+const ADD_COLUMNS =
+  "add them with createTables(db, [cursors], { alter: true }), or in a migration with schemaSql(dialect, [cursors], { alterFrom })";
+
+function withoutRequests(table: string, missing: readonly string[]): ReflexError {
+  const message = `${table} lacks the columns ${missing.join(" and ")}, in which requests are kept; ${ADD_COLUMNS}`;
+  return new ReflexError("wrong_schema", message, { details: { table } });
 }
 
 function collision(table: string, consumer: string | undefined, found: string): ReflexError {

@@ -13,6 +13,8 @@ export interface CursorWrite {
   readonly consumer: string;
   readonly from: string | undefined;
   readonly to: string;
+  /** The position at `to`; undefined if it is unknown. */
+  readonly position: string | undefined;
 }
 
 /** What became of a {@link CursorWrite}. */
@@ -68,7 +70,7 @@ export class CursorWriter {
       await this.#compare(some, options, settle);
     };
     const move = async (some: readonly CursorWrite[]): Promise<void> => {
-      const moves = some.map(({ consumer, from = "", to }) => ({ consumer, from, to }));
+      const moves = some.map(({ from = "", ...write }) => ({ ...write, from }));
       if ((await rows.move(moves, options)) < some.length) return this.#compare(some, options, settle);
       for (const { consumer } of some) settle(consumer, { result: "written" });
     };

@@ -1,4 +1,4 @@
-import { checkIdentifier } from "../../database/identifiers.ts";
+import { checkIdentifier, parseTableName } from "../../database/identifiers.ts";
 import {
   aDuration,
   aFiniteDuration,
@@ -7,6 +7,7 @@ import {
   anObject,
   aString,
   checkOptions,
+  either,
   type OptionChecks,
   oneOf,
 } from "../../options/check-options.ts";
@@ -28,6 +29,11 @@ export interface CursorsTableOptions {
   asyncPeriodMs?: number | undefined;
   /** How cursors are compared: as numbers, or as text byte by byte. @defaultValue "int" */
   cursorType?: CursorType | undefined;
+  /**
+   * The table, in the same schema, of what people have asked of consumers: who, when, from where and to where. It is made
+   * with the cursors table. With `false` only the observer is told. @defaultValue "cursor_changes"
+   */
+  changesTable?: string | false | undefined;
   /** Called once for each cursor that was written. What it throws is reported, and stops nothing. */
   onSetCursor?: ((written: { consumer: string; cursor: string }) => void) | undefined;
   /** Waits in place of a timer, for tests. */
@@ -37,7 +43,7 @@ export interface CursorsTableOptions {
   /** The longest that one statement may take, in ms. @defaultValue 60 000 */
   statementTimeoutMs?: number | undefined;
   /**
-   * Told of cursors that were written (`flush`), and of errors that no caller waits for (`error`). @defaultValue none;
+   * Told of cursors that were written (`flush`), of what people ask of consumers (`cursorChange`), and of errors that no caller waits for (`error`). @defaultValue none;
    * such errors go to `logger`
    */
   observer?: Observer | undefined;
@@ -51,6 +57,7 @@ const checks: OptionChecks<CursorsTableOptions> = {
   timeField: aString,
   asyncPeriodMs: aFiniteDuration,
   cursorType: oneOf("int", "string"),
+  changesTable: either(oneOf(false), aString),
   onSetCursor: aFunction,
   sleep: aFunction,
   acquireTimeoutMs: aDuration,
@@ -69,6 +76,8 @@ export interface CursorsTableConfig {
   readonly fields: { readonly id: string; readonly cursor: string; readonly time: string };
   readonly asyncPeriodMs: number;
   readonly cursorType: CursorType;
+  /** The name of the table of changes, with its schema; undefined if none is wanted. */
+  readonly changesTable: string | undefined;
   readonly onSetCursor: CursorsTableOptions["onSetCursor"];
   readonly sleep: CursorsTableOptions["sleep"];
   readonly acquireTimeoutMs: number | undefined;
@@ -79,10 +88,11 @@ export interface CursorsTableConfig {
  * Checks the options and fills in the defaults.
  * @throws TypeError or RangeError `invalid_option` or `invalid_identifier`
  */
-export function toCursorsTableConfig(owner: string, options: CursorsTableOptions): CursorsTableConfig {
+export function toCursorsTableConfig(name: string, options: CursorsTableOptions): CursorsTableConfig {
+  const owner = `table ${name}`;
   checkCursorsTableOptions(owner, options);
-  const field = (name: keyof CursorsTableOptions, value: string): string =>
-    checkIdentifier(value, `option ${name} of ${owner}`);
+  const field = (option: keyof CursorsTableOptions, value: string): string =>
+    checkIdentifier(value, `option ${option} of ${owner}`);
   return {
     fields: {
       id: field("idField", options.idField ?? "id"),
@@ -91,9 +101,22 @@ export function toCursorsTableConfig(owner: string, options: CursorsTableOptions
     },
     asyncPeriodMs: options.asyncPeriodMs ?? 5000,
     cursorType: options.cursorType ?? "int",
+    changesTable: changesTable(name, field, options),
     onSetCursor: options.onSetCursor,
     sleep: options.sleep,
     acquireTimeoutMs: options.acquireTimeoutMs,
     statementTimeoutMs: options.statementTimeoutMs,
   };
+}
+
+/** The table of changes lies in the schema of the cursors table. */
+function changesTable(
+  name: string,
+  field: (option: keyof CursorsTableOptions, value: string) => string,
+  { changesTable: given = "cursor_changes" }: CursorsTableOptions,
+): string | undefined {
+  if (given === false) return undefined;
+  const [, schema] = parseTableName(name).toReversed();
+  const own = field("changesTable", given);
+  return schema === undefined ? own : `${schema}.${own}`;
 }

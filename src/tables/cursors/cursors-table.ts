@@ -1,14 +1,18 @@
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
 import { parseTableName } from "../../database/identifiers.ts";
-import { checkFlushOptions } from "../../reflex/call-options.ts";
+import { aCount, checkOptions, type OptionChecks } from "../../options/check-options.ts";
+import { callChecks, checkCallOptions, checkFlushOptions } from "../../reflex/call-options.ts";
+import { aConsumerName } from "../../reflex/consumer.ts";
 import type { CursorStore, FlushOptions } from "../../reflex/cursor-store.ts";
 import { Reporting } from "../../reflex/observer.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
+import type { CursorChangeRecord } from "../requests/cursor-changes.ts";
+import type { CursorChange, ForcedRequestOptions } from "../requests/request-options.ts";
 import type { TableSchema } from "../schema/table-schema.ts";
-import { BufferedCursors } from "./buffered-cursors.ts";
-import { CursorRows } from "./cursor-rows.ts";
-import { CursorWriter } from "./cursor-writer.ts";
+import { type CursorInfo, listCursors } from "./cursor-list.ts";
+import { type Asked, ask, askReset, askSkip, type ResetOptions, type SkipOptions } from "./cursor-wishes.ts";
+import { type CursorsInDatabase, cursorsInDatabase } from "./cursors-in-database.ts";
 import {
   type CursorsTableConfig,
   type CursorsTableOptions,
@@ -16,6 +20,16 @@ import {
   toCursorsTableConfig,
 } from "./cursors-table-options.ts";
 import { cursorsTableSchema } from "./cursors-table-schema.ts";
+
+/** Which changes to list. */
+export interface ListChangesOptions extends CallOptions {
+  /** Only what was asked of this consumer. @defaultValue of all */
+  consumer?: string | undefined;
+  /** The most records. @defaultValue 100 */
+  limit?: number | undefined;
+}
+
+const changesChecks: OptionChecks<ListChangesOptions> = { ...callChecks, consumer: aConsumerName, limit: aCount };
 
 /**
  * A table of cursors: for each consumer, the id of the last event that it is done with.
@@ -35,7 +49,7 @@ export class CursorsTable implements AsyncDisposable {
   readonly schema: TableSchema;
   readonly #options: CursorsTableOptions;
   readonly #config: CursorsTableConfig;
-  readonly #buffered = new Map<object, BufferedCursors>();
+  readonly #databases = new Map<object, CursorsInDatabase>();
 
   /**
    * `name` is the table's, or `schema.table`.
@@ -45,7 +59,7 @@ export class CursorsTable implements AsyncDisposable {
     parseTableName(name);
     this.name = name;
     this.#options = options;
-    this.#config = toCursorsTableConfig(`table ${name}`, options);
+    this.#config = toCursorsTableConfig(name, options);
     this.schema = cursorsTableSchema(name, this.#config);
   }
 
@@ -54,7 +68,7 @@ export class CursorsTable implements AsyncDisposable {
    * @throws ReflexError `wrong_schema`, `consumer_name_collision`, `invalid_cursor`, `time_limit` or `database_error`.
    */
   async getCursor(db: DatabaseHandle, consumer: string, options: CallOptions = {}): Promise<string> {
-    return this.#cursorsIn(db).getCursor(consumer, options);
+    return this.#in(db).cursors.getCursor(consumer, options);
   }
 
   /**
@@ -62,13 +76,83 @@ export class CursorsTable implements AsyncDisposable {
    * @throws ReflexError `cursor_not_advanced` if the cursor is there or beyond, or if someone else moved it.
    */
   async setCursor(db: DatabaseHandle, consumer: string, cursor: string): Promise<void> {
-    await this.#cursorsIn(db).setCursor(consumer, cursor);
+    await this.#in(db).cursors.setCursor(consumer, cursor);
+  }
+
+  /**
+   * All cursors in the table, by the names of their consumers.
+   * @example
+   * for (const { consumer, cursor } of await cursors.list(pool)) {
+   *   console.log(consumer, await orders.lag(pool, cursor));
+   * }
+   */
+  async list(db: DatabaseHandle, options: CallOptions = {}): Promise<CursorInfo[]> {
+    checkCallOptions("list", options);
+    return listCursors(this.#in(db).rows, options);
+  }
+
+  /**
+   * Has the consumer go on at another place, or accept the table as it is: `to` its own cursor. It is a request: the
+   * consumer's run finishes the event at hand, moves the cursor and goes on there, within 5 s. Without a run it stays in the
+   * consumer's row, and the next run answers it first; with `force` it is done at once.
+   * @throws ReflexError `cursor_not_found`, `invalid_cursor` for an id without a row in `events`, `wrong_schema`.
+   * @example
+   * await cursors.reset(pool, "order-mailer", { to: { time: new Date("2026-11-01") }, events: orders, reason: "mails lost" });
+   */
+  async reset(db: DatabaseHandle, consumer: string, options: ResetOptions): Promise<CursorChange> {
+    return askReset(this.#asked(db, consumer), this.#config.cursorType, options);
+  }
+
+  /**
+   * Has the consumer leave out one event that it can't handle, and go on behind it. Events before it are consumed as always.
+   * The event is recorded first. It is a request, as {@link reset} is.
+   * @throws ReflexError `cursor_not_found`, `wrong_schema`, or `invalid_cursor` if the cursor is at the event or beyond.
+   * @example
+   * await cursors.skip(pool, "order-mailer", { eventId: "42", record: errors.toErrorInserter(pool), reason: "no address" });
+   */
+  async skip(db: DatabaseHandle, consumer: string, options: SkipOptions): Promise<CursorChange> {
+    return askSkip(this.#asked(db, consumer), options);
+  }
+
+  /** Has the consumer's run deliver nothing until {@link resume}, restarts included. It is a request, as {@link reset} is. */
+  async pause(db: DatabaseHandle, consumer: string, options: ForcedRequestOptions = {}): Promise<CursorChange> {
+    return ask(this.#asked(db, consumer), "pause", options);
+  }
+
+  /** Has a paused or retired consumer go on at its cursor. It is a request, as {@link reset} is. */
+  async resume(db: DatabaseHandle, consumer: string, options: ForcedRequestOptions = {}): Promise<CursorChange> {
+    return ask(this.#asked(db, consumer), "resume", options);
+  }
+
+  /**
+   * Ends the consumer for good and keeps its row as a record: its runs end with `consumer_retired`. It is a request, as
+   * {@link reset} is.
+   */
+  async retire(db: DatabaseHandle, consumer: string, options: ForcedRequestOptions = {}): Promise<CursorChange> {
+    return ask(this.#asked(db, consumer), "retire", options);
+  }
+
+  /**
+   * Deletes the consumer's row. Its run ends with `cursor_deleted`; one that starts later begins as a new consumer does. It
+   * is a request, as {@link reset} is: without a run, use `force`.
+   */
+  async delete(db: DatabaseHandle, consumer: string, options: ForcedRequestOptions = {}): Promise<CursorChange> {
+    return ask(this.#asked(db, consumer), "delete", options);
+  }
+
+  /**
+   * What was asked of consumers, the newest first: who, when, from where and to where, and what became of it.
+   * @throws ReflexError `wrong_schema` without the table of `changesTable`.
+   */
+  async changes(db: DatabaseHandle, options: ListChangesOptions = {}): Promise<CursorChangeRecord[]> {
+    const { consumer, limit = 100, ...limits } = checkOptions("changes", options, changesChecks);
+    return (await this.#in(db).changes?.list({ consumer, limit }, limits)) ?? [];
   }
 
   /** Writes what is held back, in every database, and waits until it is written. */
   async flush(options: FlushOptions = {}): Promise<void> {
     checkFlushOptions(options);
-    await allSettled([...this.#buffered.values()].map((cursors) => cursors.flush(options)));
+    await allSettled([...this.#databases.values()].map(({ cursors }) => cursors.flush(options)));
   }
 
   /**
@@ -84,9 +168,12 @@ export class CursorsTable implements AsyncDisposable {
   /** The cursors of this table in `db`, as a store for `run`. With options, those of a clone. */
   toStore(db: DatabaseHandle, options?: CursorsTableOptions): CursorStore {
     if (options !== undefined) return this.clone(options).toStore(db);
-    const cursors = this.#cursorsIn(db);
+    const { cursors, rows, requests } = this.#in(db);
     return {
       getCursor: (consumer, callOptions) => cursors.getCursor(consumer, callOptions),
+      getPosition: (consumer, callOptions) => cursors.getPosition(consumer, callOptions),
+      remedy: (consumer, cursor) => rows.remedy(consumer, cursor),
+      requests,
       setCursor: (consumer, cursor, callOptions) => cursors.setCursor(consumer, cursor, callOptions),
       flush: (flushOptions) => cursors.flush(flushOptions),
       [Symbol.asyncDispose]: () => cursors.close(),
@@ -98,7 +185,7 @@ export class CursorsTable implements AsyncDisposable {
    * harm.
    */
   async close(): Promise<void> {
-    await allSettled([...this.#buffered.values()].map((cursors) => cursors.close()));
+    await allSettled([...this.#databases.values()].map(({ cursors }) => cursors.close()));
   }
 
   /** Does what {@link close} does, for `await using`. */
@@ -106,17 +193,19 @@ export class CursorsTable implements AsyncDisposable {
     return this.close();
   }
 
-  #cursorsIn(db: DatabaseHandle): BufferedCursors {
+  #asked(db: DatabaseHandle, consumer: string): Asked {
+    return { db, consumer, asker: this.#in(db).asker };
+  }
+
+  #in(db: DatabaseHandle): CursorsInDatabase {
     const database = toDatabase(db);
-    const known = this.#buffered.get(database.identity);
+    const known = this.#databases.get(database.identity);
     if (known !== undefined) return known;
     const { observer, logger } = this.#options;
-    const rows = new CursorRows(this.name, this.#config, database);
-    const writer = new CursorWriter({ table: this.name, cursorType: this.#config.cursorType, rows });
     const reporting = new Reporting([observer], logger);
-    const cursors = new BufferedCursors({ table: this.name, config: this.#config, rows, writer, reporting });
-    this.#buffered.set(database.identity, cursors);
-    return cursors;
+    const made = cursorsInDatabase({ table: this.name, config: this.#config, database, reporting });
+    this.#databases.set(database.identity, made);
+    return made;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Database } from "../../database/database.ts";
 import type { Dialect } from "../../database/dialect.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
@@ -5,8 +6,10 @@ import { mysqlDialect } from "../../database/mysql-dialect.ts";
 import { sqliteDialect } from "../../database/sqlite/sqlite-dialect.ts";
 import { tableError } from "../../database/table-error.ts";
 import { show, typeMistake } from "../../errors/reflex-error.ts";
-import { checkCallOptions } from "../../reflex/call-options.ts";
+import { aBoolean, checkOptions, type OptionChecks, oneOf } from "../../options/check-options.ts";
+import { callChecks } from "../../reflex/call-options.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
+import { describeTable } from "./table-columns.ts";
 
 /** How a table is made. */
 export interface TableSchema {
@@ -14,6 +17,10 @@ export interface TableSchema {
   readonly name: string;
   /** The statements that make the table. They do nothing where it exists. */
   statements(dialect: Dialect): readonly string[];
+  /** Forms that the table had in earlier versions or has elsewhere: the columns of each, by its name. */
+  readonly earlierForms?: Readonly<Record<string, readonly string[]>>;
+  /** The statements that bring a table to today's form that has these columns, in lower case. */
+  alterations?(dialect: Dialect, columns: ReadonlySet<string>): readonly string[];
 }
 
 /** A table, or the schema of one. */
@@ -24,22 +31,53 @@ export type SchemaSource =
       readonly schema: TableSchema;
     };
 
+/** What `schemaSql` prints. */
+export interface SchemaSqlOptions {
+  /**
+   * Add the statements that bring existing cursors tables to today's form: from that of Go's rsql, with three columns
+   * (`"go"`), or from that of this library before cursors had positions, with `fence` and `event_micros` (`"fence"`).
+   * Code of before goes on working on the table. @defaultValue only what makes new tables
+   */
+  alterFrom?: "go" | "fence" | undefined;
+}
+
+const printChecks: OptionChecks<SchemaSqlOptions> = { alterFrom: oneOf("go", "fence") };
+
 /**
  * The statements that make these tables, as text for a migration. Each ends with ";" and a new line, and does nothing
  * where its table exists. "mysql" is for MariaDB too.
- * @throws TypeError `invalid_argument`
+ * @throws TypeError `invalid_argument` or `invalid_option`
  * @example
  * console.log(schemaSql("mysql", [orders, cursors, errorsTableSchema()]));
  */
-export function schemaSql(dialect: "mysql" | "sqlite", sources: readonly SchemaSource[]): string {
+export function schemaSql(
+  dialect: "mysql" | "sqlite",
+  sources: readonly SchemaSource[],
+  options: SchemaSqlOptions = {},
+): string {
   if (dialect !== "mysql" && dialect !== "sqlite") {
     throw typeMistake("invalid_argument", `schemaSql makes SQL for "mysql" or "sqlite", found ${show(dialect)}`);
   }
-  const statements = toSchemas(sources).flatMap((schema) =>
-    schema.statements(dialect === "mysql" ? mysqlDialect : sqliteDialect),
-  );
+  const { alterFrom } = checkOptions("schemaSql", options, printChecks);
+  const own = dialect === "mysql" ? mysqlDialect : sqliteDialect;
+  const statements = toSchemas(sources).flatMap((schema) => {
+    const form = alterFrom === undefined ? undefined : schema.earlierForms?.[alterFrom];
+    const columns = new Set(form?.map((column) => column.toLowerCase()));
+    return [...schema.statements(own), ...(form === undefined ? [] : (schema.alterations?.(own, columns) ?? []))];
+  });
   return statements.map((statement) => `${statement};\n`).join("\n");
 }
+
+/** What `createTables` may do, and how long it may take. */
+export interface CreateTablesOptions extends CallOptions {
+  /**
+   * Also bring existing tables of earlier forms to today's: adds columns that cursors tables lack, and takes what nothing
+   * used. It locks the table for as long as the server's ALTER TABLE does. @defaultValue false: they are left as they are
+   */
+  alter?: boolean | undefined;
+}
+
+const createChecks: OptionChecks<CreateTablesOptions> = { ...callChecks, alter: aBoolean };
 
 /**
  * Makes those of these tables that don't exist yet, and leaves the existing ones as they are. It is for programs that
@@ -51,17 +89,40 @@ export function schemaSql(dialect: "mysql" | "sqlite", sources: readonly SchemaS
 export async function createTables(
   db: DatabaseHandle,
   sources: readonly SchemaSource[],
-  options: CallOptions = {},
+  options: CreateTablesOptions = {},
 ): Promise<void> {
   const database = toDatabase(db);
-  checkCallOptions("createTables", options);
+  const { alter = false, ...limits } = checkOptions("createTables", options, createChecks);
   for (const schema of toSchemas(sources)) {
-    for (const statement of schema.statements(database.dialect)) {
-      try {
-        await database.run(statement, [], options);
-      } catch (error) {
-        throw tableError(error, { table: schema.name, activity: "create", signal: options.signal });
-      }
+    await runAll(database, { schema, statements: schema.statements(database.dialect) }, limits);
+    if (alter) await alterTable(database, schema, limits);
+  }
+}
+
+async function alterTable(database: Database, schema: TableSchema, limits: CallOptions): Promise<void> {
+  const missing = async (): Promise<readonly string[]> => {
+    const { columns } = await describeTable(database, schema.name, limits);
+    return schema.alterations?.(database.dialect, new Set(columns.keys())) ?? [];
+  };
+  if (schema.alterations === undefined) return;
+  try {
+    await runAll(database, { schema, statements: await missing() }, limits);
+  } catch (error) {
+    // Another process may have altered the table at the same time.
+    if ((await missing()).length > 0) throw error;
+  }
+}
+
+async function runAll(
+  database: Database,
+  { schema, statements }: { schema: TableSchema; statements: readonly string[] },
+  limits: CallOptions,
+): Promise<void> {
+  for (const statement of statements) {
+    try {
+      await database.run(statement, [], limits);
+    } catch (error) {
+      throw tableError(error, { table: schema.name, activity: "create", signal: limits.signal });
     }
   }
 }

@@ -1,0 +1,116 @@
+import type {
+  CursorAnswer,
+  CursorControl,
+  CursorRequest,
+  CursorRequests,
+  CursorWatch,
+} from "../../reflex/cursor-requests.ts";
+import type { Reporting } from "../../reflex/observer.ts";
+import type { CallOptions } from "../../waiting/time-limit.ts";
+import { type Ask, answered, parseControl, toControl } from "../requests/control-document.ts";
+import type { ControlledRow } from "../requests/controlled-rows.ts";
+import type { CursorChanges } from "../requests/cursor-changes.ts";
+import type { BufferedCursors } from "./buffered-cursors.ts";
+import { type CursorEntry, notAdvanced, setStored } from "./cursor-entry.ts";
+import type { CursorLooks } from "./cursor-looks.ts";
+import type { CursorRows } from "./cursor-rows.ts";
+import { type CursorType, isSamePlace } from "./cursor-type.ts";
+import type { CursorWatches } from "./cursor-watches.ts";
+
+export interface CursorControlSource {
+  readonly table: string;
+  readonly cursorType: CursorType;
+  readonly rows: CursorRows;
+  readonly cursors: BufferedCursors;
+  readonly watches: CursorWatches;
+  readonly looks: CursorLooks;
+  /** Undefined where no record of changes is wanted but the observer's. */
+  readonly changes: CursorChanges | undefined;
+  readonly reporting: Reporting;
+}
+
+/** An answer on its way into the row. */
+interface Answering {
+  readonly consumer: string;
+  readonly request: CursorRequest;
+  readonly answer: CursorAnswer;
+}
+
+const MOST_TRIES = 5;
+
+/** What people ask of the consumers of one table in one database, for their runs. */
+export class StoredRequests implements CursorRequests {
+  readonly #source: CursorControlSource;
+
+  constructor(source: CursorControlSource) {
+    this.#source = source;
+  }
+
+  async read(consumer: string, options: CallOptions = {}): Promise<CursorControl> {
+    const row = await this.#source.rows.read(consumer, options);
+    return toControl(parseControl(consumer, row?.request));
+  }
+
+  async answer(consumer: string, request: CursorRequest, answer: CursorAnswer): Promise<void> {
+    await this.#source.cursors.alone(consumer, (entry) => this.#answer(entry, { consumer, request, answer }));
+  }
+
+  watch(consumer: string, watch: CursorWatch): () => void {
+    const stop = this.#source.watches.add(consumer, watch);
+    this.#source.looks.soon();
+    return stop;
+  }
+
+  async #answer(entry: CursorEntry, answering: Answering): Promise<void> {
+    const { rows } = this.#source;
+    const { consumer, request, answer } = answering;
+    for (let attempt = 1; attempt <= MOST_TRIES; attempt++) {
+      // oxlint-disable-next-line eslint/no-await-in-loop -- tried again only if the row was changed at the same moment
+      const row = await rows.readControlled(consumer, {});
+      const document = parseControl(consumer, row?.request);
+      const { ask } = document;
+      if (row === undefined || ask?.generation !== request.generation) return;
+      this.#checkPlace(entry, row, answering);
+      const change = answered(document, ask, answer);
+      // oxlint-disable-next-line eslint/no-await-in-loop -- as above
+      if (!(await rows.change(consumer, { row, ...change }, {}))) continue;
+      const { cursor } = change;
+      if (cursor === "deleted") setStored(entry, undefined);
+      else if (cursor !== undefined) setStored(entry, { cursor: cursor.cursor, time: new Date().toISOString() });
+      this.#tell(answering, row);
+      await this.#settle(ask, row, answer);
+      return;
+    }
+  }
+
+  /** An event is skipped at the place at which this run stands, or not at all. */
+  #checkPlace({ known, stored }: CursorEntry, row: ControlledRow, { consumer, request }: Answering): void {
+    const { table, cursorType } = this.#source;
+    if (request.kind !== "skip" || !known) return;
+    if (stored !== undefined && isSamePlace(cursorType, stored.cursor, row.cursor)) return;
+    throw notAdvanced({
+      table,
+      consumer,
+      cursor: request.to,
+      existing: { ...row, time: "just now" },
+      reason: "someone else moved it",
+    });
+  }
+
+  #tell({ consumer, request, answer }: Answering, row: ControlledRow): void {
+    const { reporting, table } = this.#source;
+    const { kind, to, by } = request;
+    const outcome = answer.obeyed ? "obeyed" : "refused";
+    reporting.tell("cursorChange", { table, consumer, kind, outcome, from: row.cursor, to, by });
+  }
+
+  /** Completes the record of the request. It is done already, so that a failure here is reported and stops nothing. */
+  async #settle({ changeId }: Ask, row: ControlledRow, { obeyed }: CursorAnswer): Promise<void> {
+    const { changes, reporting, table } = this.#source;
+    if (changeId === undefined || changes === undefined) return;
+    const outcome = obeyed ? "obeyed" : "refused";
+    await changes.settle(changeId, { outcome, from: row.cursor }, {}).catch((error: unknown) => {
+      reporting.error({ activity: "record", name: table, error });
+    });
+  }
+}

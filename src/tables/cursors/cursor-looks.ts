@@ -1,0 +1,140 @@
+import { ReflexError } from "../../errors/reflex-error.ts";
+import type { CursorControl } from "../../reflex/cursor-requests.ts";
+import type { Reporting } from "../../reflex/observer.ts";
+import { startTimer } from "../../waiting/timer.ts";
+import { parseControl, toControl } from "../requests/control-document.ts";
+import type { BufferedCursors } from "./buffered-cursors.ts";
+import { notAdvanced } from "./cursor-entry.ts";
+import type { CursorRows, StoredRow } from "./cursor-rows.ts";
+import { type CursorType, isSamePlace } from "./cursor-type.ts";
+import type { CursorWatches } from "./cursor-watches.ts";
+import { lookPeriodMs } from "./look-period.ts";
+
+export interface CursorLooksSource {
+  readonly table: string;
+  readonly cursorType: CursorType;
+  readonly rows: CursorRows;
+  readonly cursors: BufferedCursors;
+  readonly watches: CursorWatches;
+  readonly reporting: Reporting;
+}
+
+/** A cursor that is not where this process has put it, to be looked at once more. */
+interface Suspicion {
+  readonly found: string | undefined;
+  /** How often this process had written the cursor by then. */
+  readonly writes: number;
+}
+
+// A node of a cluster may show an older cursor for a moment.
+const SECOND_LOOK_MS = 1000;
+
+/**
+ * Looks at the rows of all consumers that run in this process, in one statement: for what people ask of them, and for
+ * cursors that someone else has moved. It looks at once when a run begins, and then every 5 s.
+ */
+export class CursorLooks {
+  readonly #source: CursorLooksSource;
+  readonly #suspicions = new Map<string, Suspicion>();
+  /** Consumers whose runs were told of a request, or that they may not run. They are told when that is over, too. */
+  readonly #told = new Set<string>();
+  #cancel: (() => void) | undefined;
+  #looking = false;
+
+  constructor(source: CursorLooksSource) {
+    this.#source = source;
+  }
+
+  /** Looks soon: a run has begun. Runs that begin together share the look. */
+  soon(): void {
+    if (!this.#looking) this.#schedule(0);
+  }
+
+  #schedule(delayMs: number): void {
+    this.#cancel?.();
+    this.#cancel = startTimer(delayMs, () => void this.#look(), { keepAlive: false });
+  }
+
+  async #look(): Promise<void> {
+    const { cursors, watches, reporting, table } = this.#source;
+    const { consumers } = watches;
+    this.#cancel = undefined;
+    if (consumers.length === 0) return this.#suspicions.clear();
+    this.#looking = true;
+    try {
+      // No cursor is written meanwhile, so that a row shows what this process wrote last, or what someone else did.
+      await cursors.atRest(() => this.#compare(consumers));
+    } catch (error) {
+      reporting.error({ activity: "watch", name: table, error, retryInMs: lookPeriodMs() });
+    } finally {
+      this.#looking = false;
+      const again = watches.consumers.some((consumer) => !consumers.includes(consumer));
+      const waitMs = this.#suspicions.size > 0 ? Math.min(SECOND_LOOK_MS, lookPeriodMs()) : lookPeriodMs();
+      this.#schedule(again ? 0 : waitMs);
+    }
+  }
+
+  async #compare(consumers: readonly string[]): Promise<void> {
+    const { rows } = this.#source;
+    const found = await rows.readAll(consumers, { timeoutMs: lookPeriodMs() });
+    for (const consumer of consumers) {
+      const row = found.get(consumer);
+      if (row instanceof ReflexError) continue;
+      // oxlint-disable-next-line eslint/no-await-in-loop -- only the first look at a consumer writes
+      if (row !== undefined) await this.#nameTable(consumer, row);
+      this.#compareCursor(consumer, row);
+      if (row !== undefined) this.#passOn(consumer, row);
+    }
+  }
+
+  async #nameTable(consumer: string, row: StoredRow): Promise<void> {
+    const { rows, watches } = this.#source;
+    const table = watches.tableOf(consumer);
+    if (table === undefined || table === row.table || rows.missing.includes("table_name")) return;
+    await rows.nameTable(consumer, table, {});
+  }
+
+  #compareCursor(consumer: string, row: StoredRow | undefined): void {
+    const { cursors, cursorType, table } = this.#source;
+    const entry = cursors.known(consumer);
+    const stored = entry?.stored;
+    const same =
+      entry?.known !== true ||
+      (row === undefined
+        ? stored === undefined
+        : stored !== undefined && isSamePlace(cursorType, row.cursor, stored.cursor));
+    // A write whose answer was lost may have moved the cursor; the next write finds that out.
+    if (entry === undefined || same || entry.unanswered.size > 0 || entry.fault !== undefined) {
+      this.#suspicions.delete(consumer);
+      return;
+    }
+    const suspicion = this.#suspicions.get(consumer);
+    if (suspicion === undefined || suspicion.found !== row?.cursor || suspicion.writes !== entry.writes) {
+      this.#suspicions.set(consumer, { found: row?.cursor, writes: entry.writes });
+      return;
+    }
+    this.#suspicions.delete(consumer);
+    const reason = row === undefined ? "someone removed it" : "someone else moved it";
+    const cursor = entry.pending?.cursor ?? stored?.cursor ?? "";
+    cursors.lose(entry, notAdvanced({ table, consumer, cursor, existing: row, reason }));
+  }
+
+  #passOn(consumer: string, { request }: StoredRow): void {
+    const { watches } = this.#source;
+    const control = readControl(consumer, request);
+    if (control instanceof ReflexError) watches.lost(consumer, control);
+    else if (control.request !== undefined || control.state !== "active") {
+      this.#told.add(consumer);
+      watches.requested(consumer, control);
+    } else if (this.#told.delete(consumer)) watches.requested(consumer, control);
+  }
+}
+
+function readControl(consumer: string, request: string | undefined): CursorControl | ReflexError {
+  try {
+    return toControl(parseControl(consumer, request));
+  } catch (error) {
+    if (error instanceof ReflexError) return error;
+    throw error;
+  }
+}

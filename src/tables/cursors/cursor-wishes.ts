@@ -1,0 +1,151 @@
+import type { DatabaseHandle } from "../../database/handles/handles.ts";
+import { toDatabase } from "../../database/handles/recognise.ts";
+import { show, typeMistake } from "../../errors/reflex-error.ts";
+import { aFunction, anObject, checkOptions, either, type OptionChecks, oneOf } from "../../options/check-options.ts";
+import { checkConsumerName } from "../../reflex/consumer.ts";
+import type { ErrorInsertFunc } from "../../reflex/consumer-error.ts";
+import type { CursorRequestKind } from "../../reflex/cursor-requests.ts";
+import type { ReflexEvent } from "../../reflex/event.ts";
+import { positionOf } from "../../reflex/event-position.ts";
+import type { CallOptions } from "../../waiting/time-limit.ts";
+import type { Asker, Wish } from "../requests/asker.ts";
+import {
+  type CursorChange,
+  type ForcedRequestOptions,
+  forcedRequestChecks,
+  type RequestOptions,
+  requestChecks,
+  thisUser,
+} from "../requests/request-options.ts";
+import { type CursorType, castCursor } from "./cursor-type.ts";
+
+/**
+ * A place in an events table: `"start"`, `"head"`, the id of an event such as `"41"`, or `{ time }`: before the first event of
+ * that time.
+ */
+export type CursorTarget = string | { readonly time: Date };
+
+/** An events table, as far as it finds places for cursors. `EventsTable` and `EventsTableInt` are ones. */
+export interface CursorPlaces {
+  /** The cursor of a place, and the row there if there is one. */
+  cursorAt(
+    db: DatabaseHandle,
+    to: CursorTarget,
+    options?: CallOptions,
+  ): Promise<{ readonly cursor: string; readonly event?: ReflexEvent | undefined }>;
+}
+
+/** Where a consumer is to go on, who asks, and for how long to wait. */
+export interface ResetOptions extends ForcedRequestOptions {
+  /**
+   * Where to go on: after the event of this id; from the first event (`"start"`); after the present head (`"head"`), with
+   * every event that may still commit below it; or at the first event at or after a time of the table's clock
+   * (`{ time }`), likewise.
+   */
+  to: CursorTarget;
+  /**
+   * The events table. It is needed for `"head"` and `{ time }`. An id is looked up in it, so that one without a row is
+   * refused, and the row is kept as the cursor's position. @defaultValue none: an id is taken as it is
+   */
+  events?: CursorPlaces | undefined;
+  /** The database of the events table. @defaultValue that of the cursors */
+  eventsDb?: DatabaseHandle | undefined;
+}
+
+/** Which event a consumer is to leave out. */
+export interface SkipOptions extends RequestOptions {
+  /** The id of the event. The consumer consumes those before it as always. */
+  eventId: string;
+  /**
+   * Records the event before anything else is done: `errors.toErrorInserter(pool)` of an `ErrorsTable`, so that it can be
+   * retried later. `false` leaves it out without a record among the errors.
+   */
+  record: ErrorInsertFunc | false;
+}
+
+const resetChecks: OptionChecks<ResetOptions> = {
+  ...forcedRequestChecks,
+  to: aTarget,
+  events: (value) => (typeof Object(value).cursorAt === "function" ? undefined : "an EventsTable or EventsTableInt"),
+  eventsDb: either(anObject, aFunction),
+};
+const skipChecks: OptionChecks<SkipOptions> = {
+  ...requestChecks,
+  eventId: (value) => (isId(value) && value !== "0" ? undefined : 'the id of an event, such as "42"'),
+  record: either(aFunction, oneOf(false)),
+};
+
+/** One consumer in one database, of whom something is asked. */
+export interface Asked {
+  readonly db: DatabaseHandle;
+  readonly consumer: string;
+  readonly asker: Asker;
+}
+
+/** Asks for a reset, once it is known where to. */
+export async function askReset(
+  { db, consumer, asker }: Asked,
+  cursorType: CursorType,
+  options: ResetOptions,
+): Promise<CursorChange> {
+  checkConsumerName(consumer);
+  const { to, events, eventsDb = db, ...rest } = required("reset", checkOptions("reset", options, resetChecks), "to");
+  if (events === undefined) return asker.ask({ consumer, kind: "reset", to: plainTarget(to, cursorType) }, rest);
+  toDatabase(eventsDb);
+  const { cursor, event } = await events.cursorAt(eventsDb, to, { signal: rest.signal, timeoutMs: rest.timeoutMs });
+  const position = event?.id === cursor ? positionOf(event) : undefined;
+  return asker.ask({ consumer, kind: "reset", to: cursor, position }, rest);
+}
+
+/** Asks for an event to be skipped, once it is recorded. */
+export async function askSkip({ consumer, asker }: Asked, options: SkipOptions): Promise<CursorChange> {
+  checkConsumerName(consumer);
+  const { eventId, record, ...rest } = required("skip", checkOptions("skip", options, skipChecks), "eventId", "record");
+  const { by = thisUser(), reason = "", signal, timeoutMs } = rest;
+  const wish: Wish = { consumer, kind: "skip", to: eventId };
+  await asker.check(wish, { signal, timeoutMs });
+  if (record !== false) {
+    const message = `skipped by ${by}${reason === "" ? "" : `: ${reason}`}`;
+    await record({ consumer, eventId, message }, { signal, timeoutMs });
+  }
+  return asker.ask(wish, rest);
+}
+
+/** Asks for something that needs no more than its name. */
+export function ask(
+  { consumer, asker }: Asked,
+  kind: Exclude<CursorRequestKind, "reset" | "skip">,
+  options: ForcedRequestOptions,
+): Promise<CursorChange> {
+  checkConsumerName(consumer);
+  return asker.ask({ consumer, kind, to: "" }, checkOptions(kind, options, forcedRequestChecks));
+}
+
+/** @throws TypeError `invalid_option` for an option that must be given and is not */
+function required<O extends object>(owner: string, options: O, ...names: readonly (keyof O & string)[]): O {
+  const missing = names.find((name) => options[name] === undefined);
+  if (missing === undefined) return options;
+  throw typeMistake("invalid_option", `option ${missing} of ${owner} must be given`);
+}
+
+/** The cursor of a place that can be known without the events table. */
+function plainTarget(to: CursorTarget, cursorType: CursorType): string {
+  if (to === "start" && cursorType === "int") return "0";
+  if (to !== "head" && to !== "start" && typeof to === "string") {
+    castCursor(cursorType, to);
+    return to;
+  }
+  const what = typeof to === "string" ? show(to) : "a time";
+  throw typeMistake("invalid_option", `a reset to ${what} needs option events, the table in which to look for it`);
+}
+
+function isId(value: unknown): boolean {
+  return typeof value === "string" && /^(?:0|[1-9]\d{0,18})$/.test(value) && BigInt(value) < 2n ** 63n;
+}
+
+function aTarget(value: unknown): string | undefined {
+  if (typeof value === "string" && value !== "") return undefined;
+  const { time } = Object(value) as { time?: unknown };
+  const valid = time instanceof Date && !Number.isNaN(time.getTime());
+  return valid ? undefined : 'an id, "start", "head" or { time: a valid Date }';
+}
