@@ -18,6 +18,7 @@ const OrderEvent = { Placed: 1, Paid: 2 } as const;
 declare const pool: Pool;
 declare const orders: EventsTable<1 | 2>;
 declare const cursors: CursorsTable;
+declare const errors: ErrorsTable;
 declare const mailer: Consumer<1 | 2>;
 declare const consumer: Consumer<1 | 2>;
 declare const stream: StreamFunc<1 | 2>;

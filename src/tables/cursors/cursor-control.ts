@@ -8,12 +8,11 @@ import type {
 import type { Reporting } from "../../reflex/observer.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import { type Ask, answered, parseControl, toControl } from "../requests/control-document.ts";
-import type { ControlledRow } from "../requests/controlled-rows.ts";
 import type { CursorChanges } from "../requests/cursor-changes.ts";
 import type { BufferedCursors } from "./buffered-cursors.ts";
 import { type CursorEntry, notAdvanced, setStored } from "./cursor-entry.ts";
 import type { CursorLooks } from "./cursor-looks.ts";
-import type { CursorRows } from "./cursor-rows.ts";
+import type { CursorRows, StoredRow } from "./cursor-rows.ts";
 import { type CursorType, isSamePlace } from "./cursor-type.ts";
 import type { CursorWatches } from "./cursor-watches.ts";
 
@@ -84,7 +83,7 @@ export class StoredRequests implements CursorRequests {
   }
 
   /** An event is skipped at the place at which this run stands, or not at all. */
-  #checkPlace({ known, stored }: CursorEntry, row: ControlledRow, { consumer, request }: Answering): void {
+  #checkPlace({ known, stored }: CursorEntry, row: StoredRow, { consumer, request }: Answering): void {
     const { table, cursorType } = this.#source;
     if (request.kind !== "skip" || !known) return;
     if (stored !== undefined && isSamePlace(cursorType, stored.cursor, row.cursor)) return;
@@ -92,12 +91,12 @@ export class StoredRequests implements CursorRequests {
       table,
       consumer,
       cursor: request.to,
-      existing: { ...row, time: "just now" },
+      existing: row,
       reason: "someone else moved it",
     });
   }
 
-  #tell({ consumer, request, answer }: Answering, row: ControlledRow): void {
+  #tell({ consumer, request, answer }: Answering, row: StoredRow): void {
     const { reporting, table } = this.#source;
     const { kind, to, by } = request;
     const outcome = answer.obeyed ? "obeyed" : "refused";
@@ -105,7 +104,7 @@ export class StoredRequests implements CursorRequests {
   }
 
   /** Completes the record of the request. It is done already, so that a failure here is reported and stops nothing. */
-  async #settle({ changeId }: Ask, row: ControlledRow, { obeyed }: CursorAnswer): Promise<void> {
+  async #settle({ changeId }: Ask, row: StoredRow, { obeyed }: CursorAnswer): Promise<void> {
     const { changes, reporting, table } = this.#source;
     if (changeId === undefined || changes === undefined) return;
     const outcome = obeyed ? "obeyed" : "refused";

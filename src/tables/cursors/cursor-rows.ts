@@ -110,7 +110,7 @@ export class CursorRows implements ControlledRows {
     return (await this.#run((await this.#statements(options)).move(moves), options)).affectedRows;
   }
 
-  async readControlled(consumer: string, options: CallOptions): Promise<ControlledRow | undefined> {
+  async readControlled(consumer: string, options: CallOptions): Promise<StoredRow | undefined> {
     const row = await this.read(consumer, options);
     const missing = this.missing.filter((column) => column === "generation" || column === "request");
     if (missing.length > 0) throw withoutRequests(this.#table, missing);

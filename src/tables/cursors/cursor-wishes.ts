@@ -1,7 +1,7 @@
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
 import { show, typeMistake } from "../../errors/reflex-error.ts";
-import { aFunction, anObject, checkOptions, either, type OptionChecks, oneOf } from "../../options/check-options.ts";
+import { aFunction, checkOptions, either, type OptionChecks, oneOf } from "../../options/check-options.ts";
 import { checkConsumerName } from "../../reflex/consumer.ts";
 import type { ErrorInsertFunc } from "../../reflex/consumer-error.ts";
 import type { CursorRequestKind } from "../../reflex/cursor-requests.ts";
@@ -67,7 +67,7 @@ const resetChecks: OptionChecks<ResetOptions> = {
   ...forcedRequestChecks,
   to: aTarget,
   events: (value) => (typeof Object(value).cursorAt === "function" ? undefined : "an EventsTable or EventsTableInt"),
-  eventsDb: either(anObject, aFunction),
+  eventsDb: aDatabase,
 };
 const skipChecks: OptionChecks<SkipOptions> = {
   ...requestChecks,
@@ -91,7 +91,6 @@ export async function askReset(
   checkConsumerName(consumer);
   const { to, events, eventsDb = db, ...rest } = required("reset", checkOptions("reset", options, resetChecks), "to");
   if (events === undefined) return asker.ask({ consumer, kind: "reset", to: plainTarget(to, cursorType) }, rest);
-  toDatabase(eventsDb);
   const { cursor, event } = await events.cursorAt(eventsDb, to, { signal: rest.signal, timeoutMs: rest.timeoutMs });
   const position = event?.id === cursor ? positionOf(event) : undefined;
   return asker.ask({ consumer, kind: "reset", to: cursor, position }, rest);
@@ -137,6 +136,15 @@ function plainTarget(to: CursorTarget, cursorType: CursorType): string {
   }
   const what = typeof to === "string" ? show(to) : "a time";
   throw typeMistake("invalid_option", `a reset to ${what} needs option events, the table in which to look for it`);
+}
+
+function aDatabase(value: unknown): string | undefined {
+  try {
+    toDatabase(value as DatabaseHandle);
+    return undefined;
+  } catch {
+    return "a pool or SQLite handle";
+  }
 }
 
 function isId(value: unknown): boolean {

@@ -39,16 +39,38 @@ describe("schemaSql", () => {
         \`id\` varchar(255) character set utf8mb4 collate utf8mb4_bin not null primary key,
         \`last_event_id\` bigint not null,
         \`updated_at\` datetime(6) not null,
+        \`position\` varchar(255) character set utf8mb4 collate utf8mb4_bin null,
         \`fence\` bigint null,
-        \`event_micros\` bigint null
+        \`owner\` varchar(255) character set utf8mb4 collate utf8mb4_bin null,
+        \`generation\` bigint null,
+        \`request\` text character set utf8mb4 collate utf8mb4_bin null,
+        \`table_name\` varchar(255) character set utf8mb4 collate utf8mb4_bin null
+      ) engine=InnoDB default charset=utf8mb4;
+
+      create table if not exists \`cursor_changes\` (
+        \`id\` bigint not null auto_increment primary key,
+        \`cursors_table\` varchar(255) character set utf8mb4 collate utf8mb4_bin not null,
+        \`consumer\` varchar(255) character set utf8mb4 collate utf8mb4_bin not null,
+        \`kind\` varchar(255) character set utf8mb4 collate utf8mb4_bin not null,
+        \`cursor_from\` varchar(255) character set utf8mb4 collate utf8mb4_bin not null,
+        \`cursor_to\` varchar(255) character set utf8mb4 collate utf8mb4_bin not null,
+        \`asked_by\` varchar(255) character set utf8mb4 collate utf8mb4_bin not null,
+        \`reason\` varchar(255) character set utf8mb4 collate utf8mb4_bin not null,
+        \`outcome\` varchar(255) character set utf8mb4 collate utf8mb4_bin not null,
+        \`asked_at\` datetime(6) not null,
+        \`answered_at\` datetime(6) null
       ) engine=InnoDB default charset=utf8mb4;
 
       create table if not exists \`pages\` (
         \`name\` varchar(255) character set utf8mb4 collate utf8mb4_bin not null primary key,
         \`page\` varchar(255) character set utf8mb4 collate utf8mb4_bin not null,
         \`at\` datetime(6) not null,
+        \`position\` varchar(255) character set utf8mb4 collate utf8mb4_bin null,
         \`fence\` bigint null,
-        \`event_micros\` bigint null
+        \`owner\` varchar(255) character set utf8mb4 collate utf8mb4_bin null,
+        \`generation\` bigint null,
+        \`request\` text character set utf8mb4 collate utf8mb4_bin null,
+        \`table_name\` varchar(255) character set utf8mb4 collate utf8mb4_bin null
       ) engine=InnoDB default charset=utf8mb4;
       "
     `);
@@ -76,16 +98,38 @@ describe("schemaSql", () => {
         "id" text not null primary key,
         "last_event_id" integer not null,
         "updated_at" text not null,
+        "position" text null,
         "fence" integer null,
-        "event_micros" integer null
+        "owner" text null,
+        "generation" integer null,
+        "request" text null,
+        "table_name" text null
+      );
+
+      create table if not exists "cursor_changes" (
+        "id" integer primary key autoincrement,
+        "cursors_table" text not null,
+        "consumer" text not null,
+        "kind" text not null,
+        "cursor_from" text not null,
+        "cursor_to" text not null,
+        "asked_by" text not null,
+        "reason" text not null,
+        "outcome" text not null,
+        "asked_at" text not null,
+        "answered_at" text null
       );
 
       create table if not exists "pages" (
         "name" text not null primary key,
         "page" text not null,
         "at" text not null,
+        "position" text null,
         "fence" integer null,
-        "event_micros" integer null
+        "owner" text null,
+        "generation" integer null,
+        "request" text null,
+        "table_name" text null
       );
       "
     `);

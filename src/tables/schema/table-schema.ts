@@ -65,7 +65,8 @@ export function schemaSql(
     const columns = new Set(form?.map((column) => column.toLowerCase()));
     return [...schema.statements(own), ...(form === undefined ? [] : (schema.alterations?.(own, columns) ?? []))];
   });
-  return statements.map((statement) => `${statement};\n`).join("\n");
+  // Two cursors tables of one schema share their table of changes.
+  return [...new Set(statements)].map((statement) => `${statement};\n`).join("\n");
 }
 
 /** What `createTables` may do, and how long it may take. */

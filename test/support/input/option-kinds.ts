@@ -65,6 +65,7 @@ export const cursorsTable: Kinds = {
   timeField: "identifier",
   asyncPeriodMs: "finiteDuration",
   cursorType: "special",
+  changesTable: "identifier",
   onSetCursor: "function",
   sleep: "function",
 };
@@ -80,6 +81,8 @@ export const errorsSchema: Kinds = {
   attemptsField: "identifier",
   recordOnly: "boolean",
 };
+export const request: Kinds = { ...call, by: "text", reason: "anyText", waitMs: "finiteDuration" };
+export const forcedRequest: Kinds = { ...request, force: "boolean" };
 export const running: Kinds = {
   ...told,
   signal: "special",
