@@ -7,7 +7,7 @@ import type { ControlChange, ControlledRow, ControlledRows } from "../requests/c
 import { checkFits } from "../schema/column-capacity.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
 import type { ColumnDescription, TableDescription } from "../schema/table-columns.ts";
-import { type CursorMove, type CursorRow, CursorStatements } from "./cursor-statements.ts";
+import { type CursorMove, type CursorRow, CursorStatements, mostConsumers } from "./cursor-statements.ts";
 import { castCursor } from "./cursor-type.ts";
 import type { CursorsTableConfig } from "./cursors-table-options.ts";
 import { cursorsSchemaCheck, missingColumns } from "./cursors-table-schema.ts";
@@ -150,6 +150,11 @@ export class CursorRows implements ControlledRows {
         updatedAt: new Date(Math.floor(Number(row.micros_value) / 1000)),
       };
     });
+  }
+
+  /** The most consumers whose rows one statement reads or writes. */
+  get mostConsumers(): number {
+    return mostConsumers(this.#database.dialect);
   }
 
   /** How a person accepts the events table as it is, in spite of the consumer's position. */

@@ -28,6 +28,11 @@ export interface CursorRow {
 
 /** The numbers of consumers that one statement takes. There are few, so that a connection prepares few texts. */
 export const CURSOR_STATEMENT_SIZES = [1, 10, 100, 1000] as const;
+/** The most consumers that one statement takes. SQLite refuses an expression of 1000 conditions. */
+export function mostConsumers({ name }: Dialect): number {
+  return name === "sqlite" ? 100 : 1000;
+}
+
 // How many cursors one statement moves by comparing each row with each name. With more of them, the server would spend
 // most of its time comparing.
 const MOST_COMPARED = 10;

@@ -3,7 +3,6 @@ import { tableError } from "../../database/table-error.ts";
 import { isMistake, isReflexError, ReflexError } from "../../errors/reflex-error.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import type { CursorRows, FoundCursors, StoredCursor } from "./cursor-rows.ts";
-import { CURSOR_STATEMENT_SIZES } from "./cursor-statements.ts";
 import { type CursorType, isSamePlace } from "./cursor-type.ts";
 
 /**
@@ -48,8 +47,6 @@ export interface CursorWriterSource {
   readonly rows: CursorRows;
 }
 
-const LARGEST_STATEMENT = CURSOR_STATEMENT_SIZES[CURSOR_STATEMENT_SIZES.length - 1] ?? 1;
-
 /** Writes many cursors in few statements, and finds out what became of each. */
 export class CursorWriter {
   readonly #source: CursorWriterSource;
@@ -78,8 +75,8 @@ export class CursorWriter {
     const sorted = writes.toSorted((a, b) => (a.consumer < b.consumer ? -1 : 1));
     const added = sorted.filter(({ from }) => from === undefined);
     const moved = sorted.filter(({ from }) => from !== undefined);
-    await this.#inParts(added, LARGEST_STATEMENT, { options, settle, execute: insert });
-    await this.#inParts(moved, LARGEST_STATEMENT, { options, settle, execute: move });
+    await this.#inParts(added, rows.mostConsumers, { options, settle, execute: insert });
+    await this.#inParts(moved, rows.mostConsumers, { options, settle, execute: move });
   }
 
   async #inParts(writes: readonly CursorWrite[], size: number, job: WriteJob): Promise<void> {

@@ -101,16 +101,23 @@ export async function createTables(
 }
 
 async function alterTable(database: Database, schema: TableSchema, limits: CallOptions): Promise<void> {
-  const missing = async (): Promise<readonly string[]> => {
+  const nextStatement = async (): Promise<string | undefined> => {
     const { columns } = await describeTable(database, schema.name, limits);
-    return schema.alterations?.(database.dialect, new Set(columns.keys())) ?? [];
+    return schema.alterations?.(database.dialect, new Set(columns.keys()))[0];
   };
   if (schema.alterations === undefined) return;
-  try {
-    await runAll(database, { schema, statements: await missing() }, limits);
-  } catch (error) {
+  let statement = await nextStatement();
+  while (statement !== undefined) {
+    // oxlint-disable-next-line eslint/no-await-in-loop -- one statement after the other
+    const error = await runAll(database, { schema, statements: [statement] }, limits).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    // oxlint-disable-next-line eslint/no-await-in-loop -- as above
+    const next = await nextStatement();
     // Another process may have altered the table at the same time.
-    if ((await missing()).length > 0) throw error;
+    if (error !== undefined && next === statement) throw error;
+    statement = next;
   }
 }
 
