@@ -56,14 +56,18 @@ export class CursorLooks {
   }
 
   async #look(): Promise<void> {
-    const { cursors, watches, reporting, table } = this.#source;
+    const { rows, cursors, watches, reporting, table } = this.#source;
     const { consumers } = watches;
     this.#cancel = undefined;
     if (consumers.length === 0) return this.#suspicions.clear();
     this.#looking = true;
     try {
       // No cursor is written meanwhile, so that a row shows what this process wrote last, or what someone else did.
-      await cursors.atRest(() => this.#compare(consumers));
+      for (let start = 0; start < consumers.length; start += rows.mostConsumers) {
+        const some = consumers.slice(start, start + rows.mostConsumers);
+        // oxlint-disable-next-line eslint/no-await-in-loop -- one connection is enough
+        await cursors.atRest(() => this.#compare(some));
+      }
     } catch (error) {
       reporting.error({ activity: "watch", name: table, error, retryInMs: lookPeriodMs() });
     } finally {

@@ -162,7 +162,9 @@ export class CursorRows implements ControlledRows {
     const { dialect } = this.#database;
     if (this.missing.includes("position")) return `restart its process, or set its cursor in ${this.#table}`;
     const set = `update ${dialect.quote(this.#table)} set ${dialect.quote("position")} = null`;
-    const name = consumer.replaceAll("'", "''").replaceAll("\\", "\\\\");
+    const quoted = consumer.replaceAll("'", "''");
+    // In a text of MySQL a backslash stands for itself only in pairs.
+    const name = dialect.name === "mysql" ? quoted.replaceAll("\\", "\\\\") : quoted;
     return `call reset(db, ${JSON.stringify(consumer)}, { to: "${cursor}" }) of the cursors table, or run: ${set} where ${dialect.quote(this.#config.fields.id)} = '${name}'`;
   }
 

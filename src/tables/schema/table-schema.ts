@@ -108,16 +108,14 @@ async function alterTable(database: Database, schema: TableSchema, limits: CallO
   if (schema.alterations === undefined) return;
   let statement = await nextStatement();
   while (statement !== undefined) {
+    const tried = statement;
     // oxlint-disable-next-line eslint/no-await-in-loop -- one statement after the other
-    const error = await runAll(database, { schema, statements: [statement] }, limits).then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
-    // oxlint-disable-next-line eslint/no-await-in-loop -- as above
-    const next = await nextStatement();
-    // Another process may have altered the table at the same time.
-    if (error !== undefined && next === statement) throw error;
-    statement = next;
+    statement = await runAll(database, { schema, statements: [tried] }, limits).then(nextStatement, async (error) => {
+      const next = await nextStatement();
+      // Another process may have altered the table at the same time.
+      if (next === tried) throw error;
+      return next;
+    });
   }
 }
 
