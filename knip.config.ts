@@ -7,6 +7,7 @@ const config: KnipConfig = {
     "demo/{main,writer,consumer}.ts",
     "tools/**/*.{ts,mjs}",
     "test/support/servers/*.ts",
+    "test/faults/main.ts",
     "bench/main.ts",
     "bench/import-times.ts",
   ],
