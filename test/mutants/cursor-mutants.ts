@@ -10,6 +10,20 @@ const cursorStatements = moduleAt<typeof import("../../src/tables/cursors/cursor
 );
 const runOnce = moduleAt<typeof import("../../src/reflex/run-once.ts")>("src/reflex/run-once.ts");
 
+const controlDocument = moduleAt<typeof import("../../src/tables/requests/control-document.ts")>(
+  "src/tables/requests/control-document.ts",
+);
+const cursorSuspicion = moduleAt<typeof import("../../src/tables/cursors/cursor-suspicion.ts")>(
+  "src/tables/cursors/cursor-suspicion.ts",
+);
+const cursorWatches = moduleAt<typeof import("../../src/tables/cursors/cursor-watches.ts")>(
+  "src/tables/cursors/cursor-watches.ts",
+);
+const cursorEntry = moduleAt<typeof import("../../src/tables/cursors/cursor-entry.ts")>(
+  "src/tables/cursors/cursor-entry.ts",
+);
+
+const looks = "src/tables/cursors/cursor-looks.database.test.ts";
 const fromHead = "test/guarantees/starts/from-head.mysql.test.ts";
 const runTests = "src/reflex/run.test.ts";
 
@@ -81,5 +95,49 @@ export const cursorMutants: readonly Mutant[] = [
       ),
     ],
     tests: [testOf("src/tables/cursors/cursors-table.database.test.ts", "a cursor that someone else moved is kept")],
+  },
+  {
+    name: "a rival is told to the next event only",
+    wrong: "a run at rest does not learn that its cursor was moved by someone else, and waits for ever",
+    parts: [cursorWatches.replaceMethod("CursorWatches", "lost", () => () => false)],
+    tests: [
+      testOf(looks, "a flush that loses against someone else is told at rest"),
+      testOf(looks, "that someone else has %s is told at rest"),
+    ],
+  },
+  {
+    name: "one look accuses",
+    wrong: "a node of a cluster that is a moment behind ends runs",
+    parts: [cursorSuspicion.replaceExport("isSeenAgain", () => () => true)],
+    tests: [testOf(looks, "accuses nobody by one look that shows an older cursor")],
+  },
+  {
+    name: "an answer to a request that was replaced",
+    wrong: "a run obeys a request that it has not seen, and the cursor goes elsewhere",
+    parts: [
+      controlDocument.replaceExport(
+        "standing",
+        () =>
+          ({ ask }) =>
+            ask,
+      ),
+    ],
+    tests: [testOf("src/tables/cursors/cursor-requests.database.test.ts", "that was replaced is not obeyed")],
+  },
+  {
+    name: "the position of the first event for good",
+    wrong: "a position is kept with a cursor that has moved on without its event, so that a start accuses the table",
+    parts: [
+      cursorEntry.replaceExport(
+        "PendingCursor",
+        (PendingCursor) =>
+          class extends PendingCursor {
+            override get position(): string | undefined {
+              return super.position?.replace(/^\d+/, "1");
+            }
+          },
+      ),
+    ],
+    tests: [testOf("src/tables/cursors/cursor-positions.database.test.ts", "is that of the event with which")],
   },
 ];

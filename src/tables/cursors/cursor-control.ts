@@ -7,7 +7,7 @@ import type {
 } from "../../reflex/cursor-requests.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
-import { type Ask, answered, parseControl, toControl } from "../requests/control-document.ts";
+import { type Ask, answered, parseControl, standing, toControl } from "../requests/control-document.ts";
 import type { CursorChanges } from "../requests/cursor-changes.ts";
 import type { BufferedCursors } from "./buffered-cursors.ts";
 import { type CursorEntry, notAdvanced, setStored } from "./cursor-entry.ts";
@@ -67,8 +67,8 @@ export class StoredRequests implements CursorRequests {
       // oxlint-disable-next-line eslint/no-await-in-loop -- tried again only if the row was changed at the same moment
       const row = await rows.readControlled(consumer, {});
       const document = parseControl(consumer, row?.request);
-      const { ask } = document;
-      if (row === undefined || ask?.generation !== request.generation) return;
+      const ask = standing(document, request);
+      if (row === undefined || ask === undefined) return;
       this.#checkPlace(entry, row, answering);
       const change = answered(document, ask, answer);
       // oxlint-disable-next-line eslint/no-await-in-loop -- as above

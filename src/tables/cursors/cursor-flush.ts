@@ -118,7 +118,6 @@ class CursorFlush {
     const { table, config, reporting } = this.#target;
     entry.fault = error;
     this.#target.clean(entry);
-    // variant place: a flush that loses tells at rest
     if (error !== undefined) this.#target.lost(entry, error);
     // The fault is reported as well, since the consumer may never set another cursor.
     if (config.asyncPeriodMs > 0) reporting.error({ activity: "flush", name: table, error });

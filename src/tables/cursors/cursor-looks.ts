@@ -6,6 +6,7 @@ import { parseControl, toControl } from "../requests/control-document.ts";
 import type { BufferedCursors } from "./buffered-cursors.ts";
 import { notAdvanced } from "./cursor-entry.ts";
 import type { CursorRows, StoredRow } from "./cursor-rows.ts";
+import { isSeenAgain, type Suspicion } from "./cursor-suspicion.ts";
 import { type CursorType, isSamePlace } from "./cursor-type.ts";
 import type { CursorWatches } from "./cursor-watches.ts";
 import { lookPeriodMs } from "./look-period.ts";
@@ -19,14 +20,7 @@ export interface CursorLooksSource {
   readonly reporting: Reporting;
 }
 
-/** A cursor that is not where this process has put it, to be looked at once more. */
-interface Suspicion {
-  readonly found: string | undefined;
-  /** How often this process had written the cursor by then. */
-  readonly writes: number;
-}
-
-// A node of a cluster may show an older cursor for a moment.
+// How soon a cursor that is not where it should be is looked at again.
 const SECOND_LOOK_MS = 1000;
 
 /**
@@ -112,9 +106,9 @@ export class CursorLooks {
       this.#suspicions.delete(consumer);
       return;
     }
-    const suspicion = this.#suspicions.get(consumer);
-    if (suspicion === undefined || suspicion.found !== row?.cursor || suspicion.writes !== entry.writes) {
-      this.#suspicions.set(consumer, { found: row?.cursor, writes: entry.writes });
+    const suspicion: Suspicion = { found: row?.cursor, writes: entry.writes };
+    if (!isSeenAgain(this.#suspicions.get(consumer), suspicion)) {
+      this.#suspicions.set(consumer, suspicion);
       return;
     }
     this.#suspicions.delete(consumer);

@@ -54,6 +54,11 @@ export function toControl({ state, by, ask }: ControlDocument): CursorControl {
   return { state, request, ...(by === undefined ? {} : { by }) };
 }
 
+/** The request that a run answers, if it still stands: another may have taken its place. */
+export function standing({ ask }: ControlDocument, { generation }: Pick<Ask, "generation">): Ask | undefined {
+  return ask?.generation === generation ? ask : undefined;
+}
+
 /** The document with a new request. One that was not answered yet is replaced. */
 export function asking(document: ControlDocument, ask: Ask): ControlDocument {
   return { ...document, ask };
