@@ -115,7 +115,7 @@ describeEachDatabase(({ open, sql }) => {
     // Catches a fault that a run learns of only when it sets its next cursor, which may be never.
     test("a flush that loses against someone else is told at rest", async () => {
       const db = await open();
-      const { table, store, told, lost } = await watched(db, {
+      const { table, store, lost } = await watched(db, {
         asyncPeriodMs: 60_000,
         observer: { error: () => undefined },
       });
