@@ -1,6 +1,15 @@
 import type { Scenario } from "./scenario.ts";
 import { killProcess } from "./scenarios/kill-process.ts";
 import { killServer } from "./scenarios/kill-server.ts";
+import { restoredDump } from "./scenarios/restored-dump.ts";
+import { swappedTables } from "./scenarios/swapped-tables.ts";
 import { truncateThenFewer, truncateThenMore } from "./scenarios/truncate.ts";
 
-export const scenarios: readonly Scenario[] = [killProcess, killServer, truncateThenFewer, truncateThenMore];
+export const scenarios: readonly Scenario[] = [
+  killProcess,
+  killServer,
+  truncateThenFewer,
+  truncateThenMore,
+  restoredDump,
+  swappedTables,
+];

@@ -12,10 +12,11 @@ export interface Rewrite {
   readonly about: string;
   /** The kind under which the fault is counted. */
   readonly fault: string;
-  /** Done before the last of the old events are written; what it resolves with is given to `rewrite`. */
-  readonly prepare?: (stage: Stage, server: ServerWithPools) => Promise<string>;
-  /** Does it. Resolves with the last id that the old history and the new one share; "start" if there is none. */
-  readonly rewrite: (server: ServerWithPools, prepared: string) => Promise<string>;
+  /**
+   * Called when half of the old events are written. Resolves with what does the fault after the other half, and resolves with
+   * the last id that the old history and the new one share; "start" if there is none.
+   */
+  readonly prepare: (stage: Stage, server: ServerWithPools) => Promise<() => Promise<string>>;
   /** How many events to write after it, before and while consumers must hold. */
   readonly newEvents: readonly [number, number];
   readonly missing?: Scenario["missing"];
@@ -41,12 +42,12 @@ export function rewriteScenario(rewrite: Rewrite): Scenario {
       const down = stage.startConsumer({ name: "down", driver: "mariadb", database });
       const consumers = [running, down];
       await write(stage, server, { tag: "old1", events: EVENTS_BEFORE });
-      const prepared = (await rewrite.prepare?.(stage, server)) ?? "";
+      const doFault = await rewrite.prepare(stage, server);
       await write(stage, server, { tag: "old2", events: EVENTS_BEFORE });
       await stage.untilAllDelivered(server.pool);
       await down.stop();
       await untilCursorsWritten(stage, server.pool, [running]);
-      const common = await rewrite.rewrite(server, prepared);
+      const common = await doFault();
       stage.fault(fault);
       await write(stage, server, { tag: `${TAG}1`, events: newEvents[0] });
       down.start();

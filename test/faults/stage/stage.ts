@@ -175,6 +175,12 @@ export class Stage {
     return rows as unknown as StoredEvent[];
   }
 
+  /** The highest id of the table, noops included; "0" if it is empty. */
+  async lastId(pool: Pool): Promise<string> {
+    const [[row]] = await pool.query<RowDataPacket[]>("select cast(coalesce(max(id), 0) as char) as id from events");
+    return String(row?.["id"]);
+  }
+
   /** The cursor of a consumer as it is stored; "" if it has none. */
   async cursor(cursors: Pool, consumer: string): Promise<string> {
     const [[row]] = await cursors.query<RowDataPacket[]>(
