@@ -15,3 +15,16 @@ export function parseIntCursor(cursor: unknown): bigint {
   }
   return value;
 }
+
+const DECIMAL = /^\d{1,19}$/;
+
+/** Whether a cursor is the same place as another: decimal ones are compared as numbers. */
+export function isSameCursor(cursor: string, other: string): boolean {
+  return cursor === other || (DECIMAL.test(cursor) && DECIMAL.test(other) && BigInt(cursor) === BigInt(other));
+}
+
+/** Whether a cursor has passed an event: decimal ids are compared as numbers, others as text. */
+export function isAtOrBeyond(cursor: string, eventId: string): boolean {
+  if (DECIMAL.test(cursor) && DECIMAL.test(eventId)) return BigInt(cursor) >= BigInt(eventId);
+  return cursor >= eventId;
+}

@@ -23,13 +23,13 @@ export interface EventHandlerSource<T extends number> {
   readonly waits: ShutdownWaits;
   /** What the consumer is given. Its signal is aborted when the run is. */
   readonly context: ConsumeContext;
+  /** Aborted when no further event may be consumed, with the reason that is thrown instead. */
+  readonly halting: AbortSignal;
   /** The longest to wait for a cursor to be set once the run was aborted, in ms. */
   readonly flushMs: number;
-  /** Called whenever the cursor was moved past an event. */
-  readonly onAdvanced: (() => void) | undefined;
 }
 
-/** What a run does with events: each is handed to the consumer, and then the cursor is moved past it. */
+/** What a run does with the events of a stream: each is handed to the consumer, and then the cursor is moved past it. */
 export class EventHandler<T extends number> {
   readonly #source: EventHandlerSource<T>;
   /** Whether an observer wants a report of each event. */
@@ -37,6 +37,7 @@ export class EventHandler<T extends number> {
   /** Whether no further event may be consumed. It is asked for each event, and a signal takes longer to tell. */
   #halted = false;
   #handled = 0;
+  #passed: ReflexEvent<T> | undefined;
 
   constructor(source: EventHandlerSource<T>) {
     this.#source = source;
@@ -46,6 +47,16 @@ export class EventHandler<T extends number> {
   /** Lets the event at hand be finished, and no other be begun. */
   halt(): void {
     this.#halted = true;
+  }
+
+  /** The last event that the cursor was moved past; undefined if there was none yet. */
+  get passed(): ReflexEvent<T> | undefined {
+    return this.#passed;
+  }
+
+  /** Takes note of an event that was left out, and that the cursor was moved past. */
+  pass(event: ReflexEvent<T>): void {
+    this.#passed = event;
   }
 
   async handleAll(events: readonly ReflexEvent<T>[]): Promise<void> {
@@ -62,7 +73,7 @@ export class EventHandler<T extends number> {
 
   /** Consumes one event. Returns undefined when nothing of it is left to be waited for. */
   #handle(event: ReflexEvent<T>): Promise<void> | undefined {
-    if (this.#halted) throw abortReason(this.#signal);
+    if (this.#halted) throw abortReason(this.#source.halting);
     const report = this.#reported ? this.#startReport(event) : undefined;
     let work: unknown;
     try {
@@ -88,19 +99,19 @@ export class EventHandler<T extends number> {
   }
 
   #consumeError(event: ReflexEvent<T>, error: unknown): unknown {
-    return isExpected(error, this.#signal)
-      ? abortReason(this.#signal)
-      : consumerFailure(this.#source.spec.consumer.name, event, error);
+    const { spec, context } = this.#source;
+    if (isExpected(error, context.signal)) return abortReason(context.signal);
+    return consumerFailure(spec.consumer.name, event, error);
   }
 
   /** Moves the cursor past the event. Returns undefined when nothing of that is left to be waited for. */
   #advance(event: ReflexEvent<T>): Promise<void> | undefined {
     const { cursors, consumer } = this.#source.spec;
-    const aborted = this.#halted;
+    const aborted = this.#halted && this.#source.context.signal.aborted;
     const options = aborted ? { event, timeoutMs: this.#source.flushMs } : { event };
     const setting = cursors.setCursor(consumer.name, event.id, options);
-    if (setting !== done) return this.#awaitCursor(setting, aborted);
-    this.#source.onAdvanced?.();
+    if (setting !== done) return this.#awaitCursor(event, setting, aborted);
+    this.#passed = event;
     return undefined;
   }
 
@@ -108,11 +119,11 @@ export class EventHandler<T extends number> {
    * Waits for the cursor to be set. The signal does not end this wait, since the cursor of what was consumed is to be
    * kept. After an abort the wait is limited all the same.
    */
-  async #awaitCursor(setting: Promise<void>, aborted: boolean): Promise<void> {
-    const { waits, flushMs: timeoutMs, onAdvanced } = this.#source;
+  async #awaitCursor(event: ReflexEvent<T>, setting: Promise<void>, aborted: boolean): Promise<void> {
+    const { waits, flushMs: timeoutMs } = this.#source;
     const what = "a cursor to be set";
     await (aborted ? withTimeLimit(setting, { timeoutMs, what }) : waits.until(setting, what));
-    onAdvanced?.();
+    this.#passed = event;
   }
 
   #startReport(event: ReflexEvent<T>): ConsumeEnd {
@@ -121,10 +132,6 @@ export class EventHandler<T extends number> {
     const lagMs = Math.max(0, Date.now() - event.timestampMicros / 1000);
     const common = { consumer: spec.consumer.name, eventId: event.id, eventType: event.type, lagMs };
     return (error) => reporting.tell("consume", { ...common, durationMs: performance.now() - startedAt, error });
-  }
-
-  get #signal(): AbortSignal {
-    return this.#source.context.signal;
   }
 }
 

@@ -229,6 +229,15 @@ export class Reporting {
     this.warn(`${report.activity} of ${report.name} failed: ${showError(report.error)}${retry}`, {});
   }
 
+  /** Tells the observers of a hold, or tells the position fault as an error or warns if none has a function for holds. */
+  hold(report: HoldReport): void {
+    const { consumer, state, error, cursor, message } = report;
+    if (this.wants("hold")) return this.tell("hold", report);
+    const isFault = state === "held" && report.reason === "position_fault";
+    if (isFault && this.wants("error")) return this.tell("error", { activity: "hold", name: consumer, error });
+    this.warn(message, { consumer, cursor });
+  }
+
   /** Tells the observers of a stall, or warns if none of them has a function for stalls. */
   stall(report: StallReport): void {
     if (this.wants("stall")) return this.tell("stall", report);

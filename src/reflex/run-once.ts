@@ -2,45 +2,52 @@ import { ReflexError } from "../errors/reflex-error.ts";
 import { AbortFan, abortReason } from "../waiting/abort.ts";
 import { withTimeLimit } from "../waiting/time-limit.ts";
 import type { ConsumeContext } from "./consumer.ts";
-import type { ReflexEvent } from "./event.ts";
-import { EventHandler } from "./event-handler.ts";
 import { isExpected } from "./expected.ts";
+import { withRemedy } from "./fault-remedy.ts";
 import { Reporting } from "./observer.ts";
-import { isPaged } from "./paged-stream.ts";
+import { waitWhilePaused } from "./pause.ts";
+import { isPositionFault } from "./position-fault-code.ts";
+import { RunMemory } from "./run-memory.ts";
 import type { RunOptions } from "./run-options.ts";
+import { RunRequests } from "./run-requests.ts";
+import type { StatusKeeper } from "./run-status.ts";
 import { ShutdownWaits } from "./shutdown-waits.ts";
 import type { Spec } from "./spec.ts";
-import type { EventStream, StreamOptions } from "./stream.ts";
+import { StreamSession } from "./stream-session.ts";
+
+/** What outlives one run of a consumer, for `runForever`. */
+export interface RunParts {
+  readonly memory: RunMemory;
+  readonly requests: RunRequests;
+  readonly status: StatusKeeper;
+}
+
+export function runParts<T extends number>({ cursors, consumer }: Spec<T>, status: StatusKeeper): RunParts {
+  const memory = new RunMemory();
+  return { memory, requests: new RunRequests({ consumer: consumer.name, cursors, memory }), status };
+}
 
 interface Failure {
   readonly activity: string;
   readonly error: unknown;
 }
 
-/** One run, from the start of the stream to its end. Its arguments have been checked. */
+/** One run, from the consumer's reset to its stop. Its arguments have been checked. */
 export class RunOnce<T extends number> {
   readonly #spec: Spec<T>;
   readonly #options: RunOptions;
+  readonly #parts: RunParts;
   readonly #reporting: Reporting;
   readonly #stopping = new AbortController();
   readonly #context: ConsumeContext = { signal: this.#stopping.signal };
   readonly #failures: Failure[] = [];
   readonly #waits = new ShutdownWaits();
-  readonly #handler: EventHandler<T>;
 
-  /** `onAdvanced` is called whenever the cursor was moved past an event. */
-  constructor(spec: Spec<T>, options: RunOptions, onAdvanced?: () => void) {
+  constructor(spec: Spec<T>, options: RunOptions, parts: RunParts) {
     this.#spec = spec;
     this.#options = options;
+    this.#parts = parts;
     this.#reporting = new Reporting([options.observer], options.logger);
-    this.#handler = new EventHandler({
-      spec,
-      reporting: this.#reporting,
-      waits: this.#waits,
-      context: this.#context,
-      flushMs: this.#flushMs,
-      onAdvanced,
-    });
   }
 
   async execute(): Promise<void> {
@@ -49,7 +56,7 @@ export class RunOnce<T extends number> {
     fan.listen(() => this.#stop(fan.reason));
     try {
       await this.#waits.until(Promise.resolve(this.#spec.consumer.reset?.(this.#context)), "the consumer's reset");
-      await this.#stream();
+      await this.#streamToEnd();
     } catch (error) {
       // The error that ended the run comes before those that its ending led to.
       this.#failures.unshift({ activity: "run", error: this.#reasonOr(error) });
@@ -64,7 +71,6 @@ export class RunOnce<T extends number> {
   }
 
   #stop(reason: unknown): void {
-    this.#handler.halt();
     this.#stopping.abort(reason);
     this.#waits.endIn(this.#shutdownMs, (what) => this.#leaveBehind(what));
   }
@@ -87,48 +93,51 @@ export class RunOnce<T extends number> {
     return abortReason(signal);
   }
 
-  async #stream(): Promise<void> {
-    const stream = await this.#open();
-    try {
-      if (isPaged(stream)) await this.#handleBatches(stream);
-      else for await (const event of stream) await this.#handler.handleAll([event]);
-      // A stream of the user's own may simply end at an abort.
-      this.#stopping.signal.throwIfAborted();
-    } finally {
-      await this.#attempt("close", () => stream.close());
+  /** Streams until the stream ends by itself: anew, and from the cursor as it is then, after whatever was asked. */
+  async #streamToEnd(): Promise<void> {
+    for (let ended = false; !ended; ) {
+      await this.#answerRequests();
+      // What went wrong when an earlier stream was closed is not what this run ends with.
+      for (const { activity, error } of this.#failures.splice(0)) this.#report(activity, error);
+      ended = await this.#stream();
     }
   }
 
-  async #handleBatches(stream: EventStream<T>): Promise<void> {
-    for await (const events of stream.batches()) {
-      await this.#handler.handleAll(events);
-      // This array is a copy that nobody else has, so it may be emptied. The promise that brought it may have waited
-      // for long, and V8 then keeps what it resolved with for long.
-      // variant place: run lets go of its batch
-      (events as ReflexEvent<T>[]).length = 0;
-    }
-  }
-
-  async #open(): Promise<EventStream<T>> {
+  async #answerRequests(): Promise<void> {
+    const { requests, status } = this.#parts;
     const { cursors, consumer } = this.#spec;
     const { signal } = this.#stopping;
-    const streamOptions: StreamOptions = { ...this.#spec.options, signal };
-    const cursor = await cursors.getCursor(consumer.name, { signal });
-    // A run with a cursor says `fromHead: false` explicitly. A `fromHead` among the stream's own options would make it
-    // pass by what came since the cursor.
-    if (cursor !== "") return this.#spec.stream(cursor, { ...streamOptions, fromHead: false });
-    const stream = this.#spec.stream(cursor, streamOptions);
+    const { state, by = "someone" } = await requests.answerAll(signal);
+    if (state !== "paused") return;
+    status.enter("paused");
+    await waitWhilePaused({ consumer: consumer.name, cursors, requests, reporting: this.#reporting }, by, signal);
+    status.enter("starting");
+  }
+
+  async #stream(): Promise<boolean> {
+    const session = new StreamSession({
+      ...this.#parts,
+      spec: this.#spec,
+      reporting: this.#reporting,
+      waits: this.#waits,
+      context: this.#context,
+      flushMs: this.#flushMs,
+    });
     try {
-      const start = await stream.start();
-      // The start is written as the cursor before the first event. Without it, a restart from the head would pass by
-      // events that were never consumed.
-      if (start !== "") await cursors.setCursor(consumer.name, start, { signal });
-      await cursors.flush({ consumer: consumer.name, signal });
-      return stream;
+      return await session.execute();
     } catch (error) {
-      await this.#attempt("close", () => stream.close());
-      throw error;
+      throw this.#streamError(error);
+    } finally {
+      await this.#attempt("close", () => session.close());
     }
+  }
+
+  #streamError(error: unknown): unknown {
+    if (this.#stopping.signal.aborted || !isPositionFault(error)) return error;
+    const { memory } = this.#parts;
+    const { cursors, consumer } = this.#spec;
+    memory.fault = withRemedy(error, cursors, { consumer: consumer.name, cursor: memory.reached.cursor });
+    return memory.fault;
   }
 
   get #shutdownMs(): number {

@@ -1,4 +1,12 @@
-import { aDuration, aLogger, anObject, aSignal, type OptionChecks } from "../options/check-options.ts";
+import {
+  aDuration,
+  aFiniteDuration,
+  aLogger,
+  anObject,
+  aSignal,
+  type OptionChecks,
+  oneOf,
+} from "../options/check-options.ts";
 import type { Logger, Observer } from "./observer.ts";
 
 /** How a run ends, and whom it tells how it goes. */
@@ -27,4 +35,30 @@ export const runChecks: OptionChecks<RunOptions> = {
   flushMs: aDuration,
   observer: anObject,
   logger: aLogger,
+};
+
+/** How a run ends, whom it tells, and how long it waits before the next one. */
+export interface RunForeverOptions extends RunOptions {
+  /**
+   * The wait after the first error, in ms. It doubles with each error that follows before the cursor has moved.
+   * @defaultValue 100
+   */
+  minBackoffMs?: number | undefined;
+  /** The longest wait between two runs, in ms. @defaultValue 30 000 */
+  maxBackoffMs?: number | undefined;
+  /**
+   * What to do when the table no longer fits the consumer's position: `history_rewritten`, `cursor_ahead`,
+   * `cursor_row_missing` or `history_pruned`. With "hold", nothing is delivered, `observer.hold` is told at once and
+   * every minute, and the table is looked at every few seconds. The consumer goes on when a person has moved its cursor or
+   * accepted the table, as the error says; or by itself, when the row at its cursor is again the one that it has passed.
+   * With "end", the run rejects with the fault. @defaultValue "hold"
+   */
+  onPositionFault?: "hold" | "end" | undefined;
+}
+
+export const foreverChecks: OptionChecks<RunForeverOptions> = {
+  ...runChecks,
+  minBackoffMs: aFiniteDuration,
+  maxBackoffMs: aFiniteDuration,
+  onPositionFault: oneOf("hold", "end"),
 };

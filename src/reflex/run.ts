@@ -1,6 +1,7 @@
 import { checkOptions } from "../options/check-options.ts";
-import { RunOnce } from "./run-once.ts";
+import { RunOnce, runParts } from "./run-once.ts";
 import { type RunOptions, runChecks } from "./run-options.ts";
+import { type Running, running } from "./run-status.ts";
 import { checkSpec, type Spec } from "./spec.ts";
 
 export { isExpected } from "./expected.ts";
@@ -20,8 +21,10 @@ export type { RunOptions } from "./run-options.ts";
  * @example
  * await run({ stream: orders.toStream(pool), cursors: cursors.toStore(pool), consumer }, { signal });
  */
-export async function run<T extends number>(spec: Spec<T>, options: RunOptions = {}): Promise<void> {
-  checkSpec(spec);
-  checkOptions("run", options, runChecks);
-  await new RunOnce(spec, options).execute();
+export function run<T extends number>(spec: Spec<T>, options: RunOptions = {}): Running {
+  return running(async (status) => {
+    checkSpec(spec);
+    checkOptions("run", options, runChecks);
+    await new RunOnce(spec, options, runParts(spec, status)).execute();
+  });
 }

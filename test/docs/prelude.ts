@@ -8,10 +8,11 @@ const imports = entries.map(async ({ specifier }) => {
 /** What a block that is part of a program takes for given: all that the package exports, and the names that pages use. */
 export const prelude: string = `
 ${(await Promise.all(imports)).join("\n")}
-import type { Consumer, StreamFunc } from "reflex-rsql";
+import type { Consumer, CursorStore, StreamFunc } from "reflex-rsql";
 import type { TestServer } from "reflex-rsql/testing";
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { createServer } from "node:http";
 import { createPool, type Pool } from "mysql2/promise";
 import { afterAll, beforeAll, test } from "vitest";
 const OrderEvent = { Placed: 1, Paid: 2 } as const;

@@ -1,5 +1,6 @@
 import type { Consumer } from "../../src/reflex/consumer.ts";
 import type { CursorStore } from "../../src/reflex/cursor-store.ts";
+import type { RunParts } from "../../src/reflex/run-once.ts";
 import type { RunOptions } from "../../src/reflex/run-options.ts";
 import type { Spec } from "../../src/reflex/spec.ts";
 import { moduleAt } from "../../tools/variants/variant.ts";
@@ -28,7 +29,7 @@ const fromHead = "test/guarantees/starts/from-head.mysql.test.ts";
 const runTests = "src/reflex/run.test.ts";
 
 /** What a run is given besides what it puts together. */
-type Others = [options: RunOptions, onAdvanced?: () => void];
+type Others = [options: RunOptions, parts: RunParts];
 
 /** How a consumer's cursor is kept. */
 export const cursorMutants: readonly Mutant[] = [
@@ -69,7 +70,8 @@ export const cursorMutants: readonly Mutant[] = [
             constructor(spec: Spec<T>, ...others: Others) {
               const { cursors } = spec;
               const setCursor: CursorStore["setCursor"] = (consumer, cursor, options) =>
-                options?.event === undefined ? Promise.resolve() : cursors.setCursor(consumer, cursor, options);
+                // Only the start is written under the signal of the run.
+                options?.signal === undefined ? cursors.setCursor(consumer, cursor, options) : Promise.resolve();
               super({ ...spec, cursors: { ...cursors, setCursor } }, ...others);
             }
           },

@@ -4,6 +4,7 @@ import type { Mutant } from "./mutant.ts";
 import { noopMutants } from "./noop-mutants.ts";
 import { positionMutants } from "./position-mutants.ts";
 import { readingMutants } from "./reading-mutants.ts";
+import { runMutants } from "./run-mutants.ts";
 import { startMutants } from "./start-mutants.ts";
 import { writingMutants } from "./writing-mutants.ts";
 
@@ -16,4 +17,5 @@ export const mutants: readonly Mutant[] = [
   ...noopMutants,
   ...writingMutants,
   ...cursorMutants,
+  ...runMutants,
 ];

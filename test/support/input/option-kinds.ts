@@ -90,4 +90,5 @@ export const running: Kinds = {
   flushMs: "duration",
 };
 export const backoff: Kinds = { minBackoffMs: "finiteDuration", maxBackoffMs: "finiteDuration" };
+export const runningForever: Kinds = { ...running, ...backoff, onPositionFault: "special" };
 export const retry: Kinds = { consumer: "special", events: "special", signal: "special" };

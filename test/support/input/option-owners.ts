@@ -17,7 +17,6 @@ import {
   transaction,
 } from "reflex-rsql";
 import {
-  backoff,
   call,
   cursorsTable,
   errorsSchema,
@@ -28,6 +27,7 @@ import {
   request,
   retry,
   running,
+  runningForever,
   stream,
   told,
   transactions,
@@ -141,7 +141,7 @@ export const owners: readonly OptionOwner[] = [
     use: (options) => createConsumer("mailer", () => undefined, options),
   },
   { owner: "run", kinds: running, use: (options) => run(spec, options) },
-  { owner: "runForever", kinds: { ...running, ...backoff }, use: (options) => runForever(spec, options) },
+  { owner: "runForever", kinds: runningForever, use: (options) => runForever(spec, options) },
   {
     owner: "transaction()",
     kinds: transactions,

@@ -1,0 +1,14 @@
+import { ReflexError } from "../errors/reflex-error.ts";
+import type { CursorStore } from "./cursor-store.ts";
+
+/** A position fault that also says how a person accepts the table as it is, where the store knows that. */
+export function withRemedy(
+  fault: ReflexError,
+  cursors: CursorStore,
+  at: { consumer: string; cursor: string },
+): ReflexError {
+  const remedy = cursors.remedy?.(at.consumer, at.cursor);
+  if (remedy === undefined) return fault;
+  const { code, message, details } = fault;
+  return new ReflexError(code, `${message}; to accept the table as it is: ${remedy}`, { cause: fault, details });
+}

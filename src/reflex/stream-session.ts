@@ -1,0 +1,144 @@
+import { AbortFan } from "../waiting/abort.ts";
+import { isAtOrBeyond, isSameCursor } from "./cursor.ts";
+import type { ReflexEvent } from "./event.ts";
+import { EventHandler, type EventHandlerSource } from "./event-handler.ts";
+import { isExpected } from "./expected.ts";
+import { isPaged } from "./paged-stream.ts";
+import type { RunMemory } from "./run-memory.ts";
+import { ASKED, type RunRequests } from "./run-requests.ts";
+import type { StatusKeeper } from "./run-status.ts";
+import type { Spec } from "./spec.ts";
+import type { EventStream, StreamOptions } from "./stream.ts";
+
+export interface StreamSessionSource<T extends number> extends Omit<EventHandlerSource<T>, "spec" | "halting"> {
+  readonly spec: Spec<T>;
+  readonly memory: RunMemory;
+  readonly requests: RunRequests;
+  readonly status: StatusKeeper;
+}
+
+/** One stream of a run, from the consumer's cursor until it ends or gives way to a request. */
+export class StreamSession<T extends number> {
+  readonly #source: StreamSessionSource<T>;
+  /** Aborted at the abort of the run, and when the stream gives way: the consumer's own signal is not aborted then. */
+  readonly #ending = new AbortController();
+  readonly #handler: EventHandler<T>;
+  #stream: EventStream<T> | undefined;
+
+  constructor(source: StreamSessionSource<T>) {
+    this.#source = source;
+    this.#handler = new EventHandler<T>({ ...source, halting: this.#ending.signal });
+  }
+
+  /** Resolves with whether the stream has ended by itself, and not since something was asked of the consumer. */
+  async execute(): Promise<boolean> {
+    const { memory, context } = this.#source;
+    const fan = new AbortFan(context.signal);
+    fan.listen(() => this.#end(fan.reason));
+    try {
+      await this.#deliver(await this.#open());
+      // A stream of the user's own may simply end at an abort.
+      this.#ending.signal.throwIfAborted();
+      return true;
+    } catch (error) {
+      const { signal } = this.#ending;
+      if (context.signal.aborted || !isExpected(error, signal)) throw error;
+      if (signal.reason === ASKED) return false;
+      throw signal.reason;
+    } finally {
+      fan.close();
+      if (this.#handler.passed !== undefined) memory.passed(this.#handler.passed);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#stream?.close();
+  }
+
+  /** Lets the event at hand be finished, and ends the stream. */
+  #end(reason: unknown): void {
+    if (this.#ending.signal.aborted) return;
+    this.#handler.halt();
+    this.#ending.abort(reason);
+  }
+
+  async #open(): Promise<EventStream<T>> {
+    const { spec, memory } = this.#source;
+    const { signal } = this.#ending;
+    const place = await memory.read(spec.cursors, spec.consumer.name, { signal });
+    memory.opened(place);
+    const options: StreamOptions = { ...spec.options, signal, position: place.position };
+    // A run with a cursor says `fromHead: false` explicitly. A `fromHead` among the stream's own options would make it
+    // pass by what came since the cursor.
+    const stream = spec.stream(place.cursor, place.cursor === "" ? options : { ...options, fromHead: false });
+    this.#stream = stream;
+    const start = await stream.start();
+    if (place.cursor === "") await this.#keepStart(stream, start);
+    return stream;
+  }
+
+  /**
+   * Writes the start as the cursor, before the first event. Without it, a restart from the head would pass by events that
+   * were never consumed.
+   */
+  async #keepStart({ anchor }: EventStream<T>, start: string): Promise<void> {
+    const { cursors, consumer } = this.#source.spec;
+    const { signal } = this.#ending;
+    const event = anchor !== undefined && isSameCursor(anchor.id, start) ? anchor : undefined;
+    if (start !== "")
+      await cursors.setCursor(consumer.name, start, event === undefined ? { signal } : { event, signal });
+    await cursors.flush({ consumer: consumer.name, signal });
+  }
+
+  async #deliver(stream: EventStream<T>): Promise<void> {
+    const { requests, status } = this.#source;
+    const unwatch = requests.watch({
+      table: stream.table,
+      requested: () => {
+        // variant place: a request ends the wait for events
+        this.#end(ASKED);
+      },
+      lost: (error) => this.#end(error),
+    });
+    status.enter("running");
+    try {
+      if (isPaged(stream)) await this.#deliverBatches(stream);
+      else for await (const event of stream) await this.#handle([event]);
+    } finally {
+      unwatch();
+    }
+  }
+
+  async #deliverBatches(stream: EventStream<T>): Promise<void> {
+    for await (const events of stream.batches()) {
+      await this.#handle(events);
+      // This array is a copy that nobody else has, so it may be emptied. The promise that brought it may have waited
+      // for long, and V8 then keeps what it resolved with for long.
+      // variant place: run lets go of its batch
+      (events as ReflexEvent<T>[]).length = 0;
+    }
+  }
+
+  #handle(events: readonly ReflexEvent<T>[]): Promise<void> {
+    const { skip } = this.#source.requests;
+    return skip === undefined ? this.#handler.handleAll(events) : this.#handleAround(skip.to, events);
+  }
+
+  /** Handles all events but the one that is to be skipped, if it is among them. */
+  async #handleAround(skipped: string, events: readonly ReflexEvent<T>[]): Promise<void> {
+    const { requests } = this.#source;
+    const { signal } = this.#ending;
+    const index = events.findIndex(({ id }) => isAtOrBeyond(id, skipped));
+    await this.#handler.handleAll(index < 0 ? events : events.slice(0, index));
+    const event = events[index];
+    if (event === undefined) return;
+    signal.throwIfAborted();
+    let rest = index;
+    if (!isSameCursor(event.id, skipped)) await requests.refuseSkip(signal);
+    else if (await requests.leaveOut(event, signal)) {
+      this.#handler.pass(event);
+      rest++;
+    }
+    await this.#handler.handleAll(events.slice(rest));
+  }
+}
