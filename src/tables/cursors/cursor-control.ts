@@ -57,7 +57,10 @@ export class StoredRequests implements CursorRequests {
   watch(consumer: string, watch: CursorWatch): () => void {
     const stop = this.#source.watches.add(consumer, watch);
     this.#source.looks.soon();
-    return stop;
+    return () => {
+      stop();
+      this.#source.looks.rest();
+    };
   }
 
   async #answer(entry: CursorEntry, answering: Answering): Promise<void> {

@@ -44,6 +44,14 @@ export class CursorLooks {
     if (!this.#looking) this.#schedule(0);
   }
 
+  /** Looks no more if nobody watches any more: a run has ended. */
+  rest(): void {
+    if (this.#source.watches.consumers.length > 0) return;
+    this.#suspicions.clear();
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
   #schedule(delayMs: number): void {
     this.#cancel?.();
     this.#cancel = startTimer(delayMs, () => void this.#look(), { keepAlive: false });
@@ -53,7 +61,6 @@ export class CursorLooks {
     const { rows, cursors, watches, reporting, table } = this.#source;
     const { consumers } = watches;
     this.#cancel = undefined;
-    if (consumers.length === 0) return this.#suspicions.clear();
     this.#looking = true;
     try {
       // No cursor is written meanwhile, so that a row shows what this process wrote last, or what someone else did.
@@ -68,7 +75,7 @@ export class CursorLooks {
       this.#looking = false;
       const again = watches.consumers.some((consumer) => !consumers.includes(consumer));
       const waitMs = this.#suspicions.size > 0 ? Math.min(SECOND_LOOK_MS, lookPeriodMs()) : lookPeriodMs();
-      this.#schedule(again ? 0 : waitMs);
+      if (watches.consumers.length > 0) this.#schedule(again ? 0 : waitMs);
     }
   }
 
