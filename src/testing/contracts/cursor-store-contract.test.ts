@@ -1,6 +1,8 @@
 import { AssertionError } from "node:assert";
 import { describe, expect, test } from "vitest";
 import type { CursorStore } from "../../reflex/cursor-store.ts";
+import { positionOf } from "../../reflex/event-position.ts";
+import { makeTestEvent } from "../memory/make-test-event.ts";
 import { type MemoryCursorStore, memoryCursorStore } from "../memory/memory-cursor-store.ts";
 import { type CursorStoreContractOptions, cursorStoreContract } from "./cursor-store-contract.ts";
 
@@ -172,6 +174,32 @@ const broken: Readonly<Record<string, readonly [rule: string, Open, CursorStoreC
       },
     })),
   ],
+  "keeps no positions though it has a function for them": [
+    "gives the position of the event with which the cursor was set last, if it keeps positions",
+    but(() => ({ getPosition: async () => undefined })),
+  ],
+  "takes the event before for the one at the cursor": [
+    "gives no position, or one of another cursor, after a cursor was set without an event",
+    but((shared) => ({
+      getPosition: async (consumer) => {
+        const [position, cursor] = [await shared.getPosition?.(consumer), await shared.getCursor(consumer)];
+        return positionOf(makeTestEvent({ id: cursor === "" ? "1" : cursor, foreignId: position ?? "none" }));
+      },
+    })),
+  ],
+  "has one position for all": [
+    "keeps the positions of consumers apart",
+    but((shared) => {
+      let last: string | undefined;
+      return {
+        getPosition: async () => last,
+        setCursor: async (consumer, cursor, options = {}) => {
+          await shared.setCursor(consumer, cursor, options);
+          last = options.event && positionOf(options.event);
+        },
+      };
+    }),
+  ],
 };
 
 describe("the contract of cursor stores", () => {
@@ -190,6 +218,17 @@ describe("the contract of cursor stores", () => {
     const error = await found?.run().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(AssertionError);
     expect((error as Error).message).toMatch(/must|waited/);
+  });
+
+  // Catches rules that need what not every store has.
+  test("holds for a store without positions", async () => {
+    const without: Open = (shared) => ({
+      getCursor: (...given) => shared.getCursor(...given),
+      setCursor: (...given) => shared.setCursor(...given),
+      flush: (...given) => shared.flush(...given),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    });
+    for (const { run } of cases(without)) await expect(run()).resolves.toBeUndefined();
   });
 
   // Catches a rule that no wrong store was tried on.

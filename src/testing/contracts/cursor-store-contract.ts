@@ -2,6 +2,7 @@ import { aDuration, checkOptions, oneOf } from "../../options/check-options.ts";
 import type { CursorType } from "../../tables/cursors/cursor-type.ts";
 import { defaultPatienceMs } from "../tables/assertions.ts";
 import { type ContractCase, type ContractOptions, runCase, subjectMaker } from "./contract-case.ts";
+import { positionRules } from "./cursor-position-rules.ts";
 import { consumerRules, cursorRules, intRules, stringRules } from "./cursor-store-rules.ts";
 import { CursorStoreScene, type CursorStoreSubject } from "./cursor-store-scene.ts";
 
@@ -13,7 +14,8 @@ export interface CursorStoreContractOptions extends ContractOptions {
 
 /**
  * What every `CursorStore` promises, as cases for any test runner: cursors that only advance, flushing, exact and
- * independent consumers, what happens when two stores move one cursor, aborting. For stores of your own.
+ * independent consumers, what happens when two stores move one cursor, aborting; and positions, for a store that has
+ * `getPosition`. For stores of your own.
  *
  * Each case calls `makeSubject` once and gets empty cursors of its own, for example a new table.
  * @example
@@ -36,6 +38,11 @@ export function cursorStoreContract(
   const { patienceMs = defaultPatienceMs, cursorType = "int" } = checked;
   const makeChecked = subjectMaker("cursorStoreContract", makeSubject, ["open"]);
   const make = async (): Promise<CursorStoreScene> => new CursorStoreScene(await makeChecked(), patienceMs);
-  const rules = { ...cursorRules, ...(cursorType === "int" ? intRules : stringRules), ...consumerRules };
+  const rules = {
+    ...cursorRules,
+    ...(cursorType === "int" ? intRules : stringRules),
+    ...consumerRules,
+    ...positionRules,
+  };
   return Object.entries(rules).map(([name, check]) => ({ name, run: () => runCase(make, check) }));
 }
