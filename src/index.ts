@@ -91,6 +91,7 @@ export type { EventsInserter, EventsLoader, EventToStore, LoadRequest } from "./
 export type { EventParts } from "./tables/events/make-event.ts";
 export { makeEvent } from "./tables/events/make-event.ts";
 export type { Notify } from "./tables/events/notify.ts";
+export type { Lag } from "./tables/events/table-head.ts";
 export type { WakeOptions } from "./tables/events/wake-options.ts";
 export { EventsTable } from "./tables/events-table.ts";
 export type { NewEvent } from "./tables/events-table-base.ts";
@@ -101,6 +102,7 @@ export type { CursorChangeRecord } from "./tables/requests/cursor-changes.ts";
 export type { CursorChange, ForcedRequestOptions, RequestOptions } from "./tables/requests/request-options.ts";
 export type { CreateTablesOptions, SchemaSource, SchemaSqlOptions, TableSchema } from "./tables/schema/table-schema.ts";
 export { createTables, schemaSql } from "./tables/schema/table-schema.ts";
+export type { CursorPlace } from "./tables/stream/cursor-at.ts";
 export { disableCache } from "./tables/stream/disable-cache.ts";
 export type { TableStreamOptions } from "./tables/stream/stream-options.ts";
 export type { EventsNotifier, StreamWatcher } from "./tables/wake/notifier.ts";

@@ -1,6 +1,7 @@
 import { ReflexError, show } from "../errors/reflex-error.ts";
 
-const HIGHEST_ID = 2n ** 63n - 1n;
+/** The highest id of a row, and so the highest cursor. */
+export const HIGHEST_ID: bigint = 2n ** 63n - 1n;
 
 /** Reads an integer cursor; "" is 0, the beginning. @throws ReflexError `invalid_cursor` */
 export function parseIntCursor(cursor: unknown): bigint {

@@ -1,23 +1,28 @@
 import type { DatabaseHandle, ExecutorHandle } from "../database/handles/handles.ts";
 import { toDatabase } from "../database/handles/recognise.ts";
 import { parseTableName } from "../database/identifiers.ts";
-import { ReflexError, rangeMistake, show, typeMistake } from "../errors/reflex-error.ts";
-import { noopEventType } from "../reflex/event.ts";
+import { show, typeMistake } from "../errors/reflex-error.ts";
+import type { ReflexEvent } from "../reflex/event.ts";
 import { Reporting } from "../reflex/observer.ts";
 import type { EventStream, StreamFunc } from "../reflex/stream.ts";
 import { isolated } from "../waiting/isolated.ts";
+import type { CallOptions } from "../waiting/time-limit.ts";
+import type { CursorTarget } from "./cursors/cursor-wishes.ts";
+import { checkEventType, toMetadata } from "./events/check-event.ts";
 import { setEventSource } from "./events/event-by-id.ts";
 import { EventInserter, type EventToInsert } from "./events/event-insert.ts";
 import {
   checkEventsTableOptions,
-  type EventsTableConfig,
   type EventsTableOptions,
   toEventsTableConfig,
 } from "./events/events-table-options.ts";
 import { eventsSchemaCheck, eventsTableSchema } from "./events/events-table-schema.ts";
 import type { Notify } from "./events/notify.ts";
+import type { TableDefinition } from "./events/table-context.ts";
+import { type Lag, lagAfter, newestEvent } from "./events/table-head.ts";
 import { GapControl, type GapListener, setGapControl } from "./gaps/gap-control.ts";
 import type { TableSchema } from "./schema/table-schema.ts";
+import type { CursorPlace } from "./stream/cursor-at.ts";
 import { EventsTableStreams } from "./stream/events-table-streams.ts";
 import { checkStreamOptions, type TableStreamOptions } from "./stream/stream-options.ts";
 import { type EventsNotifier, inMemoryNotifier } from "./wake/notifier.ts";
@@ -39,7 +44,7 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
   /** How the table is made; for `createTables` and `schemaSql`. */
   readonly schema: TableSchema;
   protected readonly options: EventsTableOptions<T>;
-  readonly #config: EventsTableConfig;
+  readonly #definition: TableDefinition;
   readonly #notifier: EventsNotifier;
   readonly #reporting: Reporting;
   readonly #inserter: EventInserter;
@@ -50,26 +55,25 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
     parseTableName(name);
     this.name = name;
     this.options = options;
-    this.#config = toEventsTableConfig(`table ${name}`, options);
-    this.schema = eventsTableSchema(name, this.#config, foreignIdType);
+    const config = toEventsTableConfig(`table ${name}`, options);
+    this.#definition = { table: name, config };
+    this.schema = eventsTableSchema(name, config, foreignIdType);
     this.#notifier = options.notifier ?? inMemoryNotifier();
     this.#reporting = new Reporting([options.observer], options.logger);
-    this.#gaps = new GapControl(this.#config.gaps, this.#reporting);
+    this.#gaps = new GapControl(config.gaps, this.#reporting);
     setGapControl(this, this.#gaps);
-    setEventSource(this, { table: name, config: this.#config });
+    setEventSource(this, this.#definition);
     // One function per table, so that a transaction with many inserts wakes it once.
     this.#inserter = new EventInserter({
-      table: name,
-      config: this.#config,
+      ...this.#definition,
       wake: () => this.#notify(),
       onDuplicateId: () => this.#gaps.doubleGrace(),
     });
     this.#streams = new EventsTableStreams({
-      table: name,
-      config: this.#config,
+      ...this.#definition,
       gaps: this.#gaps,
       reporting: this.#reporting,
-      schemaCheck: eventsSchemaCheck(name, this.#config),
+      schemaCheck: eventsSchemaCheck(name, config),
       watcher: this.#notifier,
       notify: () => this.#notify(),
     });
@@ -147,6 +151,46 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
     return (after, own = {}) => this.stream(db, after, { ...options, ...checkStreamOptions(own) });
   }
 
+  /**
+   * The highest committed event, noops left out; undefined if there is none. With the option `loader`, the table's highest
+   * ids are looked up, and the loader reads their rows.
+   * @throws ReflexError `wrong_schema`, `time_limit` or `database_error`; the signal's reason.
+   */
+  newest(db: DatabaseHandle, options: CallOptions = {}): Promise<ReflexEvent<T> | undefined> {
+    return newestEvent<T>(db, this.#definition, options);
+  }
+
+  /**
+   * How far a cursor is behind: how many committed events follow it, counted up to 10 000, and how old the first of them is
+   * by the server's clock. With the option `loader`, rows are counted, noops included, and the loader reads the first.
+   * @throws ReflexError `invalid_cursor`, `wrong_schema`, `time_limit` or `database_error`; the signal's reason.
+   * @example
+   * const { events, oldestMs } = await orders.lag(pool, await cursors.getCursor(pool, "mailer"));
+   */
+  lag(db: DatabaseHandle, cursor: string, options: CallOptions = {}): Promise<Lag> {
+    return lagAfter(db, { definition: this.#definition, cursor }, options);
+  }
+
+  /**
+   * The cursor of a place, for `cursors.reset` or a stream:
+   * - `"start"`: "0", before all events.
+   * - `"head"`: everything that commits from now on comes after it. It lies below the first gap in the last 10 000 ids, as an
+   *   event may still commit there, so that some events above that gap come too.
+   * - `{ time }`: before the first event at or after that time by the table's clock, and below a gap that may still be filled
+   *   within 10 000 ids before that event, as for the head. Where no event is that young, the head's cursor.
+   * - an id in decimal, which must be 0 or that of a committed row.
+   *
+   * There is no index on times. The search halves the range of ids, and then reads all rows from 10 minutes before the
+   * time. It is exact as long as no event is more than 10 minutes older than one with a lower id.
+   * @throws ReflexError `invalid_cursor`, `wrong_schema`, `time_limit` or `database_error`; the signal's reason.
+   * @throws TypeError or RangeError `invalid_argument`
+   * @example
+   * const { cursor, event } = await orders.cursorAt(pool, { time: new Date("2026-11-28T06:00:00Z") });
+   */
+  cursorAt(db: DatabaseHandle, to: CursorTarget, options: CallOptions = {}): Promise<CursorPlace<T>> {
+    return this.#streams.cursorAt(db, to, options);
+  }
+
   /** Calls `listener` once for each gap that a stream of this table sees. Its errors are reported and stop nothing. */
   listenGaps(listener: GapListener): void {
     if (typeof listener !== "function") {
@@ -162,53 +206,9 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
 
   #check(event: NewEvent<T, ForeignId>): EventToInsert {
     const { type, metadata, foreignId } = Object(event) as NewEvent<T, ForeignId>;
-    this.#checkType(type);
-    return { foreignId: this.toForeignIdParam(foreignId), type, metadata: this.#toMetadata(metadata) };
-  }
-
-  #checkType(type: number): void {
-    if (!Number.isSafeInteger(type)) {
-      throw rangeMistake(
-        "invalid_argument",
-        `an event type of ${this.name} must be a whole number, found ${show(type)}`,
-      );
-    }
-    if (type === noopEventType) {
-      throw new ReflexError(
-        "noop_insert",
-        `type 0 is a noop, which streams leave out; give events of ${this.name} other types`,
-        {
-          details: { table: this.name },
-        },
-      );
-    }
-    const { types } = this.#config;
-    if (types?.has(type) === false) {
-      throw new ReflexError(
-        "unknown_event_type",
-        `type ${type} is not among the types of ${this.name} (${[...types].join(", ")}); add it to the option types`,
-        { details: { table: this.name, type } },
-      );
-    }
-  }
-
-  #toMetadata(metadata: unknown): Uint8Array | undefined {
-    if (metadata === undefined) return undefined;
-    if (this.#config.fields.metadata === undefined && this.#config.inserter === undefined) {
-      throw new ReflexError(
-        "metadata_disabled",
-        `${this.name} has no metadata column; name it in the option metadataField`,
-        {
-          details: { table: this.name },
-        },
-      );
-    }
-    if (typeof metadata === "string") return Buffer.from(metadata);
-    if (metadata instanceof Uint8Array) return metadata;
-    throw typeMistake(
-      "invalid_argument",
-      `metadata of an event of ${this.name} must be a Uint8Array or a string, found ${show(metadata)}`,
-    );
+    checkEventType(type, this.#definition);
+    const foreignIdParam = this.toForeignIdParam(foreignId);
+    return { foreignId: foreignIdParam, type, metadata: toMetadata(metadata, this.#definition) };
   }
 
   #notify(): void {

@@ -9,9 +9,19 @@ const gapResolverFactory = moduleAt<typeof import("../../src/tables/gaps/gap-res
   "src/tables/gaps/gap-resolver-factory.ts",
 );
 
+const timeSearch = moduleAt<typeof import("../../src/tables/position/time-search.ts")>(
+  "src/tables/position/time-search.ts",
+);
+const eventSearch = moduleAt<typeof import("../../src/tables/pages/event-search.ts")>(
+  "src/tables/pages/event-search.ts",
+);
+
 const tableStream = "src/tables/stream/table-stream.mysql.test.ts";
 const fromHead = "test/guarantees/starts/from-head.mysql.test.ts";
 const prunedPrefix = "test/guarantees/starts/pruned-prefix.mysql.test.ts";
+
+// As far as the search goes back.
+const disorderMicros = 600_000_000;
 
 /** Where a stream starts and ends. */
 export const startMutants: readonly Mutant[] = [
@@ -48,6 +58,43 @@ export const startMutants: readonly Mutant[] = [
       ),
     ],
     tests: [testOf(prunedPrefix, "fences the last 1000 ids below it when it is young")],
+  },
+  {
+    name: "times ascend",
+    wrong: "the cursor of a time is searched as if no event were older than one with a lower id",
+    parts: [
+      timeSearch.replaceExport(
+        "lastOlderId",
+        (lastOlderId) => (range, sinceMicros, find) => lastOlderId(range, sinceMicros + disorderMicros, find),
+      ),
+    ],
+    tests: [
+      testOf(
+        "src/tables/stream/cursor-at.database.test.ts",
+        "finds the first event of a time among many whose times don't ascend",
+      ),
+    ],
+  },
+  {
+    name: "events that commit during a search are passed",
+    wrong: "the cursor of a time lies above an event that committed in a gap while the table was searched",
+    parts: [
+      eventSearch.replaceMethod(
+        "EventSearch",
+        "first",
+        (first) =>
+          function look(range, signal, sinceMicros) {
+            const again = sinceMicros !== undefined && range.to < 2n ** 63n - 1n;
+            return again ? Promise.resolve(undefined) : first.call(this, range, signal, sinceMicros);
+          },
+      ),
+    ],
+    tests: [
+      testOf(
+        "src/tables/stream/cursor-at.mysql.test.ts",
+        "sees an event that commits between the search and the look for gaps",
+      ),
+    ],
   },
   {
     name: "open rows below a start are passed",

@@ -1,9 +1,11 @@
 import type { Dialect } from "../../database/dialect.ts";
+import { ReflexError } from "../../errors/reflex-error.ts";
 import { noopEventType, type ReflexEvent } from "../../reflex/event.ts";
 import { storedMicros } from "../../reflex/event-position.ts";
 import type { ColumnDescription, TableDescription } from "../schema/table-columns.ts";
 import type { EventFields, EventsTableConfig } from "./events-table-options.ts";
 import { idText } from "./id-text.ts";
+import type { TableDefinition } from "./table-context.ts";
 
 /** A row as {@link eventColumns} selects it. Drivers give integers as numbers, bigints or text. */
 export interface EventRow {
@@ -59,13 +61,12 @@ export function eventColumns(dialect: Dialect, config: EventsTableConfig, plain:
   // Metadata is selected as bytes, whatever its column's type. A driver would parse JSON and decode text, and round the
   // numbers in it.
   const bytes = (name: string, isPlain: boolean): string => (isPlain ? column(name) : dialect.asBytes(column(name)));
-  const foreignId = column(fields.foreignId);
-  const foreignIdText = plain.foreignId ? foreignId : dialect.asText(foreignId);
+  const foreignIdText = plain.foreignId ? column(fields.foreignId) : undefined;
   const columns = [
     `${dialect.exactInteger(column(fields.id))} as id_value`,
     `${dialect.eventMicros(column(fields.time), time)} as micros`,
     `${column(fields.type)} as type_number`,
-    `${foreignIdBytes ? dialect.asHex(foreignId) : foreignIdText} as foreign_id_value`,
+    `${(foreignIdBytes ? undefined : foreignIdText) ?? castForeignId(dialect, config)} as foreign_id_value`,
   ];
   if (time.zone !== undefined) {
     columns.push(`${dialect.eventMicros(column(fields.time), { ...time, zone: undefined })} as stored_micros`);
@@ -73,6 +74,35 @@ export function eventColumns(dialect: Dialect, config: EventsTableConfig, plain:
   if (fields.metadata !== undefined) columns.push(`${bytes(fields.metadata, plain.metadata)} as metadata_bytes`);
   if (fields.trace !== undefined) columns.push(`${bytes(fields.trace, plain.trace)} as trace_bytes`);
   return columns.join(", ");
+}
+
+function castForeignId(dialect: Dialect, { fields, foreignIdBytes }: EventsTableConfig): string {
+  const column = `t.${dialect.quote(fields.foreignId)}`;
+  return foreignIdBytes ? dialect.asHex(column) : dialect.asText(column);
+}
+
+/**
+ * The condition that a row of the table with the alias `t` is no noop, as {@link isNoopOf} tells it of events. Its one
+ * placeholder is for the foreign id of the table's noops.
+ */
+export function eventCondition(dialect: Dialect, config: EventsTableConfig): string {
+  const type = `t.${dialect.quote(config.fields.type)}`;
+  return `(${type} <> ${noopEventType} or ${dialect.asBytes(castForeignId(dialect, config))} <> ${dialect.asBytes("?")})`;
+}
+
+/** A server that has no tables of time zones converts no time, and gives a null instead. */
+export function checkTimes(
+  rows: readonly Pick<EventRow, "id_value" | "micros">[],
+  { table, config }: TableDefinition,
+): void {
+  const { zone } = config.time;
+  const timeless = zone === undefined ? undefined : rows.find(({ micros }) => micros === null);
+  if (timeless === undefined) return;
+  throw new ReflexError(
+    "wrong_schema",
+    `the time of row ${timeless.id_value} of ${table} can't be read: the server does not know the zone ${zone} of option storedZone, or the row has none; load the server's time zone tables (mysql_tzinfo_to_sql, mariadb-tzinfo-to-sql), or give an offset such as "+02:00"`,
+    { details: { table, eventId: String(timeless.id_value) } },
+  );
 }
 
 /** Whether the event is a noop of this table: of type 0, with the foreign id that the table's noops have. */

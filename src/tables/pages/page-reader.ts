@@ -3,9 +3,10 @@ import { type EpochRows, type SharedSession, shareSession } from "../../database
 import { meaningOf } from "../../database/sql-errors.ts";
 import { tableError } from "../../database/table-error.ts";
 import { isReflexError, ReflexError } from "../../errors/reflex-error.ts";
+import { HIGHEST_ID } from "../../reflex/cursor.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { callLoader } from "../events/event-loader.ts";
-import { type EventRow, eventColumns, type PlainColumns, toEvent } from "../events/event-row.ts";
+import { checkTimes, type EventRow, eventColumns, type PlainColumns, toEvent } from "../events/event-row.ts";
 import type { EventsLoader } from "../events/loader-and-inserter.ts";
 import type { TableContext } from "../events/table-context.ts";
 import type { TableEdges } from "../position/judge-poll.ts";
@@ -65,7 +66,7 @@ export class PageReader {
     const { config, database } = this.#context;
     if (config.loader !== undefined) return (await this.read(from, 1, signal)).first;
     const type = `t.${database.dialect.quote(config.fields.type)}`;
-    const { rows } = await this.#rows<EventRow>(
+    const { rows } = await this.rows<EventRow>(
       `select ${this.#columns} from ${this.#table} where ${this.#id} >= ${database.dialect.integerParam} and ${type} <> 0 order by ${this.#id} limit 1`,
       [String(from)],
     );
@@ -82,7 +83,7 @@ export class PageReader {
   async readEdges(): Promise<TableEdges> {
     const { database, table } = this.#context;
     const { dialect } = database;
-    const { rows } = await this.#rows<{ lowest: string | null; highest: string | null; next_id: string | null }>(
+    const { rows } = await this.rows<{ lowest: string | null; highest: string | null; next_id: string | null }>(
       `select ${FRESH} ${dialect.asText(`min(${this.#id})`)} as lowest, ${dialect.asText(`max(${this.#id})`)} as highest, ${dialect.nextId(table)} as next_id from ${this.#table}`,
       [],
     );
@@ -90,46 +91,47 @@ export class PageReader {
     return { lowest: toId(row?.lowest), highest: toId(row?.highest), nextId: toId(row?.next_id) };
   }
 
-  /** The committed ids of the last {@link HEAD_LOOK_BACK}, ascending, as one consistent read. */
-  async readRecentIds(): Promise<bigint[]> {
+  /** The committed ids of the last {@link HEAD_LOOK_BACK} up to this one, ascending, as one consistent read. */
+  async readRecentIds(upTo: bigint = HIGHEST_ID): Promise<bigint[]> {
     const { database, table, config } = this.#context;
     const { dialect } = database;
-    const head = `(select max(h.${dialect.quote(config.fields.id)}) from ${dialect.quote(table)} as h)`;
-    const { rows } = await this.#rows<{ id_text: string }>(
-      `select ${dialect.asText(this.#id)} as id_text from ${this.#table} where ${this.#id} > ${head} - ${HEAD_LOOK_BACK} order by ${this.#id}`,
-      [],
+    const upToParam = `<= ${dialect.integerParam}`;
+    const headId = `h.${dialect.quote(config.fields.id)}`;
+    // MariaDB takes max() for a constant, and would read the whole index for any other subquery. A column without negative
+    // numbers refuses a difference that is below 0.
+    const head = `(select ${dialect.asInteger(`max(${headId})`)} from ${dialect.quote(table)} as h where ${headId} ${upToParam})`;
+    const { rows } = await this.rows<{ id_text: string }>(
+      `select ${dialect.asText(this.#id)} as id_text from ${this.#table} where ${this.#id} > ${head} - ${HEAD_LOOK_BACK} and ${this.#id} ${upToParam} order by ${this.#id}`,
+      [String(upTo), String(upTo)],
     );
     return rows.map((row) => BigInt(row.id_text));
   }
 
   /** The server's clock in microseconds since 1970. */
   async readClockMicros(): Promise<number> {
-    const { rows } = await this.#rows<{ now_micros: string | number | bigint }>(
+    const { rows } = await this.rows<{ now_micros: string | number | bigint }>(
       `select ${this.#context.database.dialect.nowMicros} as now_micros`,
       [],
     );
     return Number(rows[0]?.now_micros);
   }
 
+  /** Runs a query on the connection through which the table is read. */
+  async rows<R extends object>(sql: string, params: readonly SqlParam[]): Promise<EpochRows<R>> {
+    const { table, config } = this.#context;
+    try {
+      return await this.#session.rows<R>(sql, params, config);
+    } catch (error) {
+      throw tableError(error, { table, activity: "read" });
+    }
+  }
+
   close(): void {
     this.#session.close();
   }
 
-  /** A server that has no tables of time zones converts no time, and gives a null instead. */
-  #checkZone(rows: readonly EventRow[]): void {
-    const { table, config } = this.#context;
-    const { zone } = config.time;
-    const timeless = zone === undefined ? undefined : rows.find(({ micros }) => micros === null);
-    if (timeless === undefined) return;
-    throw new ReflexError(
-      "wrong_schema",
-      `the time of row ${timeless.id_value} of ${table} can't be read: the server does not know the zone ${zone} of option storedZone, or the row has none; load the server's time zone tables (mysql_tzinfo_to_sql, mariadb-tzinfo-to-sql), or give an offset such as "+02:00"`,
-      { details: { table, eventId: String(timeless.id_value) } },
-    );
-  }
-
   async #readTable(from: bigint, limit: number): Promise<ReadPage> {
-    const { rows, epoch } = await this.#rows<EventRow>(
+    const { rows, epoch } = await this.rows<EventRow>(
       `select ${this.#columns} from ${this.#table} where ${this.#id} >= ${this.#context.database.dialect.integerParam} order by ${this.#id} limit ${limit}`,
       [String(from)],
     );
@@ -138,7 +140,7 @@ export class PageReader {
 
   /** Makes events of rows. That no id is missing shows by the number of rows, but only if they ascend: that is checked here. */
   #toEvents(rows: readonly EventRow[]): ReflexEvent[] {
-    this.#checkZone(rows);
+    checkTimes(rows, this.#context);
     const events: ReflexEvent[] = [];
     let previous: EventRow | undefined;
     for (const row of rows) {
@@ -164,15 +166,6 @@ export class PageReader {
     } catch (error) {
       if (signal?.aborted === true || (meaningOf(error) === "other" && !isReflexError(error))) throw error;
       throw tableError(error, { table, activity: "load the events of" });
-    }
-  }
-
-  async #rows<R extends object>(sql: string, params: readonly SqlParam[]): Promise<EpochRows<R>> {
-    const { table, config } = this.#context;
-    try {
-      return await this.#session.rows<R>(sql, params, config);
-    } catch (error) {
-      throw tableError(error, { table, activity: "read" });
     }
   }
 }

@@ -1,11 +1,14 @@
 import type { Database } from "../../database/database.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
+import { checkCallOptions } from "../../reflex/call-options.ts";
 import { parseIntCursor } from "../../reflex/cursor.ts";
 import { positionAt } from "../../reflex/event-position.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import type { EventStream } from "../../reflex/stream.ts";
 import { CountedRegistry } from "../../waiting/counted-registry.ts";
+import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
+import type { CursorTarget } from "../cursors/cursor-wishes.ts";
 import { plainColumns } from "../events/event-row.ts";
 import { type EventsTableConfig, noopForeignId } from "../events/events-table-options.ts";
 import { noopProblem } from "../events/events-table-schema.ts";
@@ -16,6 +19,7 @@ import { TableReader, type TableReaderSource } from "../reader/table-reader.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
 import type { TableDescription } from "../schema/table-columns.ts";
 import type { StreamWatcher } from "../wake/notifier.ts";
+import { type CursorPlace, checkTarget, findCursor } from "./cursor-at.ts";
 import { cacheEnabled } from "./disable-cache.ts";
 import type { Feed, FeedSource, StreamBounds } from "./feed.ts";
 import { LaggedFeed } from "./lagged-feed.ts";
@@ -53,6 +57,22 @@ export class EventsTableStreams<T extends number> {
       return lagMs === 0 ? feed : new LaggedFeed(feed, { lagMs, signal, readClock: () => feed.readClock() });
     };
     return new TableStream<T>({ after: String(bounds.after), table: this.#source.table, signal: given, open });
+  }
+
+  /** Rejects as a stream does, and with ReflexError `invalid_cursor` or `time_limit`. */
+  async cursorAt(db: DatabaseHandle, to: CursorTarget, options: CallOptions): Promise<CursorPlace<T>> {
+    checkCallOptions("cursorAt", options);
+    const target = checkTarget(to);
+    const parts = this.#feedParts(toDatabase(db), {});
+    const ending = new AbortController();
+    const source = { ...parts, bounds: toStreamBounds("", {}), signal: ending.signal };
+    const what = `a cursor of ${parts.table}`;
+    const place = await withTimeLimit(findCursor(source, target), {
+      ...options,
+      what,
+      onGivenUp: () => ending.abort(),
+    });
+    return place as CursorPlace<T>;
   }
 
   #feedParts(database: Database, options: TableStreamOptions): Omit<FeedSource, "bounds" | "signal"> {

@@ -58,7 +58,11 @@ async function tableStart(reader: TableReader, source: FeedSource): Promise<Posi
 }
 
 /** The position to start at below the table's first row. An empty table's counter tells how many rows it has had. */
-async function floorBelow(reader: TableReader, lowest: bigint | undefined, signal: AbortSignal): Promise<bigint> {
+export async function floorBelow(
+  reader: TableReader,
+  lowest: bigint | undefined,
+  signal: AbortSignal,
+): Promise<bigint> {
   const { pages } = reader;
   const floor = lowest === undefined ? await floorOfEmpty(pages) : await floorOfPruned(pages, lowest, signal);
   return floor === 0n ? 0n : reader.belowOpenRows(floor);

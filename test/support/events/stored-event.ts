@@ -10,8 +10,8 @@ export interface StoredEventParts {
 }
 
 /** An event as it is read from its row. */
-export function storedEvent(id: number, parts: StoredEventParts = {}): ReflexEvent {
-  const { micros = 1000 + id, type = 1, foreignId = `f${id}`, metadata } = parts;
+export function storedEvent(id: number | bigint, parts: StoredEventParts = {}): ReflexEvent {
+  const { micros = 1000 + Number(id), type = 1, foreignId = `f${id}`, metadata } = parts;
   const row = { id_value: String(id), micros, type_number: type, foreign_id_value: foreignId };
   return toEvent(metadata === undefined ? row : { ...row, metadata_bytes: metadata });
 }

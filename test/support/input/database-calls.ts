@@ -43,6 +43,9 @@ export const calls: readonly Call[] = [
     use: (pool, signal) => ended(events.clone().stream(pool, "", { signal }), "start"),
   },
   { call: "next", table: "orders", use: (pool, signal) => ended(events.clone().stream(pool, "", { signal }), "next") },
+  { call: "newest", table: "orders", use: (pool, signal) => events.clone().newest(pool, { signal }) },
+  { call: "lag", table: "orders", use: (pool, signal) => events.clone().lag(pool, "1", { signal }) },
+  { call: "cursorAt", table: "orders", use: (pool, signal) => events.clone().cursorAt(pool, "head", { signal }) },
   { call: "getCursor", table: "cursors", use: (pool, signal) => cursors.clone().getCursor(pool, "mailer", { signal }) },
   {
     call: "setCursor",
