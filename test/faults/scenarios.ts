@@ -1,4 +1,5 @@
 import type { Scenario } from "./scenario.ts";
+import { failoverCursorsApart, failoverWithCursors } from "./scenarios/failover.ts";
 import { killProcess } from "./scenarios/kill-process.ts";
 import { killServer } from "./scenarios/kill-server.ts";
 import { restoredDump } from "./scenarios/restored-dump.ts";
@@ -12,4 +13,6 @@ export const scenarios: readonly Scenario[] = [
   truncateThenMore,
   restoredDump,
   swappedTables,
+  failoverWithCursors,
+  failoverCursorsApart,
 ];

@@ -11,6 +11,10 @@ export interface Replication extends AsyncDisposable {
   /** Lets the replica fall behind: it receives, but applies nothing. */
   stopApplying(): Promise<void>;
   startApplying(): Promise<void>;
+  /** Ends the replication: what the primary commits from now on does not reach the replica. */
+  disconnect(): Promise<void>;
+  /** Makes the replica, which must be disconnected, a server of its own. */
+  promote(): Promise<void>;
   /** Whether the replica applies; the error if it stopped with one. */
   state(): Promise<{ applies: boolean; error: string }>;
 }
@@ -61,6 +65,14 @@ export async function startReplication(
     },
     startApplying: async () => {
       await replica.pool.query("start replica sql_thread");
+    },
+    disconnect: async () => {
+      await replica.pool.query("stop replica");
+    },
+    promote: async () => {
+      await replica.pool.query("reset replica all");
+      // As long as it says that it was a replica, gaps are closed on it only where it is declared as the primary.
+      if (vendor === "mariadb") await replica.pool.query("set global gtid_slave_pos = ''");
     },
     [Symbol.asyncDispose]: async () => {
       await replica[Symbol.asyncDispose]();
