@@ -18,7 +18,10 @@ export interface Consumer<T extends number = number> {
    * Called for each event, one at a time. When it throws, the run ends, and the next run begins with the same event.
    */
   readonly consume: (event: ReflexEvent<T>, context: ConsumeContext) => Promise<void> | void;
-  /** Called at the start of each run, before the first event. */
+  /**
+   * Called at the start of each run, before the first event. A run that goes on after a pause, or after a `reset` of its
+   * cursor, is the same run.
+   */
   readonly reset?: (context: ConsumeContext) => Promise<void>;
   /** Called at the end of each run, however it ended. */
   readonly stop?: () => Promise<void>;

@@ -21,11 +21,11 @@ export interface RunOptions {
   /** The longest to wait, at the end of the run, for cursors to be written, in ms. @defaultValue 5000 */
   flushMs?: number | undefined;
   /**
-   * Told of each event that the consumer has finished with (`consume`), and of errors with which the run does not
-   * reject (`error`). @defaultValue none; such errors go to `logger`
+   * Told of each event that the consumer has finished with (`consume`), of a consumer that is held or paused (`hold`), and
+   * of errors with which the run does not reject (`error`). @defaultValue none; holds and such errors go to `logger`
    */
   observer?: Observer | undefined;
-  /** Takes warnings of such errors if the observer has no `error`. @defaultValue `process.emitWarning` */
+  /** Takes warnings where the observer has no `error` or `hold`. @defaultValue `process.emitWarning` */
   logger?: Logger | undefined;
 }
 

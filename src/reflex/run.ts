@@ -16,7 +16,14 @@ export type { RunOptions } from "./run-options.ts";
  * that event was consumed, writes the cursor, and rejects with the signal's reason. A consumer without a cursor gets
  * one before its first event. See {@link runForever} for a run that starts again after errors.
  *
+ * What people ask of the consumer through its cursor store (`reset`, `skip`, `pause` ...) it obeys within 5 s, at rest too:
+ * it finishes the event at hand, does what is asked, and streams on from the cursor as it then is, without calling the
+ * consumer's `stop` and `reset`. While the consumer is paused, it waits. The promise has a `status()`.
+ *
  * @throws ReflexError `consumer_failed` with the consumer's own error as `cause` and the event's id in `details`.
+ * @throws ReflexError `history_rewritten`, `cursor_ahead`, `cursor_row_missing` or `history_pruned` if the table no longer
+ * fits the consumer's position, with how to accept the table as it is.
+ * @throws ReflexError `consumer_retired` or `cursor_deleted` if a person has ended the consumer.
  * @throws ReflexError of the stream or the cursor store, as it came.
  * @example
  * await run({ stream: orders.toStream(pool), cursors: cursors.toStore(pool), consumer }, { signal });
