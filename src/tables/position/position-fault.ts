@@ -15,11 +15,11 @@ export function positionFault(
 
 const messages: Readonly<Record<PositionFaultCode, (...values: [string, string, string]) => string>> = {
   history_rewritten: (table, cursor) =>
-    `row ${cursor} of ${table} is another event than the one that was passed: the table was restored, or its ids were given again; find out which events are new and set the consumer's cursor by hand`,
+    `row ${cursor} of ${table} is another event than the one that was passed: the table was restored, or its ids were given again; find out which events are new, and reset the consumer's cursor to the last one before them`,
   cursor_ahead: (table, cursor) =>
-    `the cursor ${cursor} lies beyond all rows of ${table}: the table was truncated or restored, or this is another database; check it, then set the consumer's cursor back`,
+    `the cursor ${cursor} lies beyond all rows of ${table}: the table was truncated or restored, or this is another database; check it, then reset the consumer's cursor`,
   cursor_row_missing: (table, cursor) =>
-    `row ${cursor} of ${table}, the last that was passed, is missing between others: rows were deleted or lost in a failover; check what is gone, then set the consumer's cursor by hand`,
+    `row ${cursor} of ${table}, the last that was passed, is missing between others: rows were deleted or lost in a failover; check what is gone, then reset the consumer's cursor`,
   history_pruned: (table, cursor, firstId) =>
     `the rows of ${table} after ${cursor} and before ${firstId} are gone: retention deleted rows that this stream had not read; restore them, or go on without them with onPruned: "skip"`,
 };
