@@ -1,11 +1,12 @@
 import type { Pool } from "mysql2/promise";
 import type { ConsumerProcess } from "./consumer-process.ts";
+import { resetAsAPerson } from "./person.ts";
 import type { Stage } from "./stage.ts";
 
 // A fault is confirmed for 5 s before it is told, and a process that starts may have to wait for its server before that.
 const HELD_WITHIN_MS = 45_000;
-// A run that is held looks again every few seconds: one that goes on by itself does so within this time.
-const HELD_FOR_MS = 12_000;
+// A run that is held looks again every 3 s: one that goes on by itself does so within this time.
+const HELD_FOR_MS = 8000;
 
 /** A history of the events table that is not the one which consumers have read. */
 export interface OtherHistory {
@@ -50,13 +51,6 @@ export async function untilHeldOrDoneThenReset(stage: Stage, other: OtherHistory
 // Of one that does not hold nobody knows that there is something to be done.
 async function resetHeld(stage: Stage, { consumers, common, cursors }: OtherHistory): Promise<void> {
   const holding = consumers.filter(({ held }) => held);
-  for (const consumer of holding) {
-    await consumer.stop();
-    await cursors.query("update cursors set last_event_id = ? where id = ?", [
-      common === "start" ? 0 : common,
-      consumer.name,
-    ]);
-    consumer.start();
-  }
+  for (const { name } of holding) await resetAsAPerson(stage, { consumer: name, to: common, cursors });
   await stage.until("the consumers go on after the reset", () => holding.every(({ held }) => !held));
 }
