@@ -11,6 +11,8 @@ export interface Scenario {
   readonly about: string;
   /** With fewer events or faults than these, a run has shown nothing. Of each kind of fault that `play` counts. */
   readonly least: LeastNumbers;
+  /** How many times as many events and faults a round of the long form has, and needs. @defaultValue 1 */
+  readonly timesInLong?: number;
   /** Which events its faults may take out of the table. @defaultValue "none" */
   readonly removed?: RemovedEvents;
   /**

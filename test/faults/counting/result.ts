@@ -7,8 +7,11 @@ export interface LeastNumbers {
   readonly faults: Readonly<Record<string, number>>;
 }
 
-/** Whether consumers held that were on another history; "went on" if one delivered of the new one before a person had set it back. */
-export type Held = "yes" | "no" | "went on";
+/**
+ * Whether consumers held that were on another history: "went on" if one delivered of the new one before a person had set it
+ * back, "not needed" if it could go on rightly.
+ */
+export type Held = "not needed" | "yes" | "no" | "went on";
 
 /** What came of one scenario on one server. */
 export interface ScenarioResult {
@@ -41,7 +44,8 @@ export function problemsOf(result: ScenarioResult): string[] {
   if (counts.phantom > 0) problems.push(`${counts.phantom} phantom`);
   if (counts.outOfOrder > 0) problems.push(`${counts.outOfOrder} out of order`);
   if (held === "went on") problems.push("a consumer went on by itself on another history");
-  if (mustHold && held === "no") problems.push("a consumer did not hold, though it was on another history");
+  if (mustHold && (held === "no" || held === undefined))
+    problems.push("a consumer did not hold, though it was on another history");
   if (counts.acknowledged < least.events)
     problems.push(`only ${counts.acknowledged} events, ${least.events} make it count`);
   for (const [kind, number] of Object.entries(least.faults)) {
@@ -75,6 +79,12 @@ export function addResults(one: ScenarioResult, other: ScenarioResult): Scenario
   };
 }
 
+/** The least numbers of so many times as much. */
+export function timesLeast({ events, faults }: LeastNumbers, times: number): LeastNumbers {
+  const each = Object.entries(faults).map(([kind, number]) => [kind, number * times] as const);
+  return { events: events * times, faults: Object.fromEntries(each) };
+}
+
 function addNumbers(
   one: Readonly<Record<string, number>>,
   other: Readonly<Record<string, number>>,
@@ -85,5 +95,5 @@ function addNumbers(
 
 /** The worse of the two. */
 export function worstHeld(one: Held | undefined, other: Held | undefined): Held | undefined {
-  return (["went on", "no", "yes"] as const).find((held) => held === one || held === other);
+  return (["went on", "no", "yes", "not needed"] as const).find((held) => held === one || held === other);
 }

@@ -14,6 +14,7 @@ export const droppedPartitions: Scenario = {
   about:
     "partitions of the events table that all cursors have passed are dropped under load; a consumer starts after one",
   least: { events: 1200, faults: { "partition dropped": DROPS, "consumer killed": 1 } },
+  timesInLong: 3,
   removed: "passed",
   play: async (stage) => {
     const server = await stage.startServer();
@@ -23,7 +24,7 @@ export const droppedPartitions: Scenario = {
     const restarted = stage.startConsumer({ name: "restarted", driver: "mariadb", database });
     const consumers = ["running", "restarted"];
     stage.startWriter({ database, perSecond: 250 });
-    const drops = DROPS * (stage.long ? 3 : 1);
+    const drops = DROPS * stage.times;
     for (let drop = 1; drop <= drops; drop++) {
       const below = drop * ROWS;
       await stage.until(

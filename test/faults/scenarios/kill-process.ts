@@ -9,6 +9,7 @@ export const killProcess: Scenario = {
   name: "kill-process",
   about: "kill -9 of consumers, and of writers, in the midst of their work; each is started again at once",
   least: { events: 3000, faults: { "consumer killed": KILLS, "writer killed": WRITER_KILLS } },
+  timesInLong: 3,
   play: async (stage) => {
     const database = onSocket(await stage.startServer());
     const consumers = [
@@ -31,15 +32,14 @@ export const killProcess: Scenario = {
       stage.fault("consumer killed");
       victim.start();
     };
-    const times = stage.long ? 3 : 1;
     const victims = Array.from(
-      { length: KILLS * times },
+      { length: KILLS * stage.times },
       (_, index) => consumers[index % consumers.length] ?? "writer",
     );
-    const writers = Array.from({ length: WRITER_KILLS * times }, () => "writer" as const);
+    const writers = Array.from({ length: WRITER_KILLS * stage.times }, () => "writer" as const);
     for (const victim of stage.shuffled([...victims, ...writers])) {
       // Some are killed before their first cursor is written, after 5 s, and some long after it.
-      await stage.untilAcknowledged(stage.between(150, 700));
+      await stage.untilAcknowledged(stage.between(250, 700));
       await kill(victim);
     }
   },

@@ -11,7 +11,8 @@ const USER = "faults";
 export const lostPackets: Scenario = {
   name: "lost-packets",
   about: "packets are lost on the way to the server or back, for a moment or for seconds; nobody is told",
-  least: { events: 800, faults: { "packets lost": SHORT_LOSSES + LONG_LOSSES } },
+  least: { events: 700, faults: { "packets lost": SHORT_LOSSES + LONG_LOSSES } },
+  timesInLong: 3,
   missing: lossyNetworkMissing,
   play: async (stage) => {
     const network = stage.use(await makeLossyNetwork());
@@ -25,12 +26,11 @@ export const lostPackets: Scenario = {
     stage.startConsumer({ name: "mariadb", driver: "mariadb", database, launcher });
     stage.startWriter({ database, launcher, perSecond: 250 });
     await stage.untilAcknowledged(100);
-    const times = stage.long ? 3 : 1;
-    const short = Array.from({ length: SHORT_LOSSES * times }, () => stage.between(50, 800));
-    const long = Array.from({ length: LONG_LOSSES * times }, () => stage.between(2000, 4000));
+    const short = Array.from({ length: SHORT_LOSSES * stage.times }, () => stage.between(50, 800));
+    const long = Array.from({ length: LONG_LOSSES * stage.times }, () => stage.between(2000, 4000));
     for (const forMs of stage.shuffled([...short, ...long])) {
       await loseFor(stage, network, forMs);
-      await stage.untilAcknowledged(stage.between(30, 100));
+      await stage.untilAcknowledged(stage.between(60, 120));
     }
   },
 };

@@ -17,7 +17,8 @@ export const proxyFaults: Scenario = {
   name: "proxy-faults",
   about:
     "between writer, consumers and server: connections cut, at a chosen packet too; black holes; delays; answers held back",
-  least: { events: 1500, faults: Object.fromEntries(kinds.map((kind) => [kind, EACH])) },
+  least: { events: 1400, faults: Object.fromEntries(kinds.map((kind) => [kind, EACH])) },
+  timesInLong: 5,
   play: async (stage) => {
     const { server } = await stage.startServer();
     const [forWriter, forConsumers] = [
@@ -28,7 +29,7 @@ export const proxyFaults: Scenario = {
     stage.startConsumer({ name: "mariadb", driver: "mariadb", database: through(forConsumers) });
     stage.startWriter({ database: through(forWriter), perSecond: 250 });
     await stage.untilAcknowledged(100);
-    const planned = kinds.flatMap((kind) => Array.from({ length: EACH * (stage.long ? 5 : 1) }, () => kind));
+    const planned = kinds.flatMap((kind) => Array.from({ length: EACH * stage.times }, () => kind));
     for (const [index, kind] of stage.shuffled(planned).entries()) {
       await doFault(
         stage,
@@ -36,7 +37,7 @@ export const proxyFaults: Scenario = {
         kind,
       );
       stage.fault(kind);
-      await stage.untilAcknowledged(stage.between(20, 80));
+      await stage.untilAcknowledged(stage.between(60, 120));
     }
   },
 };

@@ -44,7 +44,7 @@ export function rewriteScenario(rewrite: Rewrite): Scenario {
       await write(stage, server, { tag: "old1", events: EVENTS_BEFORE });
       const doFault = await rewrite.prepare(stage, server);
       await write(stage, server, { tag: "old2", events: EVENTS_BEFORE });
-      await stage.untilAllDelivered(server.pool);
+      await stage.until("all old events delivered", () => stage.isAllDelivered());
       await down.stop();
       await untilCursorsWritten(stage, server.pool, [running]);
       const common = await doFault();

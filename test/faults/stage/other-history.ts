@@ -44,7 +44,7 @@ export async function untilHeldOrDoneThenReset(stage: Stage, other: OtherHistory
     () => other.consumers.every((each) => each.held || isDone(each)),
     HELD_WITHIN_MS,
   );
-  stage.noteHeld(other.consumers.some(({ held }) => held) ? "yes" : "no");
+  stage.noteHeld(other.consumers.some(({ held }) => held) ? "yes" : "not needed");
   await resetHeld(stage, other);
 }
 

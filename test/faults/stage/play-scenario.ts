@@ -2,11 +2,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { randomNumbers } from "../../support/random/random-numbers.mjs";
 import { type Counts, countHistory } from "../counting/count-history.ts";
-import type { Held, ScenarioResult } from "../counting/result.ts";
+import { type Held, type ScenarioResult, timesLeast } from "../counting/result.ts";
 import type { Scenario } from "../scenario.ts";
 import { Stage, type StageOptions } from "./stage.ts";
 
-export type PlayOptions = Omit<StageOptions, "random">;
+export interface PlayOptions extends Omit<StageOptions, "random" | "times"> {
+  /** How long to wait for the last deliveries, in ms. @defaultValue 60 000 */
+  readonly lastDeliveriesMs?: number;
+}
 
 const LAST_DELIVERIES_MS = 60_000;
 
@@ -14,9 +17,14 @@ const LAST_DELIVERIES_MS = 60_000;
 export async function playScenario(scenario: Scenario, options: PlayOptions): Promise<ScenarioResult> {
   const startedAt = performance.now();
   const folder = await mkdtemp(join(options.folder, `${scenario.name}-`));
-  const stage = new Stage({ ...options, folder, random: randomNumbers(options.seed) });
+  const stage = new Stage({
+    ...options,
+    folder,
+    times: timesOf(scenario, options),
+    random: randomNumbers(options.seed),
+  });
   try {
-    const outcome = await playOn(stage, scenario);
+    const outcome = await playOn(stage, scenario, options.lastDeliveriesMs ?? LAST_DELIVERIES_MS);
     return {
       ...factsOf(scenario, options),
       ...outcome,
@@ -38,14 +46,17 @@ export function skippedScenario(scenario: Scenario, options: PlayOptions, reason
 
 type Facts = Omit<ScenarioResult, "counts" | "failure" | "held" | "seconds">;
 
-function factsOf({ name, least, holds }: Scenario, { vendor, seed }: PlayOptions): Facts {
-  const mustHold = holds === "must";
+function timesOf({ timesInLong = 1 }: Scenario, { long }: PlayOptions): number {
+  return long ? timesInLong : 1;
+}
+
+function factsOf(scenario: Scenario, options: PlayOptions): Facts {
   return {
-    scenario: name,
-    server: vendor,
-    seed,
-    least,
-    mustHold,
+    scenario: scenario.name,
+    server: options.vendor,
+    seed: options.seed,
+    least: timesLeast(scenario.least, timesOf(scenario, options)),
+    mustHold: scenario.holds === "must",
     rounds: 1,
     consumers: 0,
     faults: {},
@@ -59,7 +70,7 @@ interface Outcome {
   readonly failure: string | undefined;
 }
 
-async function playOn(stage: Stage, scenario: Scenario): Promise<Outcome> {
+async function playOn(stage: Stage, scenario: Scenario, lastDeliveriesMs: number): Promise<Outcome> {
   const failures: string[] = [];
   const attempt = async (work: () => Promise<void>): Promise<void> => {
     try {
@@ -70,7 +81,7 @@ async function playOn(stage: Stage, scenario: Scenario): Promise<Outcome> {
   };
   await attempt(() => scenario.play(stage));
   // What could not be played to its end is counted all the same, but nobody waits for what it has not delivered.
-  await attempt(() => endInOrder(stage, failures.length === 0));
+  await attempt(() => endInOrder(stage, failures.length === 0 ? lastDeliveriesMs : 0));
   let counts = nothingCounted();
   await attempt(async () => {
     const rows = stage.pool === undefined ? [] : await stage.rows(stage.pool);
@@ -79,11 +90,10 @@ async function playOn(stage: Stage, scenario: Scenario): Promise<Outcome> {
   return { counts, held: stage.held, failure: failures.length === 0 ? undefined : failures.join("; ") };
 }
 
-async function endInOrder(stage: Stage, wait: boolean): Promise<void> {
+async function endInOrder(stage: Stage, lastDeliveriesMs: number): Promise<void> {
   await stage.stopWriters();
-  const { pool } = stage;
   // What is not delivered by then counts as lost.
-  if (wait && pool !== undefined) await stage.reachesAllDelivered(pool, LAST_DELIVERIES_MS);
+  await stage.reaches("all events delivered", () => stage.isAllDelivered(), lastDeliveriesMs);
   await Promise.all(stage.consumers.map((consumer) => consumer.stop()));
 }
 
