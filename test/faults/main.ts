@@ -38,10 +38,6 @@ async function play(args: FaultArguments, print: (line: string) => void): Promis
   // However it ends: the servers and programs end with this process by themselves.
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
-  const library = await buildLibrary();
-  try {
-    return await playRounds({ ...args, folder, print, scenarios: chosen, library: library.url });
-  } finally {
-    await library.remove();
-  }
+  const { url } = await buildLibrary(folder);
+  return playRounds({ ...args, folder, print, scenarios: chosen, library: url });
 }

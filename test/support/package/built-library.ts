@@ -13,8 +13,9 @@ export interface BuiltLibrary {
   remove(): Promise<void>;
 }
 
-export async function buildLibrary(): Promise<BuiltLibrary> {
-  const folder = await mkdtemp(join(tmpdir(), "rsql-built-"));
+/** Builds it in a new folder within `parent`. */
+export async function buildLibrary(parent: string = tmpdir()): Promise<BuiltLibrary> {
+  const folder = await mkdtemp(join(parent, "rsql-built-"));
   await buildPackage(join(folder, "dist"));
   await symlink(join(repository, "node_modules"), join(folder, "node_modules"));
   return {

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { promisify } from "node:util";
@@ -40,8 +40,14 @@ export async function makeLossyNetwork(): Promise<LossyNetwork> {
   await removeLeftOver();
   const name = `${PREFIX}${process.pid}-${randomInt(1_000_000)}`;
   const [router, client] = [`${name}-router`, `${name}-client`];
+  const removeNow = (): void => {
+    for (const namespace of [client, router]) spawnSync("ip", ["netns", "del", namespace]);
+  };
+  // A namespace outlives the process that made it.
+  process.once("exit", removeNow);
   const dispose = async (): Promise<void> => {
-    for (const namespace of [client, router]) await ip(`netns del ${namespace}`).catch(() => undefined);
+    process.off("exit", removeNow);
+    removeNow();
   };
   // A range that is set apart for tests of networks.
   const net = `198.18.${randomInt(256)}`;
@@ -83,7 +89,7 @@ async function ip(words: string): Promise<void> {
   await run("ip", words.split(" "));
 }
 
-/** Namespaces stay when the process that made them is killed. */
+/** Those of processes that were killed. */
 async function removeLeftOver(): Promise<void> {
   for (const name of await readdir(FOLDER).catch(() => [])) {
     const owner = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split("-")[0]) : undefined;
