@@ -122,8 +122,9 @@ export class RunRequests {
   async #obey(request: CursorRequest, signal: AbortSignal): Promise<boolean> {
     const { consumer, cursors, memory } = this.#source;
     this.#skip = undefined;
+    // A store whose cursor someone else moved while the consumer was paused or held learns where it is now.
+    const cursor = await cursors.getCursor(consumer, { signal });
     if (request.kind === "skip") {
-      const cursor = await cursors.getCursor(consumer, { signal });
       this.#skip = request;
       if (!isAtOrBeyond(cursor, request.to)) return false;
       await this.#settleSkip({ obeyed: false, reason: `the consumer has passed it: its cursor is ${cursor}` }, signal);

@@ -28,12 +28,17 @@ export class RequestingStore implements CursorStore {
   readonly watches: Set<CursorWatch> = new Set();
   #generation = 0;
   #withdrawing = false;
+  /** Why nothing can be written until the cursor was read again; undefined if it can. */
+  #lost: Error | undefined;
 
   constructor(cursor?: string, position?: string) {
     if (cursor !== undefined) this.row = { cursor, position, control: { state: "active", request: undefined } };
   }
 
-  getCursor: CursorStore["getCursor"] = async () => this.row?.cursor ?? "";
+  getCursor: CursorStore["getCursor"] = async () => {
+    this.#lost = undefined;
+    return this.row?.cursor ?? "";
+  };
 
   getPosition: NonNullable<CursorStore["getPosition"]> = async () => this.row?.position;
 
@@ -49,6 +54,7 @@ export class RequestingStore implements CursorStore {
   readonly requests: NonNullable<CursorStore["requests"]> = {
     read: async () => this.row?.control ?? { state: "active", request: undefined },
     answer: async (_consumer, request, { obeyed, event, reason }) => {
+      if (this.#lost !== undefined) throw this.#lost;
       if (this.row?.control.request?.generation !== request.generation) return;
       if (this.#withdrawing) {
         this.row.control = { state: this.row.control.state, request: undefined };
@@ -81,7 +87,8 @@ export class RequestingStore implements CursorStore {
   }
 
   /** Tells who watches that the cursor was lost. */
-  lose(error: unknown): void {
+  lose(error: Error): void {
+    this.#lost = error;
     for (const watch of this.watches) watch.lost(error);
   }
 
