@@ -14,6 +14,8 @@ export interface RequestOptions extends CallOptions {
    * @defaultValue 10 000
    */
   waitMs?: number | undefined;
+  /** The longest that one statement may take, in ms. @defaultValue `statementTimeoutMs` of the table */
+  timeoutMs?: number | undefined;
 }
 
 /** As {@link RequestOptions}, for what can be done without a run. */
