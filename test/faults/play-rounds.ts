@@ -1,3 +1,4 @@
+import { findServer, howToInstall, type ServerVendor, vendorNames } from "../../src/testing/servers/find-server.ts";
 import { inLanes } from "../../tools/mutants/lanes.ts";
 import type { FaultArguments } from "./arguments.ts";
 import { addResults, type ScenarioResult } from "./counting/result.ts";
@@ -60,7 +61,13 @@ export async function playRounds({
 }
 
 async function playTurn({ scenario, options }: Turn): Promise<ScenarioResult> {
-  const reason = await scenario.missing?.(options.vendor);
+  const reason = (await missingServer(options.vendor)) ?? (await scenario.missing?.(options.vendor));
   if (reason !== undefined) return skippedScenario(scenario, options, reason);
   return playScenario(scenario, options);
+}
+
+/** Why there is no server of the vendor; undefined if there is one. In CI one that is missing is a failure. */
+async function missingServer(vendor: ServerVendor): Promise<string | undefined> {
+  if (process.env["CI"] || (await findServer(vendor)) !== undefined) return undefined;
+  return `no ${vendorNames[vendor]} server on this machine. ${howToInstall(vendor)}`;
 }

@@ -39,50 +39,83 @@ export async function lossyNetworkMissing(): Promise<string | undefined> {
 export async function makeLossyNetwork(): Promise<LossyNetwork> {
   await removeLeftOver();
   const name = `${PREFIX}${process.pid}-${randomInt(1_000_000)}`;
-  const [router, client] = [`${name}-router`, `${name}-client`];
-  const removeNow = (): void => {
-    for (const namespace of [client, router]) spawnSync("ip", ["netns", "del", namespace]);
+  const plan = { router: `${name}-router`, client: `${name}-client`, ...drawAddresses() };
+  const remove = (): void => {
+    for (const namespace of [plan.client, plan.router]) spawnSync("ip", ["netns", "del", namespace]);
   };
   // A namespace outlives the process that made it.
-  process.once("exit", removeNow);
+  process.once("exit", remove);
   const dispose = async (): Promise<void> => {
-    process.off("exit", removeNow);
-    removeNow();
+    process.off("exit", remove);
+    remove();
   };
-  // A range that is set apart for tests of networks.
-  const net = `198.18.${randomInt(256)}`;
-  const base = 8 * randomInt(32);
-  const [server, inside, outside, far] = [1, 2, 5, 6].map((number) => `${net}.${base + number}`);
-  const links = [0, 1, 2, 3].map((number) => `rf${number}-${randomInt(2 ** 32).toString(36)}`);
   try {
-    await ip(`netns add ${router}`);
-    await ip(`netns add ${client}`);
-    await ip(`link add ${links[0]} type veth peer name ${links[1]} netns ${router}`);
-    await ip(`-n ${router} link add ${links[2]} type veth peer name ${links[3]} netns ${client}`);
-    await ip(`addr add ${server}/30 dev ${links[0]}`);
-    await ip(`-n ${router} addr add ${inside}/30 dev ${links[1]}`);
-    await ip(`-n ${router} addr add ${outside}/30 dev ${links[2]}`);
-    await ip(`-n ${client} addr add ${far}/30 dev ${links[3]}`);
-    await ip(`link set ${links[0]} up`);
-    for (const link of [links[1], links[2]]) await ip(`-n ${router} link set ${link} up`);
-    await ip(`-n ${client} link set ${links[3]} up`);
-    await ip(`route add ${far}/32 via ${inside}`);
-    await ip(`-n ${client} route add default via ${outside}`);
-    await ip(`netns exec ${router} sysctl -q -w net.ipv4.ip_forward=1`);
+    for (const words of commandsOf(plan)) await ip(words);
   } catch (error) {
     await dispose();
     throw error;
   }
   return {
-    serverAddress: server ?? "",
-    launcher: ["ip", "netns", "exec", client],
+    serverAddress: plan.server,
+    launcher: ["ip", "netns", "exec", plan.client],
     lose: async (direction) => {
-      const route = `blackhole ${direction === "to the server" ? server : far}/32`;
-      await ip(`-n ${router} route add ${route}`);
-      return () => ip(`-n ${router} route del ${route}`);
+      const route = `blackhole ${direction === "to the server" ? plan.server : plan.far}/32`;
+      await ip(`-n ${plan.router} route add ${route}`);
+      return () => ip(`-n ${plan.router} route del ${route}`);
     },
     [Symbol.asyncDispose]: dispose,
   };
+}
+
+interface Addresses {
+  /** This machine's. */
+  readonly server: string;
+  /** The router's on the side of this machine. */
+  readonly near: string;
+  /** The router's on the side of the client. */
+  readonly beyond: string;
+  /** The client's. */
+  readonly far: string;
+}
+
+/** Two networks of four addresses each, of the range that is set apart for tests of networks. */
+function drawAddresses(): Addresses {
+  const net = `198.18.${randomInt(256)}`;
+  const base = 8 * randomInt(32);
+  return {
+    server: `${net}.${base + 1}`,
+    near: `${net}.${base + 2}`,
+    beyond: `${net}.${base + 5}`,
+    far: `${net}.${base + 6}`,
+  };
+}
+
+interface Plan extends Addresses {
+  readonly router: string;
+  readonly client: string;
+}
+
+/** What `ip` is told to make it. */
+function commandsOf({ router, client, server, near, beyond, far }: Plan): string[] {
+  const link = (): string => `rf-${randomInt(2 ** 32).toString(36)}`;
+  const [toRouter, fromServer, toClient, fromRouter] = [link(), link(), link(), link()];
+  return [
+    `netns add ${router}`,
+    `netns add ${client}`,
+    `link add ${toRouter} type veth peer name ${fromServer} netns ${router}`,
+    `-n ${router} link add ${toClient} type veth peer name ${fromRouter} netns ${client}`,
+    `addr add ${server}/30 dev ${toRouter}`,
+    `-n ${router} addr add ${near}/30 dev ${fromServer}`,
+    `-n ${router} addr add ${beyond}/30 dev ${toClient}`,
+    `-n ${client} addr add ${far}/30 dev ${fromRouter}`,
+    `link set ${toRouter} up`,
+    `-n ${router} link set ${fromServer} up`,
+    `-n ${router} link set ${toClient} up`,
+    `-n ${client} link set ${fromRouter} up`,
+    `route add ${far}/32 via ${near}`,
+    `-n ${client} route add default via ${beyond}`,
+    `netns exec ${router} sysctl -q -w net.ipv4.ip_forward=1`,
+  ];
 }
 
 async function ip(words: string): Promise<void> {
