@@ -38,6 +38,6 @@ async function play(args: FaultArguments, print: (line: string) => void): Promis
   // However it ends: the servers and programs end with this process by themselves.
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
-  const { url } = await buildLibrary(folder);
+  const { url } = await buildLibrary(folder, process.env["RSQL_MUTANT"]);
   return playRounds({ ...args, folder, print, scenarios: chosen, library: url });
 }

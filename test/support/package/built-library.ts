@@ -13,10 +13,10 @@ export interface BuiltLibrary {
   remove(): Promise<void>;
 }
 
-/** Builds it in a new folder within `parent`. */
-export async function buildLibrary(parent: string = tmpdir()): Promise<BuiltLibrary> {
+/** Builds it, or the variant of this name, in a new folder within `parent`. */
+export async function buildLibrary(parent: string = tmpdir(), variant?: string): Promise<BuiltLibrary> {
   const folder = await mkdtemp(join(parent, "rsql-built-"));
-  await buildPackage(join(folder, "dist"));
+  await buildPackage(join(folder, "dist"), { variant });
   await symlink(join(repository, "node_modules"), join(folder, "node_modules"));
   return {
     url: pathToFileURL(join(folder, "dist/index.js")).href,
