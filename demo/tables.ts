@@ -51,7 +51,8 @@ export class DemoTables {
   }
 
   cursorsTable(options: CursorsTableOptions = {}): CursorsTable {
-    return new CursorsTable(this.cursors, options);
+    // Nothing is asked of the demo's consumers.
+    return new CursorsTable(this.cursors, { changesTable: false, ...options });
   }
 }
 

@@ -1,5 +1,5 @@
 import { createPool } from "mysql2/promise";
-import { CursorsTable, createConsumer, EventsTable, isReflexError, run } from "reflex-rsql";
+import { CursorsTable, createConsumer, createTables, EventsTable, isReflexError, run } from "reflex-rsql";
 
 const AuditEvent = { LoggedIn: 10, LoggedOut: 11 } as const;
 
@@ -24,7 +24,11 @@ const cursors = new CursorsTable("audit_progress", {
   idField: "reader",
   cursorField: "entry_no",
   timeField: "changed_at",
+  changesTable: "audit_changes",
 });
+// Adds columns that may be null, which the other program's statements don't notice. Without them it would work, but a log that
+// is truncated or restored while nobody reads would not be noticed.
+await createTables(pool, [cursors], { alter: true });
 const consumer = createConsumer("printer", ({ id, type, foreignId, timestamp }) => {
   const what = type === AuditEvent.LoggedIn ? "logged in" : "logged out";
   console.log(`entry ${id}: ${foreignId} ${what} at ${timestamp.toISOString()}`);
