@@ -17,6 +17,8 @@ export interface LossyNetwork extends AsyncDisposable {
   lose(direction: Direction): Promise<() => Promise<void>>;
 }
 
+// Of the package iproute2.
+const PROGRAM = "ip";
 const PREFIX = "rsql-faults-";
 const FOLDER = "/run/netns";
 const run = promisify(execFile);
@@ -41,7 +43,7 @@ export async function makeLossyNetwork(): Promise<LossyNetwork> {
   const name = `${PREFIX}${process.pid}-${randomInt(1_000_000)}`;
   const plan = { router: `${name}-router`, client: `${name}-client`, ...drawAddresses() };
   const remove = (): void => {
-    for (const namespace of [plan.client, plan.router]) spawnSync("ip", ["netns", "del", namespace]);
+    for (const namespace of [plan.client, plan.router]) spawnSync(PROGRAM, ["netns", "del", namespace]);
   };
   // A namespace outlives the process that made it.
   process.once("exit", remove);
@@ -57,7 +59,7 @@ export async function makeLossyNetwork(): Promise<LossyNetwork> {
   }
   return {
     serverAddress: plan.server,
-    launcher: ["ip", "netns", "exec", plan.client],
+    launcher: [PROGRAM, "netns", "exec", plan.client],
     lose: async (direction) => {
       const route = `blackhole ${direction === "to the server" ? plan.server : plan.far}/32`;
       await ip(`-n ${plan.router} route add ${route}`);
@@ -119,7 +121,7 @@ function commandsOf({ router, client, server, near, beyond, far }: Plan): string
 }
 
 async function ip(words: string): Promise<void> {
-  await run("ip", words.split(" "));
+  await run(PROGRAM, words.split(" "));
 }
 
 /** Those of processes that were killed. */
