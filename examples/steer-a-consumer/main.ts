@@ -42,7 +42,13 @@ console.log(`${row.consumer} is at ${row.cursor}, ${lag.events} events behind`);
 const eventId: string = failure.details.eventId;
 const paidDave = once(seen, "dave");
 const record = errors.toErrorInserter(pool);
-const skip = await cursors.skip(pool, "payer", { eventId, record, by: "ann", reason: "closed account" });
+const skip = await cursors.skip(pool, "payer", {
+  eventId,
+  events: payments,
+  record,
+  by: "ann",
+  reason: "closed account",
+});
 await paidDave;
 console.log(`skip event ${skip.to}: ${skip.outcome}`);
 

@@ -1,4 +1,4 @@
-import { ReflexError } from "../errors/reflex-error.ts";
+import { isReflexError, ReflexError } from "../errors/reflex-error.ts";
 import type { CursorStore } from "./cursor-store.ts";
 
 /** A position fault that also says how a person accepts the table as it is, where the store knows that. */
@@ -7,6 +7,9 @@ export function withRemedy(
   cursors: CursorStore,
   at: { consumer: string; cursor: string },
 ): ReflexError {
+  // Where the row at the cursor is missing there is nothing to accept. Without its position, the cursor would pass whatever
+  // comes under these ids.
+  if (!isReflexError(fault, "history_rewritten")) return fault;
   const remedy = cursors.remedy?.(at.consumer, at.cursor);
   if (remedy === undefined) return fault;
   const { code, message, details } = fault;

@@ -79,22 +79,28 @@ export class RunLoop<T extends number> {
     const { minBackoffMs, maxBackoffMs } = this.#options;
     const retryInMs = jittered(Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(this.#failures++, 30)));
     const report = { activity: "run", name: this.#spec.consumer.name, error };
-    status.enter("retrying", { error, retryInMs });
+    const state = isReflexError(error, "consumer_retired") ? "retired" : "retrying";
+    status.enter(state, { error, retryInMs });
     this.#reporting.error(this.#aborted ? report : { ...report, retryInMs });
     const wait = (ending: AbortSignal): Promise<void> => sleep(retryInMs, { signal: ending });
     await (retryInMs > LONG_WAIT_MS ? requests.unlessAsked(signal, wait) : wait(signal));
-    status.enter("retrying", { error });
+    status.enter(state, { error });
   }
 
   /** Whether no other attempt can mend the error. */
   #isFinal(error: unknown): boolean {
-    if (isMistake(error) || isReflexError(error, "cursor_deleted")) return true;
+    if (isMistake(error) || isReflexError(error, "cursor_deleted") || isRemoved(error)) return true;
     return this.#aborted ? error === this.#ending.signal.reason : error === this.#parts.memory.fault;
   }
 
   get #aborted(): boolean {
     return this.#ending.signal.aborted;
   }
+}
+
+/** Whether the row of the cursor is gone: another attempt would begin at the first event, and do all of it again. */
+function isRemoved(error: unknown): boolean {
+  return isReflexError(error, "cursor_not_advanced") && error.details["existing"] === "";
 }
 
 /** Between half of the wait and all of it. */

@@ -107,9 +107,10 @@ describeEachDatabase(({ open, sql }) => {
 
     // Catches a consumer that never runs again, or that was not ended.
     test("ends when it is retired, and runs again when it is resumed", async () => {
-      const { db, events, cursors, seen, errors } = await atRest();
+      const { db, events, cursors, seen, errors, running } = await atRest();
       expect(await cursors.retire(db, "mailer", WAIT)).toMatchObject({ outcome: "obeyed" });
       await errors.first();
+      expect(running.status()).toMatchObject({ state: "retired", error: { code: "consumer_retired" } });
       await events.insertMany(db, [{ foreignId: "d", type: 1 }]);
       expect(await cursors.resume(db, "mailer", WAIT)).toMatchObject({ outcome: "obeyed" });
       await seen.first((foreignId) => foreignId === "d");
@@ -124,6 +125,16 @@ describeEachDatabase(({ open, sql }) => {
       await seen.first((_foreignId, index) => index === 4);
       expect(seen.all).toEqual(["a", "b", "c", "b", "c"]);
       expect(errors.all).toMatchObject([{ activity: "run", error: { code: "cursor_not_advanced" } }]);
+    });
+
+    // Catches a consumer that does all of history again, since a person has tidied up.
+    test("ends when someone has removed its row by hand, and does not begin at the first event", async () => {
+      const { cursors, seen, running } = await atRest();
+      await cursors.flush();
+      await sql(`delete from ${cursors.name}`);
+      await expect(running).rejects.toMatchObject({ code: "cursor_not_advanced", details: { existing: "" } });
+      expect(seen.all).toEqual(["a", "b", "c"]);
+      expect(await sql(`select id from ${cursors.name}`)).toEqual([]);
     });
 
     // Catches a fault of before the pause that the first event after it meets.
@@ -144,7 +155,7 @@ describeEachDatabase(({ open, sql }) => {
     }, 600_000);
     const { db, cursors, seen, errors } = scene;
     await errors.first();
-    const skipped = await cursors.skip(db, "mailer", { eventId: "2", record: async () => "1", ...WAIT });
+    const skipped = await cursors.skip(db, "mailer", { eventId: "2", events: false, record: async () => "1", ...WAIT });
     expect(skipped).toMatchObject({ outcome: "obeyed", to: "2" });
     await seen.first((foreignId) => foreignId === "c");
     expect(await cursors.list(db)).toMatchObject([{ request: undefined, state: "active" }]);

@@ -6,9 +6,10 @@
  * - `retrying`: an attempt has failed. `runForever` waits for the next one, or that one has not opened its stream yet.
  * - `held`: the table no longer fits the consumer's position. `runForever` delivers nothing, and waits for a person.
  * - `paused`: a person has paused the consumer.
+ * - `retired`: a person has retired the consumer. `runForever` looks now and then whether it is resumed.
  * - `ended`: its promise is settled.
  */
-export type RunState = "starting" | "running" | "retrying" | "held" | "paused" | "ended";
+export type RunState = "starting" | "running" | "retrying" | "held" | "paused" | "retired" | "ended";
 
 /** What a run is doing at one moment. */
 export interface RunStatus {
@@ -16,7 +17,7 @@ export interface RunStatus {
   readonly state: RunState;
   /** When the run came into this state. */
   readonly since: Date;
-  /** Why it is `retrying` or `held`, or what has ended it. Undefined in other states, and when it has ended well. */
+  /** Why it is `retrying`, `held` or `retired`, or what has ended it. Undefined in other states, and when it has ended well. */
   readonly error?: unknown;
   /** How long the wait before the next attempt is, in ms. Undefined if the run does not wait for one. */
   readonly retryInMs?: number | undefined;

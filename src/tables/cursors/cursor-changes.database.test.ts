@@ -4,6 +4,8 @@ import { newTableName } from "../../../test/support/tables/new-tables.ts";
 import { obey, type RequestSetting, requestSetting } from "../../../test/support/tables/request-setting.ts";
 import { positionOf } from "../../reflex/event-position.ts";
 import { makeEvent } from "../events/make-event.ts";
+import { EventsTable } from "../events-table.ts";
+import { createTables } from "../schema/table-schema.ts";
 import type { CursorsTableOptions } from "./cursors-table-options.ts";
 
 const event = makeEvent({ id: 42, type: 1, foreignId: "o-42", timestampMicros: 1_764_000_000_000_000 });
@@ -23,7 +25,7 @@ describeEachDatabase(({ open, sql }) => {
         recorded.push({ ...error, asked: (await store.requests?.read("mailer"))?.request });
         return "1";
       };
-      await table.skip(db, "mailer", { eventId: "42", record, by: "ann", reason: "no address", ...now });
+      await table.skip(db, "mailer", { eventId: "42", events: false, record, by: "ann", reason: "no address", ...now });
       expect(recorded).toEqual([
         { consumer: "mailer", eventId: "42", message: "skipped by ann: no address", asked: undefined },
       ]);
@@ -37,17 +39,41 @@ describeEachDatabase(({ open, sql }) => {
       const record = async (): Promise<string> => {
         throw new Error("nothing is to be recorded");
       };
-      await expect(table.skip(db, "mailer", { eventId: "41", record, ...now })).rejects.toMatchObject({
+      await expect(table.skip(db, "mailer", { eventId: "41", events: false, record, ...now })).rejects.toMatchObject({
         code: "invalid_cursor",
         message: "event 41 can't be skipped by mailer: its cursor is at 41 already",
       });
+    });
+
+    // Catches a typo that lies in wait: the id of no event, which a good event gets later.
+    test("of an id without an event is refused where the table is given, and nothing is recorded or asked", async () => {
+      const { db, table, store } = await setUp();
+      const events = new EventsTable(newTableName("events"));
+      await createTables(db, [events]);
+      const record = async (): Promise<string> => {
+        throw new Error("nothing is to be recorded");
+      };
+      await expect(table.skip(db, "mailer", { eventId: "4200", events, record, ...now })).rejects.toMatchObject({
+        code: "invalid_cursor",
+      });
+      expect(await store.requests?.read("mailer")).toEqual({ state: "active", request: undefined });
+    });
+
+    test("can be taken back as long as it is not answered", async () => {
+      const setting = await setUp();
+      const { db, table, store } = setting;
+      await table.skip(db, "mailer", { eventId: "99", events: false, record: false, ...now });
+      expect(await table.withdraw(db, "mailer")).toBe(true);
+      expect(await table.withdraw(db, "mailer")).toBe(false);
+      expect(await store.requests?.read("mailer")).toEqual({ state: "active", request: undefined });
+      expect(await table.changes(db)).toMatchObject([{ kind: "skip", outcome: "withdrawn" }]);
     });
 
     // Catches an event lost: a rival has set the cursor back, so that the events between would be passed with the skip.
     test("is not answered where someone else has moved the cursor", async () => {
       const setting = await setUp();
       const { db, table, store } = setting;
-      await table.skip(db, "mailer", { eventId: "42", record: false, ...now });
+      await table.skip(db, "mailer", { eventId: "42", events: false, record: false, ...now });
       await sql(`update ${table.name} set last_event_id = 30 where id = 'mailer'`);
       await expect(obey(setting, { event })).rejects.toMatchObject({ code: "cursor_not_advanced" });
       expect(await store.getCursor("mailer")).toBe("30");
@@ -94,6 +120,17 @@ describeEachDatabase(({ open, sql }) => {
         "pause forced bob",
         "retire asked eve",
       ]);
+    });
+
+    // Catches a record of a request that stands open for ever, since another took its place.
+    test("says of a request that was replaced that it was", async () => {
+      const setting = await setUp();
+      const { db, table } = setting;
+      await table.reset(db, "mailer", { to: "7", ...now });
+      await table.pause(db, "mailer", forced);
+      const changes = await table.changes(db);
+      expect(changes.map(({ kind, outcome }) => `${kind} ${outcome}`)).toEqual(["pause forced", "reset replaced"]);
+      expect(changes[1]?.answeredAt).toBeInstanceOf(Date);
     });
 
     // Catches a change that is made though its record can't be.

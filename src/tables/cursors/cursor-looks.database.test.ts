@@ -1,14 +1,18 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { describeEachDatabase } from "../../../test/support/databases/test-database.ts";
 import { Signal, watch } from "../../../test/support/tables/cursor-setting.ts";
-import { newCursorsTable } from "../../../test/support/tables/new-tables.ts";
+import { newCursorsTable, newTableName } from "../../../test/support/tables/new-tables.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import type { CursorControl } from "../../reflex/cursor-requests.ts";
+import { createTables } from "../schema/table-schema.ts";
+import { CursorsTable } from "./cursors-table.ts";
 import type { CursorsTableOptions } from "./cursors-table-options.ts";
 import { setLookPeriodMs } from "./look-period.ts";
 
 // Tests can't wait 5 s for a look. What a look finds does not depend on the period.
 const PERIOD_MS = 40;
+
+const silent = { warn: (): void => undefined };
 
 interface Watched {
   readonly store: ReturnType<Awaited<ReturnType<typeof newCursorsTable>>["toStore"]>;
@@ -20,8 +24,12 @@ interface Watched {
 }
 
 /** A consumer at cursor 5 whose row is watched. */
-async function watched(db: DatabaseHandle, options: CursorsTableOptions = {}): Promise<Watched> {
-  const table = await newCursorsTable(db, options);
+async function watched(
+  db: DatabaseHandle,
+  options: CursorsTableOptions = {},
+  existing?: CursorsTable,
+): Promise<Watched> {
+  const table = existing ?? (await newCursorsTable(db, options));
   const store = table.toStore(db);
   const told = new Signal();
   const controls: CursorControl[] = [];
@@ -44,7 +52,7 @@ async function watched(db: DatabaseHandle, options: CursorsTableOptions = {}): P
   return { store, table, controls, lost, told, stop };
 }
 
-describeEachDatabase(({ open, sql }) => {
+describeEachDatabase(({ engine, open, sql }) => {
   beforeAll(() => setLookPeriodMs(PERIOD_MS));
   afterAll(() => setLookPeriodMs());
 
@@ -165,6 +173,25 @@ describeEachDatabase(({ open, sql }) => {
       await sql(`update ${table.name} set last_event_id = 9 where id = 'mailer'`);
       await looks(4);
       expect([...controls, ...lost]).toEqual([]);
+    });
+
+    // Catches a process that began before a migration, and ignores for ever what is asked of its consumers.
+    test("shows requests once a migration has added the columns for them", async () => {
+      const db = await open();
+      const name = newTableName("old_cursors");
+      const time = engine === undefined ? "text" : "datetime(6)";
+      await sql(
+        `create table ${name} (id varchar(99) not null primary key, last_event_id bigint not null, updated_at ${time} not null)`,
+      );
+      const { told, controls, table } = await watched(
+        db,
+        {},
+        new CursorsTable(name, { asyncPeriodMs: 0, logger: silent }),
+      );
+      await createTables(db, [table], { alter: true });
+      await table.clone().pause(db, "mailer", { waitMs: 0 });
+      await told.next();
+      expect(controls[0]).toMatchObject({ request: { kind: "pause" } });
     });
 
     test("text that no library wrote as a request is told, with how to mend it", async () => {

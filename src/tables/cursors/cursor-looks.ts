@@ -20,6 +20,8 @@ export interface CursorLooksSource {
   readonly reporting: Reporting;
 }
 
+// After how many looks columns are looked for that the table lacked: a migration may have added them.
+const LOOKS_A_SCHEMA = 6;
 // How soon a cursor that is not where it should be is looked at again.
 const SECOND_LOOK_MS = 1000;
 
@@ -34,6 +36,7 @@ export class CursorLooks {
   readonly #told = new Set<string>();
   #cancel: (() => void) | undefined;
   #looking = false;
+  #looks = 0;
 
   constructor(source: CursorLooksSource) {
     this.#source = source;
@@ -63,6 +66,8 @@ export class CursorLooks {
     this.#cancel = undefined;
     this.#looking = true;
     try {
+      this.#looks++;
+      if (this.#looks % LOOKS_A_SCHEMA === 0) await rows.lookAgain({ timeoutMs: lookPeriodMs() });
       // No cursor is written meanwhile, so that a row shows what this process wrote last, or what someone else did.
       for (let start = 0; start < consumers.length; start += rows.mostConsumers) {
         const some = consumers.slice(start, start + rows.mostConsumers);

@@ -158,6 +158,7 @@ describeEachDatabase(({ engine, open, sql }) => {
       const { name, warnings, open: openTable } = await oldTable(form);
       const text = schemaSql(mysql ? "mysql" : "sqlite", [openTable()], { alterFrom: form });
       for (const statement of text.split(/;\n/).filter((part) => part.trim() !== "")) await sql(statement);
+      expect(text).not.toContain(`create table if not exists \`${name}\``);
       expect((await columnsOf(name)).toSorted()).toEqual(today.toSorted());
       await openTable().setCursor(db, "mailer", "5");
       expect(warnings).toEqual([]);

@@ -50,6 +50,7 @@ describeEachDatabase(({ open, sql }) => {
       const { db, table, store } = setting;
       const asked: unknown[] = [];
       const events = {
+        name: "order_events",
         cursorAt: async (_db: unknown, to: unknown) => {
           asked.push(to);
           return { cursor: "42", event };
@@ -62,6 +63,31 @@ describeEachDatabase(({ open, sql }) => {
         expect(await store.getPosition?.("mailer")).toBe(positionOf(event));
       }
       expect(asked).toEqual(["head", "start", "42", { time }]);
+    });
+
+    // Catches a place in a table that the consumer does not read.
+    test("to a place in another table than the consumer reads is refused", async () => {
+      const { db, table, store } = await setUp();
+      await sql(`update ${table.name} set table_name = 'shop.order_events' where id = 'mailer'`);
+      const cursorAt = async () => ({ cursor: "42", event });
+      const to = { to: "head", ...now };
+      for (const name of ["invoices", "other.order_events"]) {
+        await expect(table.reset(db, "mailer", { ...to, events: { name, cursorAt } })).rejects.toMatchObject({
+          code: "invalid_cursor",
+          message: `the cursor of mailer is a position in shop.order_events, not in ${name}: give the table that it reads in option events`,
+        });
+      }
+      expect((await store.requests?.read("mailer"))?.request).toBeUndefined();
+      for (const name of ["order_events", "shop.order_events"]) {
+        expect(await table.reset(db, "mailer", { ...to, events: { name, cursorAt } })).toMatchObject({ to: "42" });
+      }
+    });
+
+    test("to a time that is yet to come is refused", async () => {
+      const { db, table } = await setUp();
+      const to = { time: new Date(Date.now() + 3_600_000) };
+      const events = { name: "order_events", cursorAt: async () => ({ cursor: "42", event }) };
+      await expect(table.reset(db, "mailer", { to, events, ...now })).rejects.toMatchObject({ code: "invalid_option" });
     });
 
     test.each([["head"], [{ time: new Date() }]])("to %j needs an events table", async (to) => {
@@ -95,7 +121,7 @@ describeEachDatabase(({ open, sql }) => {
     test("that a run refuses changes nothing, and its asker is told why", async () => {
       const setting = await setUp();
       const { db, table } = setting;
-      const asking = table.skip(db, "mailer", { eventId: "42", record: false, waitMs: 30_000 });
+      const asking = table.skip(db, "mailer", { eventId: "42", events: false, record: false, waitMs: 30_000 });
       await expect.poll(async () => (await listed(setting))?.request?.kind).toBe("skip");
       await obey(setting, { obeyed: false, reason: "it was passed" });
       expect(await asking).toMatchObject({ outcome: "refused", reason: "it was passed" });
@@ -156,9 +182,15 @@ describeEachDatabase(({ open, sql }) => {
       expect(await store.getCursor("mailer")).toBe("7");
     });
 
+    test("to pause a consumer that is retired is refused: resume would wake it", async () => {
+      const { db, table } = await setUp();
+      await table.retire(db, "mailer", forced);
+      await expect(table.pause(db, "mailer", now)).rejects.toMatchObject({ code: "consumer_retired" });
+    });
+
     test("of a consumer without a cursor is refused, with how to give it one", async () => {
       const { db, table } = await setUp();
-      const refusal = { code: "cursor_not_found", message: expect.stringContaining("setCursor") as string };
+      const refusal = { code: "cursor_not_found", message: expect.stringContaining("fromHead") as string };
       await expect(table.pause(db, "mialer", now)).rejects.toMatchObject(refusal);
     });
 

@@ -40,10 +40,11 @@ export class CursorRows implements ControlledRows {
   readonly #config: CursorsTableConfig;
   readonly #database: Database;
   readonly #reporting: Reporting;
-  readonly #schemaCheck: SchemaCheck;
+  #schemaCheck: SchemaCheck;
   #description: TableDescription | undefined;
   #cursorColumn: ColumnDescription | undefined;
   #knownStatements: CursorStatements | undefined;
+  #warned = false;
 
   constructor({ table, config, database, reporting }: CursorRowsSource) {
     this.#table = table;
@@ -152,6 +153,14 @@ export class CursorRows implements ControlledRows {
     });
   }
 
+  /** Looks at the table again if it lacked columns: they may have been added since. */
+  async lookAgain(options: CallOptions): Promise<void> {
+    if (this.missing.length === 0) return;
+    this.#schemaCheck = cursorsSchemaCheck(this.#table, this.#config);
+    this.#knownStatements = undefined;
+    await this.#statements(options);
+  }
+
   /** The most consumers whose rows one statement reads or writes. */
   get mostConsumers(): number {
     return mostConsumers(this.#database.dialect);
@@ -214,14 +223,15 @@ export class CursorRows implements ControlledRows {
     const { dialect } = this.#database;
     this.#description = description;
     this.#cursorColumn = description.columns.get(this.#config.fields.cursor.toLowerCase());
-    if (this.#knownStatements === undefined) this.#warnOfMissing();
+    this.#warnOfMissing();
     this.#knownStatements = new CursorStatements({ table: this.#table, config: this.#config, dialect, description });
     return this.#knownStatements;
   }
 
   #warnOfMissing(): void {
     const { missing } = this;
-    if (missing.length === 0) return;
+    if (missing.length === 0 || this.#warned) return;
+    this.#warned = true;
     const message = `${this.#table} lacks the columns ${missing.join(", ")}: it works as before, but a table that is truncated, restored or swapped while nobody runs goes unnoticed, and nothing can be asked of its consumers; ${ADD_COLUMNS}`;
     this.#reporting.warn(message, { table: this.#table });
   }

@@ -1,6 +1,6 @@
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
-import { show, typeMistake } from "../../errors/reflex-error.ts";
+import { rangeMistake, show, typeMistake } from "../../errors/reflex-error.ts";
 import { aFunction, checkOptions, either, type OptionChecks, oneOf } from "../../options/check-options.ts";
 import { checkConsumerName } from "../../reflex/consumer.ts";
 import type { ErrorInsertFunc } from "../../reflex/consumer-error.ts";
@@ -27,6 +27,8 @@ export type CursorTarget = string | { readonly time: Date };
 
 /** An events table, as far as it finds places for cursors. `EventsTable` and `EventsTableInt` are ones. */
 export interface CursorPlaces {
+  /** The table's name. A consumer that is known to read another table is not reset to a place in this one. */
+  readonly name: string;
   /** The cursor of a place, and the row there if there is one. */
   cursorAt(
     db: DatabaseHandle,
@@ -40,7 +42,7 @@ export interface ResetOptions extends ForcedRequestOptions {
   /**
    * Where to go on: after the event of this id; from the first event (`"start"`); after the present head (`"head"`), with
    * every event that may still commit below it; or at the first event at or after a time of the table's clock
-   * (`{ time }`), likewise.
+   * (`{ time }`), likewise. A time with no event at or after it is the head; one that is yet to come is refused.
    */
   to: CursorTarget;
   /**
@@ -57,6 +59,13 @@ export interface SkipOptions extends RequestOptions {
   /** The id of the event. The consumer consumes those before it as always. */
   eventId: string;
   /**
+   * The events table, in which the event is looked up: the id of none would wait for a good event to get it. `false` takes
+   * the id as it is.
+   */
+  events: CursorPlaces | false;
+  /** The database of the events table. @defaultValue that of the cursors */
+  eventsDb?: DatabaseHandle | undefined;
+  /**
    * Records the event before anything else is done: `errors.toErrorInserter(pool)` of an `ErrorsTable`, so that it can be
    * retried later. `false` leaves it out without a record among the errors.
    */
@@ -66,14 +75,19 @@ export interface SkipOptions extends RequestOptions {
 const resetChecks: OptionChecks<ResetOptions> = {
   ...forcedRequestChecks,
   to: aTarget,
-  events: (value) => (typeof Object(value).cursorAt === "function" ? undefined : "an EventsTable or EventsTableInt"),
+  events: anEventsTable,
   eventsDb: aDatabase,
 };
 const skipChecks: OptionChecks<SkipOptions> = {
   ...requestChecks,
   eventId: (value) => (isId(value) && value !== "0" ? undefined : 'the id of an event, such as "42"'),
+  events: either(anEventsTable, oneOf(false)),
+  eventsDb: aDatabase,
   record: either(aFunction, oneOf(false)),
 };
+
+// How far the clock of this process may be behind that of the server.
+const CLOCKS_DIFFER_MS = 60_000;
 
 /** One consumer in one database, of whom something is asked. */
 export interface Asked {
@@ -90,19 +104,25 @@ export async function askReset(
 ): Promise<CursorChange> {
   checkConsumerName(consumer);
   const { to, events, eventsDb = db, ...rest } = required("reset", checkOptions("reset", options, resetChecks), "to");
+  if (typeof to === "object" && to.time.getTime() > Date.now() + CLOCKS_DIFFER_MS) {
+    const found = to.time.toISOString();
+    throw rangeMistake("invalid_option", `option to of reset must be a time that has come, found ${found}`);
+  }
   if (events === undefined) return asker.ask({ consumer, kind: "reset", to: plainTarget(to, cursorType) }, rest);
   const { cursor, event } = await events.cursorAt(eventsDb, to, { signal: rest.signal, timeoutMs: rest.timeoutMs });
   const position = event?.id === cursor ? positionOf(event) : undefined;
-  return asker.ask({ consumer, kind: "reset", to: cursor, position }, rest);
+  return asker.ask({ consumer, kind: "reset", to: cursor, position, events: events.name }, rest);
 }
 
 /** Asks for an event to be skipped, once it is recorded. */
-export async function askSkip({ consumer, asker }: Asked, options: SkipOptions): Promise<CursorChange> {
+export async function askSkip({ db, consumer, asker }: Asked, options: SkipOptions): Promise<CursorChange> {
   checkConsumerName(consumer);
-  const { eventId, record, ...rest } = required("skip", checkOptions("skip", options, skipChecks), "eventId", "record");
+  const checked = required("skip", checkOptions("skip", options, skipChecks), "eventId", "events", "record");
+  const { eventId, events, eventsDb = db, record, ...rest } = checked;
   const { by = thisUser(), reason = "", signal, timeoutMs } = rest;
-  const wish: Wish = { consumer, kind: "skip", to: eventId };
+  const wish: Wish = { consumer, kind: "skip", to: eventId, ...(events === false ? {} : { events: events.name }) };
   await asker.check(wish, { signal, timeoutMs });
+  if (events !== false) await events.cursorAt(eventsDb, eventId, { signal, timeoutMs });
   if (record !== false) {
     const message = `skipped by ${by}${reason === "" ? "" : `: ${reason}`}`;
     await record({ consumer, eventId, message }, { signal, timeoutMs });
@@ -136,6 +156,11 @@ function plainTarget(to: CursorTarget, cursorType: CursorType): string {
   }
   const what = typeof to === "string" ? show(to) : "a time";
   throw typeMistake("invalid_option", `a reset to ${what} needs option events, the table in which to look for it`);
+}
+
+function anEventsTable(value: unknown): string | undefined {
+  const { cursorAt, name } = Object(value) as Partial<CursorPlaces>;
+  return typeof cursorAt === "function" && typeof name === "string" ? undefined : "an EventsTable or EventsTableInt";
 }
 
 function aDatabase(value: unknown): string | undefined {

@@ -3,7 +3,7 @@ import { toDatabase } from "../../database/handles/recognise.ts";
 import { parseTableName } from "../../database/identifiers.ts";
 import { aCount, checkOptions, type OptionChecks } from "../../options/check-options.ts";
 import { callChecks, checkCallOptions, checkFlushOptions } from "../../reflex/call-options.ts";
-import { aConsumerName } from "../../reflex/consumer.ts";
+import { aConsumerName, checkConsumerName } from "../../reflex/consumer.ts";
 import type { CursorStore, FlushOptions } from "../../reflex/cursor-store.ts";
 import { Reporting } from "../../reflex/observer.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
@@ -94,8 +94,9 @@ export class CursorsTable implements AsyncDisposable {
   /**
    * Has the consumer go on at another place, or accept the table as it is: `to` its own cursor. It is a request: the
    * consumer's run finishes the event at hand, moves the cursor and goes on there, within 5 s. Without a run it stays in the
-   * consumer's row, and the next run answers it first; with `force` it is done at once.
-   * @throws ReflexError `cursor_not_found`, `invalid_cursor` for an id without a row in `events`, `wrong_schema`.
+   * consumer's row, and the next run answers it first; with `force` it is done without one if none has answered within `waitMs`.
+   * @throws ReflexError `cursor_not_found`, `invalid_cursor` for an id without a row in `events` or another table than the
+   * consumer reads, `wrong_schema`.
    * @example
    * await cursors.reset(pool, "order-mailer", { to: { time: new Date("2026-11-01") }, events: orders, reason: "mails lost" });
    */
@@ -106,9 +107,10 @@ export class CursorsTable implements AsyncDisposable {
   /**
    * Has the consumer leave out one event that it can't handle, and go on behind it. Events before it are consumed as always.
    * The event is recorded first. It is a request, as {@link reset} is.
-   * @throws ReflexError `cursor_not_found`, `wrong_schema`, or `invalid_cursor` if the cursor is at the event or beyond.
+   * @throws ReflexError `cursor_not_found`, `wrong_schema`, or `invalid_cursor` if there is no such event, or the cursor has
+   * passed it.
    * @example
-   * await cursors.skip(pool, "order-mailer", { eventId: "42", record: errors.toErrorInserter(pool), reason: "no address" });
+   * await cursors.skip(pool, "order-mailer", { eventId: "42", events: orders, record: errors.toErrorInserter(pool) });
    */
   async skip(db: DatabaseHandle, consumer: string, options: SkipOptions): Promise<CursorChange> {
     return askSkip(this.#asked(db, consumer), options);
@@ -138,6 +140,17 @@ export class CursorsTable implements AsyncDisposable {
    */
   async delete(db: DatabaseHandle, consumer: string, options: ForcedRequestOptions = {}): Promise<CursorChange> {
     return ask(this.#asked(db, consumer), "delete", options);
+  }
+
+  /**
+   * Takes back what is asked of the consumer and not answered yet, such as a `skip` of an event that is far off. Resolves with
+   * whether there was such a request. Asking something else takes its place too.
+   * @throws ReflexError `cursor_not_found`, `wrong_schema`
+   */
+  async withdraw(db: DatabaseHandle, consumer: string, options: CallOptions = {}): Promise<boolean> {
+    checkConsumerName(consumer);
+    checkCallOptions("withdraw", options);
+    return this.#in(db).asker.withdraw(consumer, options);
   }
 
   /**

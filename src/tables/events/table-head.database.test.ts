@@ -65,7 +65,7 @@ describeEachDatabase(({ open, sql, engine }) => {
     test("is the number of events after the cursor and the age of the first, noops left out", async () => {
       const db = await open();
       const table = await makeTable(db);
-      expect(await table.lag(db, "")).toEqual({ events: 0, capped: false, oldestMs: 0 });
+      expect(await table.lag(db, "")).toEqual({ events: 0, capped: false, oldestMs: 0, ahead: false });
       await insertRow(table, { id: 1, hoursAgo: 100 });
       await insertRow(table, { id: 2, foreignId: "'0'", type: 0, hoursAgo: 90 });
       await insertRow(table, { id: 3, hoursAgo: 5 });
@@ -84,8 +84,8 @@ describeEachDatabase(({ open, sql, engine }) => {
         expect(lag.oldestMs).toBeGreaterThanOrEqual(hours * HOUR_MS);
         expect(lag.oldestMs).toBeLessThan((hours + 1) * HOUR_MS);
       }
-      expect(await table.lag(db, "4")).toEqual({ events: 0, capped: false, oldestMs: 0 });
-      expect(await table.lag(db, "70")).toEqual({ events: 0, capped: false, oldestMs: 0 });
+      expect(await table.lag(db, "4")).toEqual({ events: 0, capped: false, oldestMs: 0, ahead: false });
+      expect(await table.lag(db, "70")).toEqual({ events: 0, capped: false, oldestMs: 0, ahead: true });
       await expect(table.lag(db, "x")).rejects.toMatchObject({ code: "invalid_cursor" });
     });
 
@@ -94,7 +94,7 @@ describeEachDatabase(({ open, sql, engine }) => {
       const table = await makeTable(db);
       for (const id of [9007199254740992n, 9007199254740993n, 9007199254740994n])
         await insertRow(table, { id, hoursAgo: -1 });
-      expect(await table.lag(db, "9007199254740993")).toEqual({ events: 1, capped: false, oldestMs: 0 });
+      expect(await table.lag(db, "9007199254740993")).toEqual({ events: 1, capped: false, oldestMs: 0, ahead: false });
     });
 
     // Catches a count of a whole table at each look, and one that ends below the cap.
@@ -121,7 +121,7 @@ describeEachDatabase(({ open, sql, engine }) => {
         },
       });
       expect(await table.newest(db)).toBeUndefined();
-      expect(await table.lag(db, "")).toEqual({ events: 0, capped: false, oldestMs: 0 });
+      expect(await table.lag(db, "")).toEqual({ events: 0, capped: false, oldestMs: 0, ahead: false });
       expect(asked).toEqual([]);
       await insertRow(plain, { id: 1, hoursAgo: 4 });
       for (let id = 2; id <= 15; id++) await insertRow(plain, { id, foreignId: "'0'", type: 0, hoursAgo: 3 });

@@ -19,6 +19,11 @@ export interface Lag {
   readonly capped: boolean;
   /** How old the first of these events is by the server's clock, in ms; 0 if there is none. */
   readonly oldestMs: number;
+  /**
+   * Whether the cursor lies beyond all rows that the table has: the table was truncated or restored, or it is a cursor of
+   * another. The other figures say nothing then. A table without rows may have been pruned, and does not count.
+   */
+  readonly ahead: boolean;
 }
 
 const MOST_COUNTED = 10_000;
@@ -115,38 +120,45 @@ async function lagStored(reads: Reads, after: bigint): Promise<Lag> {
   const micros = dialect.eventMicros(`t.${dialect.quote(config.fields.time)}`, config.time);
   const params = [String(after), config.noopForeignId];
   const [row] = await reads.executor.rows<LagRow>(
-    `select (select count(*) from (select 1 ${following} ${MOST_COUNTED + 1}) as f) as found, (select ${micros} ${following} 1) as micros, ${dialect.nowMicros} as now_micros`,
+    `select (select count(*) from (select 1 ${following} ${MOST_COUNTED + 1}) as f) as found, ${highest(reads)}, (select ${micros} ${following} 1) as micros, ${dialect.nowMicros} as now_micros`,
     [...params, ...params],
     reads.limits,
   );
   if (Number(row?.found) > 0) checkTimes([{ id_value: `after ${after}`, micros: row?.micros ?? null }], reads);
-  return toLag(row, row?.micros);
+  return toLag(row, row?.micros, after);
 }
 
 /** Counts rows in place of events, which only the loader knows. */
 async function lagLoaded(reads: Reads, { after, loader }: { after: bigint; loader: EventsLoader }): Promise<Lag> {
   const { dialect, from, id, executor, limits } = reads;
   const [row] = await executor.rows<LagRow>(
-    `select (select count(*) from (select 1 from ${from} where ${id} > ${dialect.integerParam} order by ${id} limit ${MOST_COUNTED + 1}) as f) as found, ${dialect.nowMicros} as now_micros`,
+    `select (select count(*) from (select 1 from ${from} where ${id} > ${dialect.integerParam} order by ${id} limit ${MOST_COUNTED + 1}) as f) as found, ${highest(reads)}, ${dialect.nowMicros} as now_micros`,
     [String(after)],
     limits,
   );
   const [first] = Number(row?.found) > 0 ? await load(reads, loader, after) : [];
-  return toLag(row, first?.timestampMicros);
+  return toLag(row, first?.timestampMicros, after);
 }
 
 interface LagRow {
   readonly found: string | number | bigint;
   readonly micros?: string | number | bigint | null;
   readonly now_micros: string | number | bigint;
+  readonly highest: string | null;
 }
 
-function toLag(row: LagRow | undefined, firstMicros: LagRow["micros"]): Lag {
+function highest({ dialect, from, id }: Reads): string {
+  return `(select ${dialect.asText(`max(${id})`)} from ${from}) as highest`;
+}
+
+function toLag(row: LagRow | undefined, firstMicros: LagRow["micros"], after: bigint): Lag {
   const found = Number(row?.found ?? 0);
   const ageMs = (Number(row?.now_micros) - Number(firstMicros)) / 1000;
   // The clocks of a writer and of the server that is asked may differ.
   const oldestMs = firstMicros === undefined || firstMicros === null ? 0 : Math.max(0, ageMs);
-  return { events: Math.min(found, MOST_COUNTED), capped: found > MOST_COUNTED, oldestMs };
+  const end = row?.highest ?? undefined;
+  const ahead = end !== undefined && after > BigInt(end);
+  return { events: Math.min(found, MOST_COUNTED), capped: found > MOST_COUNTED, oldestMs: Math.round(oldestMs), ahead };
 }
 
 /** The next events of the loader that are no noops. */

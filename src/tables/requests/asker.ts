@@ -14,6 +14,8 @@ export interface Wish {
   readonly kind: CursorRequestKind;
   readonly to: string;
   readonly position?: string | undefined;
+  /** The events table in which `to` was looked up. */
+  readonly events?: string | undefined;
 }
 
 export interface AskerSource {
@@ -47,7 +49,22 @@ export class Asker {
 
   /** Rejects as {@link ask} would, and asks nothing. */
   async check(wish: Wish, limits: CallOptions): Promise<void> {
-    checkSkip(wish, await this.#row(wish.consumer, limits));
+    const row = await this.#row(wish.consumer, limits);
+    checkWish(wish, row, parseControl(wish.consumer, row.request));
+  }
+
+  /** Takes back what is asked of the consumer and not answered yet. Resolves with whether there was such a request. */
+  async withdraw(consumer: string, limits: CallOptions): Promise<boolean> {
+    for (;;) {
+      const row = await this.#row(consumer, limits);
+      const { ask, ...document } = parseControl(consumer, row.request);
+      if (ask === undefined) return false;
+      if (await this.#source.rows.change(consumer, { row, document }, limits)) {
+        await this.#settle(ask, { outcome: "withdrawn", from: row.cursor }, limits);
+        return true;
+      }
+      signalled(limits);
+    }
   }
 
   /** @throws ReflexError `cursor_not_found`, or `invalid_cursor` for an event to be skipped that was passed already */
@@ -68,12 +85,15 @@ export class Asker {
     let changeId: string | undefined;
     for (;;) {
       const row = await this.#row(consumer, limits);
-      checkSkip(wish, row);
+      const before = parseControl(consumer, row.request);
+      checkWish(wish, row, before);
       // The record comes first: what was done without one would be known to nobody.
       changeId ??= await this.#source.changes?.record({ consumer, kind, from: row.cursor, to, by, reason }, limits);
       const ask: Ask = { kind, to, by, position, changeId, generation: String(row.generation + 1n) };
-      const document = asking(parseControl(consumer, row.request), ask);
-      if (await this.#source.rows.change(consumer, { row, document }, limits)) return { wish, ask, from: row.cursor };
+      if (await this.#source.rows.change(consumer, { row, document: asking(before, ask) }, limits)) {
+        await this.#settle(before.ask, { outcome: "replaced", from: row.cursor }, limits);
+        return { wish, ask, from: row.cursor };
+      }
       signalled(limits);
     }
   }
@@ -82,7 +102,7 @@ export class Asker {
     const row = await this.#source.rows.readControlled(consumer, limits);
     if (row !== undefined) return row;
     const { table } = this.#source;
-    const message = `${table} has no cursor of a consumer ${consumer}: list(db) tells which it has; setCursor gives one to a consumer before its first run`;
+    const message = `${table} has no cursor of a consumer ${consumer}: list(db) tells which it has; one gets its cursor at its first run, at the head with the option fromHead`;
     throw new ReflexError("cursor_not_found", message, { details: { table, consumer } });
   }
 
@@ -108,7 +128,7 @@ export class Asker {
   /** Does what was asked without a run. */
   async #force(made: Made, limits: CallOptions): Promise<Outcome> {
     const { wish, ask } = made;
-    const { rows, changes } = this.#source;
+    const { rows } = this.#source;
     for (;;) {
       const row = await rows.readControlled(wish.consumer, limits);
       const found = this.#outcome(made, row);
@@ -116,12 +136,19 @@ export class Asker {
       const change = answered(parseControl(wish.consumer, row.request), ask, { obeyed: true, forced: true });
       if (await rows.change(wish.consumer, { row, ...change }, limits)) {
         this.#tell({ ...made, from: row.cursor }, "forced");
-        if (ask.changeId !== undefined)
-          await changes?.settle(ask.changeId, { outcome: "forced", from: row.cursor }, limits);
+        await this.#settle(ask, { outcome: "forced", from: row.cursor }, limits);
         return { outcome: "forced", reason: undefined };
       }
       signalled(limits);
     }
+  }
+
+  async #settle(
+    ask: Ask | undefined,
+    end: { outcome: "forced" | "replaced" | "withdrawn"; from: string },
+    limits: CallOptions,
+  ): Promise<void> {
+    if (ask?.changeId !== undefined) await this.#source.changes?.settle(ask.changeId, end, limits);
   }
 
   #tell({ wish, ask, from }: Made, outcome: CursorChangeReport["outcome"]): void {
@@ -136,10 +163,29 @@ function lastOf({ last }: ControlDocument, { generation }: Ask): Outcome {
   return { outcome: last.outcome, reason: last.reason };
 }
 
-function checkSkip({ consumer, kind, to }: Wish, { cursor }: ControlledRow): void {
-  if (kind !== "skip" || !/^\d+$/.test(cursor) || BigInt(to) > BigInt(cursor)) return;
-  const message = `event ${to} can't be skipped by ${consumer}: its cursor is at ${cursor} already`;
-  throw new ReflexError("invalid_cursor", message, { details: { consumer, cursor, eventId: to } });
+/** Refuses what can't be meant. @throws ReflexError `invalid_cursor` or `consumer_retired` */
+function checkWish({ consumer, kind, to, events }: Wish, row: ControlledRow, { state }: ControlDocument): void {
+  const { cursor, table } = row;
+  if (kind === "skip" && /^\d+$/.test(cursor) && BigInt(to) <= BigInt(cursor)) {
+    const message = `event ${to} can't be skipped by ${consumer}: its cursor is at ${cursor} already`;
+    throw new ReflexError("invalid_cursor", message, { details: { consumer, cursor, eventId: to } });
+  }
+  if (kind === "pause" && state === "retired") {
+    const message = `consumer ${consumer} is retired: resume it first if it is to run again`;
+    throw new ReflexError("consumer_retired", message, { details: { consumer } });
+  }
+  if (events === undefined || table === undefined || isSameTable(events, table)) return;
+  const message = `the cursor of ${consumer} is a position in ${table}, not in ${events}: give the table that it reads in option events`;
+  throw new ReflexError("invalid_cursor", message, { details: { consumer, cursor, table, events } });
+}
+
+/** Whether two names can be of one table: the schema counts only where both say it. */
+function isSameTable(name: string, other: string): boolean {
+  const [[table, schema], [otherTable, otherSchema]] = [name, other].map((full) => full.split(".").toReversed()) as [
+    string[],
+    string[],
+  ];
+  return table === otherTable && (schema === undefined || otherSchema === undefined || schema === otherSchema);
 }
 
 function signalled({ signal }: CallOptions): void {

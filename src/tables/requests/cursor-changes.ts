@@ -19,8 +19,11 @@ export interface ChangeToRecord {
 export interface CursorChangeRecord extends ChangeToRecord {
   /** The id of the record, in decimal. */
   readonly id: string;
-  /** What became of the request: "asked" as long as it is not answered. */
-  readonly outcome: string;
+  /**
+   * What became of the request: `asked` as long as it is not answered, `obeyed` or `refused` by a run, `forced`: done without
+   * one, `replaced` by another request, `withdrawn`.
+   */
+  readonly outcome: "asked" | "obeyed" | "refused" | "forced" | "replaced" | "withdrawn";
   /** When it was asked, by the server's clock. */
   readonly askedAt: Date;
   /** When it was answered; undefined as long as it is not. */
@@ -35,7 +38,7 @@ interface ChangeRow {
   readonly to_text: string;
   readonly by_text: string;
   readonly reason_text: string;
-  readonly outcome_text: string;
+  readonly outcome_text: CursorChangeRecord["outcome"];
   readonly asked_micros: string | number | bigint;
   readonly answered_micros: string | number | bigint | null;
 }
@@ -71,7 +74,11 @@ export class CursorChanges {
   }
 
   /** Notes what became of a request. */
-  async settle(id: string, { outcome, from }: { outcome: string; from: string }, options: CallOptions): Promise<void> {
+  async settle(
+    id: string,
+    { outcome, from }: { outcome: CursorChangeRecord["outcome"]; from: string },
+    options: CallOptions,
+  ): Promise<void> {
     const { database } = this.#source;
     const sql = `update ${this.#name} set outcome = ?, cursor_from = ?, answered_at = ${database.dialect.utcNow} where id = ${database.dialect.integerParam}`;
     await this.#run("write", () => database.run(sql, [outcome, from, id], options), options);

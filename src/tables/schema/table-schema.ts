@@ -15,7 +15,7 @@ import { describeTable } from "./table-columns.ts";
 export interface TableSchema {
   /** The table's name as it was given. */
   readonly name: string;
-  /** The statements that make the table. They do nothing where it exists. */
+  /** The statements that make the table, the table itself first. They do nothing where it exists. */
   statements(dialect: Dialect): readonly string[];
   /** Forms that the table had in earlier versions or has elsewhere: the columns of each, by its name. */
   readonly earlierForms?: Readonly<Record<string, readonly string[]>>;
@@ -34,9 +34,9 @@ export type SchemaSource =
 /** What `schemaSql` prints. */
 export interface SchemaSqlOptions {
   /**
-   * Add the statements that bring existing cursors tables to today's form: from that of Go's rsql, with three columns
-   * (`"go"`), or from that of this library before cursors had positions, with `fence` and `event_micros` (`"fence"`).
-   * Code of before goes on working on the table. @defaultValue only what makes new tables
+   * Print, in place of what makes a cursors table, what brings an existing one to today's form: from that of Go's rsql, with
+   * three columns (`"go"`), or from that of this library before cursors had positions, with `fence` and `event_micros`
+   * (`"fence"`). Run it once; code of before goes on working on the table. @defaultValue only what makes new tables
    */
   alterFrom?: "go" | "fence" | undefined;
 }
@@ -44,8 +44,8 @@ export interface SchemaSqlOptions {
 const printChecks: OptionChecks<SchemaSqlOptions> = { alterFrom: oneOf("go", "fence") };
 
 /**
- * The statements that make these tables, as text for a migration. Each ends with ";" and a new line, and does nothing
- * where its table exists. "mysql" is for MariaDB too.
+ * The statements that make these tables, as text for a migration. Each ends with ";" and a new line, and, without
+ * `alterFrom`, does nothing where its table exists. "mysql" is for MariaDB too.
  * @throws TypeError `invalid_argument` or `invalid_option`
  * @example
  * console.log(schemaSql("mysql", [orders, cursors, errorsTableSchema()]));
@@ -60,13 +60,14 @@ export function schemaSql(
   }
   const { alterFrom } = checkOptions("schemaSql", options, printChecks);
   const own = dialect === "mysql" ? mysqlDialect : sqliteDialect;
-  const statements = toSchemas(sources).flatMap((schema) => {
+  const printed = toSchemas(sources).flatMap((schema) => {
     const form = alterFrom === undefined ? undefined : schema.earlierForms?.[alterFrom];
     const columns = new Set(form?.map((column) => column.toLowerCase()));
-    return [...schema.statements(own), ...(form === undefined ? [] : (schema.alterations?.(own, columns) ?? []))];
+    const statements = schema.statements(own);
+    return form === undefined ? statements : [...(schema.alterations?.(own, columns) ?? []), ...statements.slice(1)];
   });
   // Two cursors tables of one schema share their table of changes.
-  return [...new Set(statements)].map((statement) => `${statement};\n`).join("\n");
+  return [...new Set(printed)].map((statement) => `${statement};\n`).join("\n");
 }
 
 /** What `createTables` may do, and how long it may take. */

@@ -30,7 +30,7 @@ export function checkTarget(to: CursorTarget): CheckedTarget {
   if (!(time instanceof Date)) {
     throw typeMistake(
       "invalid_argument",
-      `cursorAt takes "start", "head", the id of a row, or { time: a Date }, found ${show(to)}`,
+      `a place in a table is "start", "head", the id of a row, or { time: a Date }, found ${show(to)}`,
     );
   }
   const timeMs = time.getTime();
@@ -42,7 +42,7 @@ function parseId(id: string): bigint {
   try {
     return parseIntCursor(id);
   } catch (cause) {
-    const message = `cursorAt takes "start", "head", the id of a row in decimal, or { time: a Date }, found ${show(id)}`;
+    const message = `a place in a table is "start", "head", the id of a row in decimal, or { time: a Date }, found ${show(id)}`;
     throw new ReflexError("invalid_cursor", message, { cause, details: { cursor: show(id) } });
   }
 }

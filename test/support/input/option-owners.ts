@@ -151,6 +151,7 @@ export const owners: readonly OptionOwner[] = [
     use: (options) => transaction(pool, () => Promise.resolve(), options),
   },
   { owner: "schemaSql", kinds: { alterFrom: "special" }, use: (options) => schemaSql("mysql", [events], options) },
+  { owner: "withdraw", kinds: call, use: (options) => cursors.withdraw(pool, "mailer", options) },
   { owner: "list", kinds: call, use: (options) => cursors.list(pool, options) },
   {
     owner: "changes",
@@ -165,8 +166,8 @@ export const owners: readonly OptionOwner[] = [
   },
   {
     owner: "skip",
-    kinds: { ...request, eventId: "special", record: "function" },
-    required: { eventId: "42", record: false },
+    kinds: { ...request, eventId: "special", events: "special", eventsDb: "special", record: "function" },
+    required: { eventId: "42", events: false, record: false },
     use: (options) => cursors.skip(pool, "mailer", options as SkipOptions),
   },
   ...(["pause", "resume", "retire", "delete"] as const).map((owner) => ({
