@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { connected, NotifyingProcess, quiet, socketPath } from "../../../../test/support/notifier/notifying-process.ts";
+import {
+  connected,
+  NotifyingProcess,
+  opened,
+  quiet,
+  socketPath,
+} from "../../../../test/support/notifier/notifying-process.ts";
 import { LONGEST_CHANNEL, LONGEST_PATH, type SocketNotifierOptions, socketNotifier } from "./socket-notifier.ts";
 
 let port = 20_000 + (process.pid % 20_000);
@@ -11,11 +17,9 @@ describe.each<{ kind: string; make: () => SocketNotifierOptions }>([
   // Catches a hub that passes no wake-up on, or passes it on to the first process only.
   test("wakes every other process, and its own, once for a commit", async () => {
     const options = make();
-    const processes = [1, 2, 3].map(() => new NotifyingProcess(options));
-    for (const from of processes)
-      for (const to of processes) {
-        await connected(from, to);
-      }
+    // One after the other: a wake-up that waits for its link to open would come later than it is counted.
+    const processes = [await opened(options), await opened(options), await opened(options)];
+    await quiet(...processes);
     for (const from of processes) {
       const before = processes.map(({ wakes }) => wakes);
       const others = processes.filter((other) => other !== from).map((other) => other.woken());
