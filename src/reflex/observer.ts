@@ -138,8 +138,8 @@ export interface CursorChangeReport {
   readonly consumer: string;
   /** What was asked. */
   readonly kind: CursorRequestKind;
-  /** Whether it is asked, was obeyed by a run, done without one (`forced`), or refused. */
-  readonly outcome: "asked" | "obeyed" | "forced" | "refused";
+  /** Whether it is asked, was obeyed by a run, done without one (`forced`), refused, or taken back. */
+  readonly outcome: "asked" | "obeyed" | "forced" | "refused" | "withdrawn";
   /** The cursor before. */
   readonly from: string;
   /** The cursor that is asked for, or the id of the event to be skipped; "" for the other kinds. */

@@ -61,12 +61,13 @@ describeEachDatabase(({ open, sql }) => {
 
     test("can be taken back as long as it is not answered", async () => {
       const setting = await setUp();
-      const { db, table, store } = setting;
+      const { db, table, store, reports } = setting;
       await table.skip(db, "mailer", { eventId: "99", events: false, record: false, ...now });
       expect(await table.withdraw(db, "mailer")).toBe(true);
       expect(await table.withdraw(db, "mailer")).toBe(false);
       expect(await store.requests?.read("mailer")).toEqual({ state: "active", request: undefined });
       expect(await table.changes(db)).toMatchObject([{ kind: "skip", outcome: "withdrawn" }]);
+      expect(reports.map(({ kind, outcome }) => `${kind} ${outcome}`)).toEqual(["skip asked", "skip withdrawn"]);
     });
 
     // Catches an event lost: a rival has set the cursor back, so that the events between would be passed with the skip.

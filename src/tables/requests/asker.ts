@@ -60,6 +60,8 @@ export class Asker {
       const { ask, ...document } = parseControl(consumer, row.request);
       if (ask === undefined) return false;
       if (await this.#source.rows.change(consumer, { row, document }, limits)) {
+        const { kind, to } = ask;
+        this.#tell({ wish: { consumer, kind, to }, ask, from: row.cursor }, "withdrawn");
         await this.#settle(ask, { outcome: "withdrawn", from: row.cursor }, limits);
         return true;
       }
