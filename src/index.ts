@@ -68,7 +68,13 @@ export type { EventStream, StreamFunc, StreamOptions } from "./reflex/stream.ts"
 export type { CursorInfo } from "./tables/cursors/cursor-list.ts";
 export type { CursorType } from "./tables/cursors/cursor-type.ts";
 export { castCursor } from "./tables/cursors/cursor-type.ts";
-export type { CursorPlaces, CursorTarget, ResetOptions, SkipOptions } from "./tables/cursors/cursor-wishes.ts";
+export type {
+  CursorPlaces,
+  CursorTarget,
+  FoundPlace,
+  ResetOptions,
+  SkipOptions,
+} from "./tables/cursors/cursor-wishes.ts";
 export type { ListChangesOptions } from "./tables/cursors/cursors-table.ts";
 export { CursorsTable } from "./tables/cursors/cursors-table.ts";
 export type { CursorsTableOptions } from "./tables/cursors/cursors-table-options.ts";

@@ -26,7 +26,7 @@ export interface CursorStore extends AsyncDisposable {
   /** Writes what the store holds back, and waits until it is written. */
   flush(options?: FlushOptions): Promise<void>;
   /**
-   * The position that was stored with the consumer's cursor, as {@link positionOf} made it of the event that `setCursor`
+   * The position that was stored with the consumer's cursor, as `positionOf` made it of the event that `setCursor`
    * was given. Undefined where none is known. By it a new run notices that its table was truncated, restored or swapped
    * while nobody ran. Behind a store without this function, only a run that has read the event itself notices that.
    */

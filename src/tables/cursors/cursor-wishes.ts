@@ -23,18 +23,27 @@ import { type CursorType, castCursor } from "./cursor-type.ts";
  * A place in an events table: `"start"`, `"head"`, the id of an event such as `"41"`, or `{ time }`: before the first event of
  * that time.
  */
-export type CursorTarget = string | { readonly time: Date };
+export type CursorTarget =
+  | string
+  | {
+      /** The time of the first event that is to follow the cursor, by the table's clock. */
+      readonly time: Date;
+    };
+
+/** A place that was found in an events table. */
+export interface FoundPlace {
+  /** The cursor, in decimal; "0" at the table's start. */
+  readonly cursor: string;
+  /** The row at the cursor; undefined if there is none. */
+  readonly event?: ReflexEvent | undefined;
+}
 
 /** An events table, as far as it finds places for cursors. `EventsTable` and `EventsTableInt` are ones. */
 export interface CursorPlaces {
   /** The table's name. A consumer that is known to read another table is not reset to a place in this one. */
   readonly name: string;
   /** The cursor of a place, and the row there if there is one. */
-  cursorAt(
-    db: DatabaseHandle,
-    to: CursorTarget,
-    options?: CallOptions,
-  ): Promise<{ readonly cursor: string; readonly event?: ReflexEvent | undefined }>;
+  cursorAt(db: DatabaseHandle, to: CursorTarget, options?: CallOptions): Promise<FoundPlace>;
 }
 
 /** Where a consumer is to go on, who asks, and for how long to wait. */

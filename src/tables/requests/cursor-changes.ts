@@ -7,11 +7,17 @@ import { changesSchemaCheck } from "./changes-table-schema.ts";
 
 /** What is recorded of a request before it is made. */
 export interface ChangeToRecord {
+  /** The name of the consumer. */
   readonly consumer: string;
+  /** What was asked. */
   readonly kind: CursorRequestKind;
+  /** The cursor when it was asked, and once it is answered the one just before that. */
   readonly from: string;
+  /** The cursor that was asked for, or the id of the event to be skipped; "" for the other kinds. */
   readonly to: string;
+  /** Who asked. */
   readonly by: string;
+  /** Why; "" if that was not said. */
   readonly reason: string;
 }
 
