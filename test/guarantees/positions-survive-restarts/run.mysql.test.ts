@@ -69,7 +69,9 @@ describeEachServer((engine) => {
       const fault = { code: change.code, details: { cursor: String(change.before) } };
       const first = startMailer(place, true);
       await expect(first.ended).rejects.toMatchObject(fault);
-      await expect(first.ended).rejects.toThrow("to accept the table as it is: ");
+      // A row that is missing can't be accepted: without its position, the cursor would pass what comes under lower ids.
+      const remedy = change.code === "history_rewritten" ? "to accept the table as it is: " : "then reset the consumer";
+      await expect(first.ended).rejects.toThrow(remedy);
       const added = await addLater(place, change);
       const second = startMailer(place, false);
       await expect(second.ended).rejects.toMatchObject({ details: fault.details });
