@@ -63,6 +63,20 @@ export interface TransactionOptions extends DatabaseCallOptions {
   readOnly?: boolean | undefined;
 }
 
+/** How a pool's connections are used at one moment. */
+export interface PoolState {
+  /** The most connections that the pool opens; undefined if it does not tell. */
+  readonly limit: number | undefined;
+  /** How many connections are lent. */
+  readonly lent: number;
+  /** How many connections are open and free. */
+  readonly idle: number;
+  /** How many connections are being opened. */
+  readonly connecting: number;
+  /** How many callers wait for a connection. */
+  readonly waiting: number;
+}
+
 /** What streams, cursors and `run` need: a source of connections, such as a pool. Get one with {@link toDatabase}. */
 export interface Database<Tx = unknown> extends Executor {
   /** The driver's own pool or handle. Two databases of one identity share readers, cursors and wake-ups. */
@@ -71,6 +85,8 @@ export interface Database<Tx = unknown> extends Executor {
   readonly dialect: Dialect;
   /** The most connections that the pool opens; undefined if the pool does not tell. */
   readonly poolSize?: number | undefined;
+  /** How the pool's connections are used now; undefined if the pool does not tell. */
+  poolState?(): PoolState | undefined;
   /** Runs a statement that returns no rows, in a transaction of its own. */
   run(sql: string, params: readonly SqlParam[], options?: DatabaseCallOptions): Promise<RunResult>;
   /** Runs a query of what is committed. */

@@ -1,6 +1,7 @@
 import type { CallOptions } from "../waiting/time-limit.ts";
 import type { CursorRequests } from "./cursor-requests.ts";
 import type { ReflexEvent } from "./event.ts";
+import type { Diagnosable } from "./wait-cause.ts";
 
 /** How a cursor is moved. */
 export interface SetCursorOptions extends CallOptions {
@@ -15,7 +16,7 @@ export interface FlushOptions extends CallOptions {
 }
 
 /** Where consumers keep their cursors. One store serves any number of consumers. */
-export interface CursorStore extends AsyncDisposable {
+export interface CursorStore extends AsyncDisposable, Diagnosable {
   /** The consumer's cursor; "" if it has none. What the store still holds back for this consumer is written first. */
   getCursor(consumer: string, options?: CallOptions): Promise<string>;
   /**

@@ -1,6 +1,7 @@
 import { type ReflexErrorDetails, showError } from "../errors/reflex-error.ts";
 import { isolated } from "../waiting/isolated.ts";
 import type { CursorRequestKind } from "./cursor-requests.ts";
+import type { Blocker } from "./wait-cause.ts";
 
 /**
  * What a table, a cursor store or `run` tells while it works. Metrics, traces and progress displays are built on it.
@@ -70,6 +71,9 @@ export interface GapReport {
  * - `unfillable`: the table takes no row that could be told from an event.
  * - `lagging`: a server is behind another.
  * - `unreachable`: a server does not answer.
+ * - `no_connection`: the pool has lent all of its connections.
+ * - `locked`: the server waits for a lock that another session holds.
+ * - `slow`: the server is at work on a statement that takes long.
  */
 export type StallReason =
   | "missing_ids"
@@ -79,12 +83,17 @@ export type StallReason =
   | "unproven"
   | "unfillable"
   | "lagging"
-  | "unreachable";
+  | "unreachable"
+  | "no_connection"
+  | "locked"
+  | "slow";
 
-/** A stream that waits at one place, and what it waits for; or one that goes on after it has waited. */
+/** A stream or a run that waits at one place, and what it waits for; or one that goes on after it has waited. */
 export interface StallReport {
-  /** The events table. */
+  /** The events table; "" for a run whose stream tells none. */
   readonly table: string;
+  /** The name of the consumer whose run waits; undefined for a stream, which may serve several. */
+  readonly consumer?: string | undefined;
   /** The last id that the stream passed. */
   readonly prev: string;
   /** The first id beyond the missing ones; "" if none is known. */
@@ -93,8 +102,10 @@ export interface StallReport {
   readonly state: "stalled" | "resumed";
   /** What the stream waits for, or has waited for. */
   readonly reason: StallReason;
-  /** How long the stream has waited at this place, in ms. */
+  /** How long it has waited at this place, in ms. */
   readonly waitedMs: number;
+  /** The session that holds it up, where the server tells; undefined once it goes on. */
+  readonly blockedBy?: Blocker | undefined;
   /** A sentence for people that says what to do about it. */
   readonly message: string;
 }

@@ -1,4 +1,5 @@
 import type { ReflexEvent } from "./event.ts";
+import type { Diagnosable } from "./wait-cause.ts";
 
 /** Where a stream starts and ends, and how fresh its events may be. */
 export interface StreamOptions {
@@ -35,7 +36,10 @@ export type StreamFunc<T extends number = number> = (after: string, options?: St
  *   await sendMail(event.foreignId, { signal });
  * }
  */
-export interface EventStream<T extends number = number> extends AsyncIterableIterator<ReflexEvent<T>>, AsyncDisposable {
+export interface EventStream<T extends number = number>
+  extends AsyncIterableIterator<ReflexEvent<T>>,
+    AsyncDisposable,
+    Diagnosable {
   /** Opens the stream now. Resolves with the cursor that it starts after. */
   start(): Promise<string>;
   /** The same events by the page, which is faster than one at a time. No page is empty. */

@@ -1,4 +1,4 @@
-import type { RunResult, SqlParam } from "../database.ts";
+import type { PoolState, RunResult, SqlParam } from "../database.ts";
 import { checkParam, checkParamList } from "../sql-param.ts";
 
 /** One connection, alike for all drivers. Its calls may hang: limits are the caller's affair. */
@@ -20,6 +20,8 @@ export interface DriverConnection<Tx> {
   isIdle?(): boolean;
   /** Whether the transaction that `control` has begun refuses writes. */
   isReadOnly?(): boolean;
+  /** The session's number on its server, as `KILL` takes it; undefined if the driver does not tell. */
+  readonly threadId?: number | undefined;
   /** Closes the socket at once. */
   destroy(): void;
   /** Gives it back to its pool. */
@@ -32,6 +34,8 @@ export interface DriverPool<Tx> {
   /** The most connections that the pool opens; undefined if it does not tell. */
   readonly size: number | undefined;
   acquire(): Promise<DriverConnection<Tx>>;
+  /** How its connections are used now; undefined if it does not tell. */
+  state(): PoolState | undefined;
   /** Calls `listener` whenever someone has to wait for a connection. Returns a function that ends this. */
   onShortage(listener: () => void): () => void;
 }

@@ -1,5 +1,5 @@
 import { ReflexError } from "../../errors/reflex-error.ts";
-import type { SqlParam } from "../database.ts";
+import type { PoolState, SqlParam } from "../database.ts";
 import { bindable, type DriverConnection, type DriverPool, onEnqueue, type PoolEvents } from "./driver.ts";
 
 /** The part of a connection of the mariadb driver that is used. */
@@ -7,6 +7,7 @@ export interface MariadbConnection {
   execute(options: object, values: unknown[]): Promise<unknown>;
   query(options: object): Promise<unknown>;
   destroy(): void;
+  readonly threadId?: number | null;
 }
 
 /** The part of a pool of the mariadb driver that is used. */
@@ -17,6 +18,8 @@ export interface MariadbPool<C extends object = object> {
   totalConnections(): number;
   /** How many connections are lent. Only pools of this driver have it. */
   activeConnections(): number;
+  /** How many callers wait for a connection. */
+  taskQueueSize(): number;
 }
 
 const ER_GET_CONNECTION_TIMEOUT = 45028;
@@ -51,6 +54,9 @@ export function mariadbConnection<Tx extends object>(tx: Tx): DriverConnection<T
   return {
     tx,
     native: tx,
+    get threadId() {
+      return connection.threadId ?? undefined;
+    },
     run: async (sql, params) => {
       const result = (await execute(sql, params)) as { affectedRows: number; insertId: bigint };
       return { affectedRows: result.affectedRows, insertId: String(result.insertId) };
@@ -74,6 +80,7 @@ export function mariadbPool<C extends object>(pool: MariadbPool<C>): DriverPool<
   return {
     native: pool,
     size: undefined,
+    state: () => mariadbPoolState(pool),
     // The event also comes while the pool makes the connection that is waited for: there is no telling which it is.
     onShortage: (listener) => onEnqueue(pool as PoolEvents, listener),
     acquire: async () => {
@@ -84,6 +91,13 @@ export function mariadbPool<C extends object>(pool: MariadbPool<C>): DriverPool<
       }
     },
   };
+}
+
+function mariadbPoolState(pool: MariadbPool): PoolState {
+  const [lent, waiting] = [pool.activeConnections(), pool.taskQueueSize()];
+  const idle = Math.max(0, pool.totalConnections() - lent);
+  // The pool opens one connection at a time, and does not count it. Where callers wait though none is lent, it does.
+  return { limit: undefined, lent, idle, connecting: waiting > 0 && lent === 0 ? 1 : 0, waiting };
 }
 
 /** The error that the pool's time-out hides: its own tells neither the address nor what the server answered. */

@@ -33,7 +33,13 @@ function fakePool(fail: (text: string) => Error | undefined): { database: PoolDa
       },
     };
   };
-  const pool: DriverPool<object> = { native: {}, size: 1, acquire, onShortage: () => () => undefined };
+  const pool: DriverPool<object> = {
+    native: {},
+    size: 1,
+    acquire,
+    state: () => undefined,
+    onShortage: () => () => undefined,
+  };
   return { database: new PoolDatabase(pool), journals };
 }
 

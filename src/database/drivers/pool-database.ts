@@ -5,6 +5,7 @@ import {
   type DatabaseCallOptions,
   defaultAcquireTimeoutMs,
   type IsolationLevel,
+  type PoolState,
   type RunResult,
   type Session,
   type SessionOptions,
@@ -40,6 +41,10 @@ export class PoolDatabase<Tx> extends CheckedDatabase<Tx> {
 
   onShortage(listener: () => void): () => void {
     return this.#pool.onShortage(listener);
+  }
+
+  poolState(): PoolState | undefined {
+    return this.#pool.state();
   }
 
   protected override runChecked({ sql, params }: Statement, options: DatabaseCallOptions): Promise<RunResult> {

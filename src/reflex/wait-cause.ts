@@ -1,0 +1,34 @@
+import type { StallReason } from "./observer.ts";
+
+/** A session of the database that holds what someone waits for, as the server tells of it. */
+export interface Blocker {
+  /** The session's number on its server, as `KILL` takes it. */
+  readonly threadId: string;
+  /** The database user. */
+  readonly user: string;
+  /** Where the user is connected from. */
+  readonly host: string;
+  /** The statement that the session runs or has run last, without its values; "" if the server tells none. */
+  readonly statement: string;
+  /** How long its transaction, or else its statement, has been open, in ms. */
+  readonly ageMs: number;
+}
+
+/** What something waits for, as it was asked and not guessed. */
+export interface WaitCause {
+  /** The kind of cause. */
+  readonly reason: StallReason;
+  /** A sentence for people that says what to do about it. */
+  readonly message: string;
+  /** Who holds it up, where the server tells. */
+  readonly blockedBy?: Blocker | undefined;
+}
+
+/** What can tell why its calls take long. */
+export interface Diagnosable {
+  /**
+   * Asks the pool, and the server where that makes sense, why the calls that are under way take long. Undefined if none is
+   * under way, or nothing stands in their way. It takes 2 s at the most, and never rejects.
+   */
+  whySlow?(): Promise<WaitCause | undefined>;
+}
