@@ -1,7 +1,7 @@
 import { type ReflexErrorDetails, showError } from "../errors/reflex-error.ts";
 import { isolated } from "../waiting/isolated.ts";
 import type { CursorRequestKind } from "./cursor-requests.ts";
-import type { Blocker } from "./wait-cause.ts";
+import type { Blocker, StallReason } from "./wait-cause.ts";
 
 /**
  * What a table, a cursor store or `run` tells while it works. Metrics, traces and progress displays are built on it.
@@ -59,34 +59,6 @@ export interface GapReport {
   /** The first id after the gap. */
   readonly next: string;
 }
-
-/**
- * Why a stream waits.
- *
- * - `missing_ids`: ids are missing, and not for long enough to be closed.
- * - `in_flight`: the transaction that inserted the missing rows is open.
- * - `filling_off`: the filling of gaps is off.
- * - `not_writable`: noops can't be written, for example since the server is read-only.
- * - `unproven`: noops can't be written safely, since the server that would get them holds other rows.
- * - `unfillable`: the table takes no row that could be told from an event.
- * - `lagging`: a server is behind another.
- * - `unreachable`: a server does not answer.
- * - `no_connection`: the pool has lent all of its connections.
- * - `locked`: the server waits for a lock that another session holds.
- * - `slow`: the server is at work on a statement that takes long.
- */
-export type StallReason =
-  | "missing_ids"
-  | "in_flight"
-  | "filling_off"
-  | "not_writable"
-  | "unproven"
-  | "unfillable"
-  | "lagging"
-  | "unreachable"
-  | "no_connection"
-  | "locked"
-  | "slow";
 
 /** A stream or a run that waits at one place, and what it waits for; or one that goes on after it has waited. */
 export interface StallReport {

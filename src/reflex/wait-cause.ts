@@ -1,4 +1,30 @@
-import type { StallReason } from "./observer.ts";
+/**
+ * Why a stream or a run waits.
+ *
+ * - `missing_ids`: ids are missing, and not for long enough to be closed.
+ * - `in_flight`: the transaction that inserted the missing rows is open.
+ * - `filling_off`: the filling of gaps is off.
+ * - `not_writable`: noops can't be written, for example since the server is read-only.
+ * - `unproven`: noops can't be written safely, since the server that would get them holds other rows.
+ * - `unfillable`: the table takes no row that could be told from an event.
+ * - `lagging`: a server is behind another.
+ * - `unreachable`: a server does not answer.
+ * - `no_connection`: the pool has lent all of its connections.
+ * - `locked`: the server waits for a lock that another session holds.
+ * - `slow`: the server is at work on a statement that takes long.
+ */
+export type StallReason =
+  | "missing_ids"
+  | "in_flight"
+  | "filling_off"
+  | "not_writable"
+  | "unproven"
+  | "unfillable"
+  | "lagging"
+  | "unreachable"
+  | "no_connection"
+  | "locked"
+  | "slow";
 
 /** A session of the database that holds what someone waits for, as the server tells of it. */
 export interface Blocker {

@@ -1,7 +1,7 @@
 import { isRetryable, tableError } from "../../database/table-error.ts";
 import { ReflexError } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
-import type { StallReason } from "../../reflex/observer.ts";
+import type { StallReason } from "../../reflex/wait-cause.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 import { type GapRange, missingIds } from "../position/missing-ids.ts";
 import type { GapControl } from "./gap-control.ts";

@@ -1,5 +1,5 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
-import type { StallReason } from "../../reflex/observer.ts";
+import type { StallReason } from "../../reflex/wait-cause.ts";
 import { sleep } from "../../waiting/sleep.ts";
 import { startTimer } from "../../waiting/timer.ts";
 import type { GapResolver, GapStep } from "../gaps/gap-resolver.ts";

@@ -1,4 +1,5 @@
-import type { Reporting, StallReason } from "../../reflex/observer.ts";
+import type { Reporting } from "../../reflex/observer.ts";
+import type { StallReason } from "../../reflex/wait-cause.ts";
 import type { GapRange } from "../position/missing-ids.ts";
 
 /** How long a stream may stand at one place before it says so. */
