@@ -1,5 +1,6 @@
 import { type CallOptions, Endings, withTimeLimit } from "../../waiting/time-limit.ts";
 import { checkStatement } from "../call-checks.ts";
+import type { CallsUnderWay } from "../calls-under-way.ts";
 import { defaultStatementTimeoutMs, type RunResult, type Session, type SqlParam } from "../database.ts";
 import type { DriverConnection } from "./driver.ts";
 
@@ -12,10 +13,20 @@ export class ConnectionExecutor<Tx> implements Session {
   readonly connection: DriverConnection<Tx>;
   readonly #waits = new Endings();
   readonly #onGivenUp = (): void => this.destroy();
+  #calls: CallsUnderWay | undefined;
   #closed = false;
 
   constructor(connection: DriverConnection<Tx>) {
     this.connection = connection;
+  }
+
+  /** Has its statements noted in `calls` while they are under way. */
+  noteIn(calls: CallsUnderWay): void {
+    this.#calls = calls;
+  }
+
+  get threadId(): number | undefined {
+    return this.connection.threadId;
   }
 
   /** Whether a limit or a signal has closed the connection. */
@@ -47,9 +58,17 @@ export class ConnectionExecutor<Tx> implements Session {
 
   async #bounded<R>(work: () => Promise<R>, sql: string, options: CallOptions = {}): Promise<R> {
     checkStatement(sql, options);
-    const { signal, timeoutMs } = options;
-    signal?.throwIfAborted();
-    return withTimeLimit(work(), {
+    options.signal?.throwIfAborted();
+    const call = this.#calls?.begin(this);
+    try {
+      return await this.#limited(work(), sql, options);
+    } finally {
+      if (call !== undefined) this.#calls?.end(call);
+    }
+  }
+
+  #limited<R>(work: Promise<R>, sql: string, { signal, timeoutMs }: CallOptions): Promise<R> {
+    return withTimeLimit(work, {
       signal,
       timeoutMs: timeoutMs ?? defaultStatementTimeoutMs,
       what: () => `the server's answer to "${sql.slice(0, 60).trimEnd()}${sql.length > 60 ? "..." : ""}"`,

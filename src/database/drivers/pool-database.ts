@@ -1,5 +1,6 @@
 import { ReflexError } from "../../errors/reflex-error.ts";
 import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
+import { type CallsUnderWay, callsUnderWay } from "../calls-under-way.ts";
 import { CheckedDatabase } from "../checked-database.ts";
 import {
   type DatabaseCallOptions,
@@ -15,6 +16,7 @@ import {
 import type { Dialect } from "../dialect.ts";
 import { mysqlDialect } from "../mysql-dialect.ts";
 import { isServersAnswer, meaningOf } from "../sql-errors.ts";
+import { ConnectGate } from "./connect-gate.ts";
 import { ConnectionExecutor } from "./connection-executor.ts";
 import type { DriverConnection, DriverPool } from "./driver.ts";
 
@@ -25,18 +27,27 @@ const MOST_UNCLEAN_CONNECTIONS = 100;
 // an answer.
 const ROLLBACK_LIMIT_MS = 5000;
 
+interface LendingOptions extends TransactionOptions {
+  /** Whether it is a call of this library for which any free connection will do. */
+  readonly own?: boolean;
+}
+
 /** A `Database` over a pool of MySQL or MariaDB connections. */
 export class PoolDatabase<Tx> extends CheckedDatabase<Tx> {
   override readonly identity: object;
   override readonly dialect: Dialect = mysqlDialect;
   readonly poolSize: number | undefined;
   readonly #pool: DriverPool<Tx>;
+  readonly #gate: ConnectGate;
+  readonly #calls: CallsUnderWay;
 
   constructor(pool: DriverPool<Tx>) {
     super();
     this.#pool = pool;
     this.poolSize = pool.size;
     this.identity = pool.native;
+    this.#gate = new ConnectGate(() => pool.state());
+    this.#calls = callsUnderWay(pool.native);
   }
 
   onShortage(listener: () => void): () => void {
@@ -48,7 +59,7 @@ export class PoolDatabase<Tx> extends CheckedDatabase<Tx> {
   }
 
   protected override runChecked({ sql, params }: Statement, options: DatabaseCallOptions): Promise<RunResult> {
-    return this.#transaction((executor) => executor.run(sql, params, limitsOf(options)), options);
+    return this.#transaction((executor) => executor.run(sql, params, limitsOf(options)), { ...options, own: true });
   }
 
   protected override rowsChecked<R extends object>(
@@ -59,6 +70,7 @@ export class PoolDatabase<Tx> extends CheckedDatabase<Tx> {
       ...options,
       readOnly: true,
       isolation: "read committed",
+      own: true,
     });
   }
 
@@ -68,7 +80,10 @@ export class PoolDatabase<Tx> extends CheckedDatabase<Tx> {
   ): Promise<R> {
     const { isolation = "read committed" } = options;
     const opening = oneShot(undefined);
-    const executor = await this.#clean((borrowed) => borrowed.control(opening, limitsOf(options)), options);
+    const executor = await this.#clean((borrowed) => {
+      borrowed.noteIn(callsUnderWay(borrowed));
+      return borrowed.control(opening, limitsOf(options));
+    }, options);
     try {
       await executor.control(`set session transaction isolation level ${isolation}`, limitsOf(options));
       await executor.control("set session autocommit = 1", limitsOf(options));
@@ -82,10 +97,7 @@ export class PoolDatabase<Tx> extends CheckedDatabase<Tx> {
     return this.#transaction((executor) => use(executor.connection.tx), options);
   }
 
-  async #transaction<R>(
-    use: (executor: ConnectionExecutor<Tx>) => Promise<R>,
-    options: TransactionOptions,
-  ): Promise<R> {
+  async #transaction<R>(use: (executor: ConnectionExecutor<Tx>) => Promise<R>, options: LendingOptions): Promise<R> {
     const executor = await this.#clean((borrowed) => begin(borrowed, options), options);
     let result: R;
     try {
@@ -109,10 +121,11 @@ export class PoolDatabase<Tx> extends CheckedDatabase<Tx> {
    */
   async #clean(
     open: (borrowed: ConnectionExecutor<Tx>) => Promise<unknown>,
-    options: TransactionOptions,
+    options: LendingOptions,
   ): Promise<ConnectionExecutor<Tx>> {
     for (let attempt = 1; ; attempt++) {
       const executor = new ConnectionExecutor(await this.#acquire(options));
+      if (options.own === true) executor.noteIn(this.#calls);
       try {
         await open(executor);
         return executor;
@@ -126,9 +139,22 @@ export class PoolDatabase<Tx> extends CheckedDatabase<Tx> {
     }
   }
 
-  #acquire(options: TransactionOptions): Promise<DriverConnection<Tx>> {
+  async #acquire(options: LendingOptions): Promise<DriverConnection<Tx>> {
     options.signal?.throwIfAborted();
-    const work = this.#pool.acquire();
+    const call = options.own === true ? this.#calls.begin(undefined) : undefined;
+    try {
+      return await this.#acquireInTime(options);
+    } finally {
+      if (call !== undefined) this.#calls.end(call);
+    }
+  }
+
+  #acquireInTime(options: LendingOptions): Promise<DriverConnection<Tx>> {
+    let wanted = true;
+    const work = this.#gate.pass(
+      () => this.#pool.acquire(),
+      () => wanted,
+    );
     return withTimeLimit(work, {
       signal: options.signal,
       timeoutMs: options.acquireTimeoutMs ?? defaultAcquireTimeoutMs,
@@ -136,7 +162,10 @@ export class PoolDatabase<Tx> extends CheckedDatabase<Tx> {
       remedy: "give the pool more connections, look for ones never released, or check that the server can be reached",
       frequent: true,
       // The pool may lend a connection long after nobody waits for it. If it were not released, nobody would have it.
-      onGivenUp: () => void work.then((connection) => connection.release()).catch(() => undefined),
+      onGivenUp: () => {
+        wanted = false;
+        work.then((connection) => connection.release()).catch(() => undefined);
+      },
     });
   }
 }

@@ -1,4 +1,5 @@
 import { isReflexError } from "../../errors/reflex-error.ts";
+import { type CallUnderWay, callsUnderWay } from "../calls-under-way.ts";
 import type { Database, IsolationLevel, Session } from "../database.ts";
 import { meaningOf } from "../sql-errors.ts";
 
@@ -27,11 +28,16 @@ export class BorrowedSession {
   #session: Session | undefined;
   #release: () => void = () => undefined;
   #ended: Promise<unknown> = Promise.resolve();
+  #giveUp: (error: Error) => void = () => undefined;
+  #givenUp = false;
+  readonly #openingSinceMs = performance.now();
 
   constructor(database: Database, options: BorrowOptions) {
     const { isolation, setUp = [], acquireTimeoutMs, statementTimeoutMs: timeoutMs } = options;
     this.opened = new Promise<Session>((resolve, reject) => {
+      this.#giveUp = reject;
       const hold = async (session: Session): Promise<void> => {
+        if (this.#givenUp) return;
         for (const statement of setUp) await session.control(statement, { timeoutMs });
         await new Promise<void>((release) => {
           this.#session = session;
@@ -49,6 +55,20 @@ export class BorrowedSession {
    */
   get session(): Session | undefined {
     return this.#session;
+  }
+
+  /** What is under way on it since before this time: its opening, or statements. */
+  callsBefore(timeMs: number): CallUnderWay[] {
+    if (this.#session !== undefined) return callsUnderWay(this.#session).before(timeMs);
+    const opening = { sinceMs: this.#openingSinceMs, on: undefined, giveUp: () => this.#endOpening() };
+    return this.#openingSinceMs <= timeMs ? [opening] : [];
+  }
+
+  /** Has {@link opened} reject as if no connection could be made. The session is closed as soon as it is opened. */
+  #endOpening(): void {
+    this.#givenUp = true;
+    const message = "the connection was not opened in time, while another one to the same server was";
+    this.#giveUp(Object.assign(new Error(message), { code: "ETIMEDOUT" }));
   }
 
   /** Closes the session, or has it closed as soon as it is opened. */

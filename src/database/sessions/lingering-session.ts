@@ -1,5 +1,6 @@
 import { Mutex } from "../../waiting/mutex.ts";
 import { startTimer } from "../../waiting/timer.ts";
+import type { CallUnderWay } from "../calls-under-way.ts";
 import type { Database, Session } from "../database.ts";
 import { BorrowedSession, type BorrowOptions, mayHaveBroken } from "./borrowed-session.ts";
 
@@ -53,6 +54,11 @@ export class LingeringSession {
     } finally {
       this.#linger();
     }
+  }
+
+  /** What is under way on its connection since before this time: its opening, or statements. */
+  callsBefore(timeMs: number): CallUnderWay[] {
+    return this.#held?.callsBefore(timeMs) ?? [];
   }
 
   close(): void {

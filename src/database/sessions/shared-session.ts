@@ -1,6 +1,11 @@
+import type { WaitCause } from "../../reflex/wait-cause.ts";
 import { CountedRegistry } from "../../waiting/counted-registry.ts";
-import type { Database, Executor, SqlParam } from "../database.ts";
+import type { Database, Executor, Session, SqlParam } from "../database.ts";
 import { BorrowedSession, mayHaveBroken } from "./borrowed-session.ts";
+import { SLOW_AFTER_MS, slowCalls } from "./slow-calls.ts";
+
+// How long the server has to answer a question on a connection that nobody uses just now.
+const FREE_ANSWER_MS = 1000;
 
 export interface ReadOptions {
   readonly acquireTimeoutMs: number | undefined;
@@ -43,6 +48,23 @@ export class SharedSession {
    */
   get epoch(): number {
     return this.#epoch;
+  }
+
+  /** Why reads take long that are under way; undefined if none does. */
+  whySlow(): Promise<WaitCause | undefined> {
+    const calls = this.#held?.callsBefore(performance.now() - SLOW_AFTER_MS) ?? [];
+    return slowCalls(this.#database).why(calls);
+  }
+
+  /** Asks a question on the connection, if it is open and no read is under way on it. */
+  askFree<R>(question: (session: Session, timeoutMs: number) => Promise<R>): Promise<R> | undefined {
+    const held = this.#held;
+    const session = held?.session;
+    if (held === undefined || session === undefined || held.callsBefore(performance.now()).length > 0) return undefined;
+    return question(session, FREE_ANSWER_MS).catch((error: unknown) => {
+      if (mayHaveBroken(error)) this.#drop(held);
+      throw error;
+    });
   }
 
   /** Called once by each user. The connection is given back with the last of them. */

@@ -1,6 +1,7 @@
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
 import { parseTableName } from "../../database/identifiers.ts";
+import { slowCalls } from "../../database/sessions/slow-calls.ts";
 import { aCount, checkOptions, type OptionChecks } from "../../options/check-options.ts";
 import { callChecks, checkCallOptions, checkFlushOptions } from "../../reflex/call-options.ts";
 import { aConsumerName, checkConsumerName } from "../../reflex/consumer.ts";
@@ -189,6 +190,7 @@ export class CursorsTable implements AsyncDisposable {
       requests,
       setCursor: (consumer, cursor, callOptions) => cursors.setCursor(consumer, cursor, callOptions),
       flush: (flushOptions) => cursors.flush(flushOptions),
+      whySlow: () => slowCalls(toDatabase(db)).whyOfOthers(),
       [Symbol.asyncDispose]: () => cursors.close(),
     };
   }

@@ -1,4 +1,6 @@
 import type { Database } from "../../database/database.ts";
+import { type AskFree, SLOW_AFTER_MS, slowCalls } from "../../database/sessions/slow-calls.ts";
+import type { Blocker, WaitCause } from "../../reflex/wait-cause.ts";
 import type { TableContext } from "../events/table-context.ts";
 import type { GapControl } from "./gap-control.ts";
 import { GapResolver, type GapServers } from "./gap-resolver.ts";
@@ -45,6 +47,31 @@ export class GapResolverFactory {
     const found = await Promise.all(this.#servers().probes.map((probe) => probe.lowestUpTo(position)));
     const open = found.filter((id) => id !== undefined);
     return open.reduce((lowest, id) => (id - 1n < lowest ? id - 1n : lowest), position);
+  }
+
+  /** Why a step at a gap takes long; undefined if nothing is in its way. `askFree` asks the server that streams read from. */
+  async whySlow(askFree: AskFree): Promise<WaitCause | undefined> {
+    const { probes, noopInserter } = this.#servers();
+    const before = performance.now() - SLOW_AFTER_MS;
+    for (const worker of [...probes, noopInserter]) {
+      const calls = worker.callsBefore(before);
+      const cause = await slowCalls(worker.database).why(calls, this.#askFreeOf(worker.database, askFree));
+      if (cause !== undefined) return cause;
+    }
+    return undefined;
+  }
+
+  /** Who has inserted the row that a step waits for, and keeps its transaction open; undefined if no server tells. */
+  async blocker(askFree: AskFree): Promise<Blocker | undefined> {
+    for (const probe of this.#servers().probes) {
+      const blocker = await probe.blocker(this.#askFreeOf(probe.database, askFree));
+      if (blocker !== undefined) return blocker;
+    }
+    return undefined;
+  }
+
+  #askFreeOf({ identity }: Database, askFree: AskFree): AskFree | undefined {
+    return identity === this.#source.database.identity ? askFree : undefined;
   }
 
   close(): void {

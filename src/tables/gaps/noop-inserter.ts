@@ -1,4 +1,5 @@
-import type { Session, SqlParam } from "../../database/database.ts";
+import type { CallUnderWay } from "../../database/calls-under-way.ts";
+import type { Database, Session, SqlParam } from "../../database/database.ts";
 import type { LingeringSession } from "../../database/sessions/lingering-session.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
 import { ReflexError } from "../../errors/reflex-error.ts";
@@ -59,6 +60,16 @@ export class NoopInserter {
     } catch (error) {
       return this.#explain(error);
     }
+  }
+
+  /** The server that takes its noops. */
+  get database(): Database {
+    return this.#source.database;
+  }
+
+  /** What is under way on its connection since before this time. */
+  callsBefore(timeMs: number): CallUnderWay[] {
+    return this.#session.callsBefore(timeMs);
   }
 
   close(): void {

@@ -1,6 +1,9 @@
-import type { Session } from "../../database/database.ts";
+import type { CallUnderWay } from "../../database/calls-under-way.ts";
+import type { Database, Session } from "../../database/database.ts";
 import type { LingeringSession } from "../../database/sessions/lingering-session.ts";
+import { type AskFree, slowCalls } from "../../database/sessions/slow-calls.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
+import type { Blocker } from "../../reflex/wait-cause.ts";
 import type { TableContext } from "../events/table-context.ts";
 import { gapSession } from "./gap-session.ts";
 
@@ -23,6 +26,11 @@ export class Probe {
     const param = dialect.integerParam;
     this.#inFlightText = `${select} where ${id} between ${param} and ${param} order by ${id}`;
     this.#waitText = `${select} where ${id} = ${param} lock in share mode`;
+  }
+
+  /** The server that it asks. */
+  get database(): Database {
+    return this.#context.database;
   }
 
   /** The ids in this range that have a row on the server, committed or not. */
@@ -53,6 +61,18 @@ export class Probe {
       if (meaning === "no_privilege" || meaning === "read_only") return "not_waited";
       throw error;
     }
+  }
+
+  /** Who holds the row that it waits for; undefined if it waits for none, or the server does not tell. */
+  async blocker(askFree: AskFree | undefined): Promise<Blocker | undefined> {
+    const [waiting] = this.callsBefore(performance.now());
+    const threadId = waiting?.on?.threadId;
+    return threadId === undefined ? undefined : slowCalls(this.#context.database).rowBlocker(threadId, askFree);
+  }
+
+  /** What is under way on its connection since before this time. */
+  callsBefore(timeMs: number): CallUnderWay[] {
+    return this.#session.callsBefore(timeMs);
   }
 
   close(): void {

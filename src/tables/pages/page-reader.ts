@@ -1,10 +1,12 @@
 import type { SqlParam } from "../../database/database.ts";
 import { type EpochRows, type SharedSession, shareSession } from "../../database/sessions/shared-session.ts";
+import type { AskFree } from "../../database/sessions/slow-calls.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
 import { tableError } from "../../database/table-error.ts";
 import { isReflexError, ReflexError } from "../../errors/reflex-error.ts";
 import { HIGHEST_ID } from "../../reflex/cursor.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
+import type { WaitCause } from "../../reflex/wait-cause.ts";
 import { callLoader } from "../events/event-loader.ts";
 import { checkTimes, type EventRow, eventColumns, type PlainColumns, toEvent } from "../events/event-row.ts";
 import type { EventsLoader } from "../events/loader-and-inserter.ts";
@@ -125,6 +127,14 @@ export class PageReader {
       throw tableError(error, { table, activity: "read" });
     }
   }
+
+  /** Why reads take long that are under way; undefined if none does, or nothing is in their way. */
+  whySlow(): Promise<WaitCause | undefined> {
+    return this.#session.whySlow();
+  }
+
+  /** Asks a question on the connection through which the table is read, if no read is under way on it. */
+  readonly askFree: AskFree = (question) => this.#session.askFree(question);
 
   close(): void {
     this.#session.close();

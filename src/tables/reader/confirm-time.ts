@@ -1,4 +1,4 @@
-const CONFIRM_MS = 5000;
+const CONFIRM_MS = 4500;
 
 let confirmMs = CONFIRM_MS;
 

@@ -1,8 +1,6 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
-import type { StallReason } from "../../reflex/wait-cause.ts";
 import { sleep } from "../../waiting/sleep.ts";
-import { startTimer } from "../../waiting/timer.ts";
-import type { GapResolver, GapStep } from "../gaps/gap-resolver.ts";
+import type { GapResolver } from "../gaps/gap-resolver.ts";
 import type { Verdict } from "../position/judge-poll.ts";
 import type { GapRange } from "../position/missing-ids.ts";
 import type { Position } from "../position/position.ts";
@@ -23,8 +21,6 @@ export class GapWait {
   #beyond: readonly ReflexEvent[] = [];
   /** How old the row above the gap was by the server's clock, and when that was asked. */
   #age: { readonly ms: number; readonly at: number } | undefined;
-  /** Why the last step that said so has left the gap open. */
-  #blockedBy: { readonly reason: StallReason; readonly message: string } | undefined;
 
   constructor(context: ReaderContext, stall: StallWatch, signal: AbortSignal) {
     this.#context = context;
@@ -50,31 +46,17 @@ export class GapWait {
     this.#tell(gap);
     const anchor = verdict.anchored ? position.anchor : undefined;
     const seenGap = { gap, anchor, beyond: this.#beyond, ageMs };
-    const step = await this.#toldIfSlow(gap, this.#resolver.step(seenGap, this.#signal));
+    const { resolvers, pages } = this.#context;
+    this.#stall.at(gap);
+    const stepping = unlessEnded(this.#resolver.step(seenGap, this.#signal), this.#signal);
+    const step = await this.#stall.during(stepping, () => resolvers.whySlow(pages.askFree));
     if (step.kind === "fill") {
       this.#tellOfAll();
       return "full page";
     }
-    this.#stall.blocked(gap, step);
-    if (step.kind !== "grace") this.#blockedBy = step;
+    this.#stall.blocked(gap, step, step.reason === "in_flight" ? () => resolvers.blocker(pages.askFree) : undefined);
     if (step.delayMs !== 0) await this.#pause(step.delayMs ?? this.#backoff.next(), seen);
     return "next row";
-  }
-
-  /** Tells of a step that takes long: while it waits for a connection or an answer, the step itself can't. */
-  async #toldIfSlow(gap: GapRange, step: Promise<GapStep>): Promise<GapStep> {
-    const { gaps, database } = this.#context;
-    const { poolSize } = gaps.primary ?? database;
-    const pool = poolSize === undefined ? "its pool" : `its pool (of ${poolSize})`;
-    const message = `the server that takes writes does not answer, or ${pool} has no connection free: a gap takes up to two besides the one that reads`;
-    // The step under way may be waiting for the same as the last step.
-    const tell = (): void => this.#stall.blocked(gap, this.#blockedBy ?? { reason: "unreachable", message });
-    const cancel = startTimer(this.#stall.arrived(gap), tell, { keepAlive: false });
-    try {
-      return await unlessEnded(step, this.#signal);
-    } finally {
-      cancel();
-    }
   }
 
   /** Tells listeners of the gap, once. */

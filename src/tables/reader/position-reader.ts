@@ -31,18 +31,28 @@ export class PositionReader {
     this.#context = context;
     this.position = position;
     this.#signal = signal;
-    this.#stall = new StallWatch(context.table, context.reporting);
+    this.#stall = new StallWatch({ table: context.table, reporting: context.reporting, prev: position.id });
     this.#gap = new GapWait(context, this.#stall, signal);
     this.#faults = new SuspectedFaults(context, this.#stall, signal);
   }
 
   async run(): Promise<Batch> {
+    try {
+      return await this.#toEvents();
+    } finally {
+      this.#stall.stop();
+    }
+  }
+
+  async #toEvents(): Promise<Batch> {
     const { pageSize, wakeUps } = this.#context;
     const limit = pageSize.rows;
     let pageLimit = limit;
     for (;;) {
       const seen = wakeUps.count;
-      const polled = await this.#retried(() => this.#poll(pageLimit));
+      const polled = await this.#retried(() =>
+        this.#stall.during(this.#poll(pageLimit), () => this.#context.pages.whySlow()),
+      );
       this.#enter(polled.epoch);
       if (polled.gapless !== undefined) return this.#found(polled.gapless);
       const { verdict, epoch } = polled;
@@ -113,13 +123,13 @@ export class PositionReader {
     const { id } = this.position;
     const committed = this.#committed;
     this.#committed = await unlessEnded(this.#context.pages.readHead(), this.#signal);
-    if (committed > id) this.#stall.notLoaded(id, committed);
+    if (committed > id) this.#stall.notLoaded(committed);
     else this.#stall.resolved();
   }
 
   /** Tries again after errors that pass, for as long as some stream waits. */
   #retried<R>(work: () => Promise<R>): Promise<R> {
     const { reporting, table } = this.#context;
-    return retried(work, { signal: this.#signal, reporting, table });
+    return retried(work, { signal: this.#signal, reporting, table, stall: this.#stall });
   }
 }

@@ -2,9 +2,15 @@ import { isRetryable } from "../../database/table-error.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import { sleep } from "../../waiting/sleep.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
+import { costsNothing, failureCause } from "./failure-cause.ts";
+import type { StallWatch } from "./stall-watch.ts";
 
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 5000;
+// The longest wait where an attempt costs nothing.
+const LONGEST_CHEAP_RETRY_MS = 200;
+// How often errors are reported at the most, however often it is tried.
+const LONGEST_REPORT_MS = 5000;
 
 /** Who a read is for. */
 export interface ReadFor {
@@ -12,17 +18,30 @@ export interface ReadFor {
   readonly signal: AbortSignal;
   readonly reporting: Reporting;
   readonly table: string;
+  /** Told of the errors that pass. */
+  readonly stall: Pick<StallWatch, "failed">;
 }
 
-/** Reads again after errors that pass, such as a lost connection, until the signal is aborted; reports each error. */
-export async function retried<R>(read: () => Promise<R>, { signal, reporting, table }: ReadFor): Promise<R> {
-  for (let retryInMs = FIRST_RETRY_MS; ; retryInMs = Math.min(retryInMs * 2, LONGEST_RETRY_MS)) {
+/** Reads again after errors that pass, such as a lost connection, until the signal is aborted; reports the errors. */
+export async function retried<R>(read: () => Promise<R>, { signal, reporting, table, stall }: ReadFor): Promise<R> {
+  let [retryInMs, reportInMs, reportAt] = [FIRST_RETRY_MS, FIRST_RETRY_MS, 0];
+  for (;;) {
+    const startedAt = performance.now();
     try {
       return await read();
     } catch (error) {
       if (signal.aborted || !isRetryable(error)) throw error;
-      reporting.error({ activity: "stream", name: table, error, retryInMs });
+      const now = performance.now();
+      const cheap = costsNothing(error, now - startedAt);
+      if (cheap) retryInMs = Math.min(retryInMs, LONGEST_CHEAP_RETRY_MS);
+      stall.failed(failureCause(error));
+      if (now >= reportAt) {
+        reporting.error({ activity: "stream", name: table, error, retryInMs });
+        reportAt = now + reportInMs;
+        reportInMs = Math.min(reportInMs * 2, LONGEST_REPORT_MS);
+      }
       await sleep(retryInMs, { signal });
+      retryInMs = Math.min(retryInMs * 2, cheap ? LONGEST_CHEAP_RETRY_MS : LONGEST_RETRY_MS);
     }
   }
 }

@@ -1,4 +1,6 @@
+import { shareSession } from "../../database/sessions/shared-session.ts";
 import type { PositionFaultCode } from "../../reflex/position-fault-code.ts";
+import type { WaitCause } from "../../reflex/wait-cause.ts";
 import { sleep } from "../../waiting/sleep.ts";
 import { PageReader } from "../pages/page-reader.ts";
 import { judgePoll, type Verdict } from "../position/judge-poll.ts";
@@ -32,13 +34,27 @@ export class SuspectedFaults {
 
   /** Resolves when it is time to poll again. @throws ReflexError the position fault, once it is confirmed */
   async consider({ code, firstId }: SuspectedFault, position: Position): Promise<void> {
-    const state = await unlessEnded(this.#confirm(code, position), this.#signal);
+    const confirming = unlessEnded(this.#confirm(code, position), this.#signal);
+    const state = await this.#stall.during(confirming, () => this.#whySlow());
     if (state === "confirmed" && !(await this.#isOpenBelow(firstId, position))) {
       this.#context.cache.drop();
       throw positionFault(code, { table: this.#context.table, position, firstId });
     }
-    if (state === "lagging") this.#stall.lagging(position.id);
+    if (state === "lagging") this.#stall.lagging();
     await sleep(this.#backoff.next(), { signal: this.#signal });
+  }
+
+  /** Why the primary does not answer, where it is another server. */
+  async #whySlow(): Promise<WaitCause | undefined> {
+    const { gaps, database, pages } = this.#context;
+    const primary = gaps.primary ?? database;
+    if (primary.identity === database.identity) return pages.whySlow();
+    const session = shareSession(primary);
+    try {
+      return await session.whySlow();
+    } finally {
+      session.close();
+    }
   }
 
   /** What is known of the suspicion. The primary confirms it where it is another server, else that it has lasted for long. */
@@ -76,12 +92,20 @@ export class SuspectedFaults {
 /** Resolves if a stream may be at this position. @throws ReflexError the position fault, if there is one and it is confirmed */
 export async function checkPosition(context: ReaderContext, position: Position, signal: AbortSignal): Promise<void> {
   const { pages, database, reporting, table } = context;
-  const faults = new SuspectedFaults(context, new StallWatch(table, reporting), signal);
-  const poll = (): Promise<Verdict> => unlessEnded(pollOnce(pages, position, database.dialect.gapsCanClose), signal);
-  for (;;) {
-    const verdict = await retried(poll, { signal, reporting, table });
-    if (verdict.kind !== "suspected_fault") return;
-    await faults.consider(verdict, position);
+  const stall = new StallWatch({ table, reporting, prev: position.id });
+  const faults = new SuspectedFaults(context, stall, signal);
+  const poll = (): Promise<Verdict> => {
+    const polling = unlessEnded(pollOnce(pages, position, database.dialect.gapsCanClose), signal);
+    return stall.during(polling, () => pages.whySlow());
+  };
+  try {
+    for (;;) {
+      const verdict = await retried(poll, { signal, reporting, table, stall });
+      if (verdict.kind !== "suspected_fault") return stall.resolved();
+      await faults.consider(verdict, position);
+    }
+  } finally {
+    stall.stop();
   }
 }
 

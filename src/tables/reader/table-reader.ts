@@ -1,3 +1,4 @@
+import type { WaitCause } from "../../reflex/wait-cause.ts";
 import { processBudget } from "../../waiting/work-budget.ts";
 import type { PlainColumns } from "../events/event-row.ts";
 import type { TableContext } from "../events/table-context.ts";
@@ -74,6 +75,12 @@ export class TableReader {
   /** The highest position up to this one with no open row at or below it: a start there misses none that commits. */
   belowOpenRows(position: bigint): Promise<bigint> {
     return this.#context.resolvers.belowOpenRows(position);
+  }
+
+  /** Why what is under way takes long: a read, or a step at a gap; undefined if nothing is in its way. */
+  async whySlow(): Promise<WaitCause | undefined> {
+    const { pages, resolvers } = this.#context;
+    return (await pages.whySlow()) ?? resolvers.whySlow(pages.askFree);
   }
 
   close(): void {

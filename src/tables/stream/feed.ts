@@ -1,4 +1,5 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
+import type { WaitCause } from "../../reflex/wait-cause.ts";
 import type { TableContext } from "../events/table-context.ts";
 import type { TableReader } from "../reader/table-reader.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
@@ -20,6 +21,8 @@ export interface Feed<T extends number> {
   next(): Promise<Page<T> | undefined>;
   /** The row at the cursor that the feed starts after; undefined before the start, and if there is none. */
   readonly anchor: ReflexEvent<T> | undefined;
+  /** Why what is under way takes long; undefined if nothing is in its way. */
+  whySlow?(): Promise<WaitCause | undefined>;
   /** Frees what the feed holds, and resolves when that is done; a read under way is left behind. */
   close(): Promise<void>;
 }

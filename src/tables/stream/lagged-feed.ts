@@ -1,4 +1,5 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
+import type { WaitCause } from "../../reflex/wait-cause.ts";
 import { sleep } from "../../waiting/sleep.ts";
 import type { Feed, Page } from "./feed.ts";
 
@@ -37,6 +38,10 @@ export class LaggedFeed<T extends number> implements Feed<T> {
     const [first] = page.events;
     if (first !== undefined) await this.#untilOld(first);
     return this.#oldEnough(page);
+  }
+
+  async whySlow(): Promise<WaitCause | undefined> {
+    return this.#feed.whySlow?.();
   }
 
   close(): Promise<void> {

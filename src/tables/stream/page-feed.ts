@@ -1,11 +1,14 @@
 import { sessionsReturned } from "../../database/sessions/borrowed-session.ts";
+import { slowCalls } from "../../database/sessions/slow-calls.ts";
 import { isReflexError } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
+import type { WaitCause } from "../../reflex/wait-cause.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 import type { Batch } from "../pages/batch.ts";
 import { isUnconfirmed, type Position } from "../position/position.ts";
 import { retried, unlessEnded } from "../reader/reads.ts";
 import type { StreamPosition } from "../reader/shared-cache.ts";
+import { StallWatch } from "../reader/stall-watch.ts";
 import type { TableReader } from "../reader/table-reader.ts";
 import type { Feed, FeedSource, Page } from "./feed.ts";
 import { passEvents } from "./pass-events.ts";
@@ -36,6 +39,17 @@ export class PageFeed<T extends number> implements Feed<T> {
   }
 
   async start(): Promise<string> {
+    const stall = this.#stallWatch();
+    try {
+      const start = await stall.during(this.#open(), () => this.whySlow());
+      stall.resolved();
+      return start;
+    } finally {
+      stall.stop();
+    }
+  }
+
+  async #open(): Promise<string> {
     const { schemaCheck, database, config, signal } = this.#source;
     const limits = { signal, timeoutMs: config.statementTimeoutMs, acquireTimeoutMs: config.acquireTimeoutMs };
     const description = await schemaCheck.pass(database, limits);
@@ -81,7 +95,25 @@ export class PageFeed<T extends number> implements Feed<T> {
     const { pages } = this.#openReader();
     const { signal, reporting, table } = this.#source;
     const read = (): Promise<number> => unlessEnded(pages.readClockMicros(), signal);
-    return (await retried(read, { signal, reporting, table })) / 1000;
+    const stall = this.#stallWatch();
+    const watched = (): Promise<number> => stall.during(read(), () => pages.whySlow());
+    try {
+      const clockMicros = await retried(watched, { signal, reporting, table, stall });
+      stall.resolved();
+      return clockMicros / 1000;
+    } finally {
+      stall.stop();
+    }
+  }
+
+  /** Why what is under way for this stream takes long; undefined if nothing is in its way. */
+  async whySlow(): Promise<WaitCause | undefined> {
+    return (await this.#reader?.whySlow()) ?? slowCalls(this.#source.database).whyOfOthers();
+  }
+
+  #stallWatch(): StallWatch {
+    const { table, reporting } = this.#source;
+    return new StallWatch({ table, reporting, prev: this.#position.id });
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,7 @@ import { typeMistake } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { declarePaged } from "../../reflex/paged-stream.ts";
 import type { EventStream } from "../../reflex/stream.ts";
+import type { WaitCause } from "../../reflex/wait-cause.ts";
 import { AbortFan } from "../../waiting/abort.ts";
 import { Mutex } from "../../waiting/mutex.ts";
 import { processBudget } from "../../waiting/work-budget.ts";
@@ -111,6 +112,10 @@ export class TableStream<T extends number> implements EventStream<T> {
   async return(): Promise<IteratorResult<ReflexEvent<T>>> {
     await this.close();
     return { done: true, value: undefined };
+  }
+
+  async whySlow(): Promise<WaitCause | undefined> {
+    return this.#feed?.whySlow?.();
   }
 
   close(): Promise<void> {

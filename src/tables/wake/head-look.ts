@@ -8,6 +8,8 @@ export interface PolledHead {
   readonly idField: string;
   /** The highest id at the last look; undefined before the first. */
   readonly highest: bigint | undefined;
+  /** Whether it is lower than at the look before: rows are gone. */
+  readonly fell: boolean;
 }
 
 /** What one look found, compared with the look before it. */
@@ -20,6 +22,7 @@ export interface LookResult {
 
 interface Entry extends PolledHead {
   highest: bigint | undefined;
+  fell: boolean;
 }
 
 /** Looks up the highest ids of all tables that streams of a database read, in one statement. */
@@ -39,7 +42,7 @@ export class HeadLook {
   add(table: string, idField: string): PolledHead {
     return this.#entries.acquire(keyOf(table, idField), () => {
       this.#statement = undefined;
-      return { table, idField, highest: undefined };
+      return { table, idField, highest: undefined, fell: false };
     });
   }
 
@@ -60,6 +63,7 @@ export class HeadLook {
     for (const [index, entry] of entries.entries()) {
       const highest = BigInt(rows[0]?.[`head_${index}`] ?? 0);
       moved ||= entry.highest !== undefined && entry.highest !== highest;
+      entry.fell = entry.highest !== undefined && highest < entry.highest;
       entry.highest = highest;
     }
     const since = this.#lastAt;

@@ -17,7 +17,7 @@ export interface WatchedHead {
    * only to make sure.
    */
   intervalMs(heard: boolean): number;
-  /** Called when there is a row beyond `head`. */
+  /** Called when there is a row beyond `head`, when the rows up to it are gone, and when the server does not say. */
   wake(): void;
   /** Called when the look failed. A poll then finds out why. */
   failed(error: unknown): void;
@@ -27,6 +27,8 @@ export interface WatchedHead {
 // the row may lie above a gap.
 const SAME_VALUE_MS = 50;
 const AFTER_ERROR_MS = 250;
+// A look that takes so long wakes the streams: their polls take long too then, and they say why.
+const LATE_MS = 500;
 const SOON_MS = 5;
 
 const pollers = new WeakMap<object, HeadPoller>();
@@ -158,6 +160,10 @@ export class HeadPoller {
     if (heads.length === 0 || this.#session === undefined) return undefined;
     this.#cancel();
     let pauseMs = 0;
+    const wakeAll = (): void => {
+      for (const head of heads) if (this.#watched.has(head)) head.wake();
+    };
+    const cancelLate = startTimer(LATE_MS, wakeAll, { keepAlive: false });
     this.#looking = this.#looks.look(this.#session, this.#limits).then(
       (result) => {
         for (const head of heads) this.#compare(head);
@@ -170,15 +176,17 @@ export class HeadPoller {
       },
     );
     const result = await this.#looking;
+    cancelLate();
     this.#looking = undefined;
     if (pauseMs > 0 && this.#watched.size > 0) this.#lookAt(performance.now() + pauseMs);
     else this.reschedule();
     return result;
   }
 
+  /** Wakes the stream if there is a row beyond its head, or if the rows at its head are gone. */
   #compare(head: WatchedHead): void {
     const value = head.table.highest ?? 0n;
-    if (!this.#watched.has(head) || value <= head.head) return;
+    if (!this.#watched.has(head) || !(value > head.head || (head.table.fell && value < head.head))) return;
     const last = this.#woken.get(head);
     const now = performance.now();
     if (last?.value === value && now - last.at < SAME_VALUE_MS) return;

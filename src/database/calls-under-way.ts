@@ -1,0 +1,52 @@
+/** A call that waits for a connection of the pool, or for the server's answer to a statement. */
+export interface CallUnderWay {
+  /** When it began to wait, by `performance.now()`. */
+  readonly sinceMs: number;
+  /** The connection that the statement runs on; undefined while it waits for a connection. */
+  readonly on: CalledConnection | undefined;
+  /** Ends the wait for a connection. Undefined for a wait that only its own time limit ends. */
+  readonly giveUp?: (() => void) | undefined;
+}
+
+/** A connection with a statement under way. */
+export interface CalledConnection {
+  /** The session's number on its server; undefined if the driver does not tell. */
+  readonly threadId: number | undefined;
+  /** Closes the connection, under the statement too, which then rejects as when a connection is lost. */
+  destroy(): void;
+}
+
+/** Calls that are under way in one place, so that it can be asked why they take long. */
+export class CallsUnderWay {
+  readonly #calls = new Set<CallUnderWay>();
+
+  begin(on: CalledConnection | undefined): CallUnderWay {
+    const call = { sinceMs: performance.now(), on };
+    this.#calls.add(call);
+    return call;
+  }
+
+  end(call: CallUnderWay): void {
+    this.#calls.delete(call);
+  }
+
+  /** The calls that began before this time, the oldest first. */
+  before(timeMs: number): CallUnderWay[] {
+    return [...this.#calls].filter(({ sinceMs }) => sinceMs <= timeMs);
+  }
+}
+
+const known = new WeakMap<object, CallsUnderWay>();
+
+/**
+ * The calls of one place: by the identity of a database those that it makes on whichever connection is free, by a session those
+ * on that session. Statements that a program runs itself, also inside of `transaction()`, are not among them.
+ */
+export function callsUnderWay(place: object): CallsUnderWay {
+  let calls = known.get(place);
+  if (calls === undefined) {
+    calls = new CallsUnderWay();
+    known.set(place, calls);
+  }
+  return calls;
+}

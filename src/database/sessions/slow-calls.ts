@@ -1,0 +1,190 @@
+import type { Blocker, WaitCause } from "../../reflex/wait-cause.ts";
+import { type CallUnderWay, callsUnderWay } from "../calls-under-way.ts";
+import type { Database, PoolState, Session } from "../database.ts";
+import { blockerOf, type LockKind, namedBlocker } from "./blocker.ts";
+import { type Beat, Heartbeat } from "./heartbeat.ts";
+import { readThreads, type ThreadActivity, waitsForTableLock } from "./thread-activity.ts";
+
+/** A call takes long from this time on, in ms. */
+export const SLOW_AFTER_MS = 1500;
+// For how long one answer of the server serves all who ask.
+const SAME_ANSWER_MS = 400;
+// How long a statement has to be silent, with a server that does not answer either, before its connection is closed. An
+// overloaded server may need long for both: so each time that it comes to this in a row, it takes longer.
+const FIRST_PATIENCE_MS = 3000;
+const LONGEST_PATIENCE_MS = 30_000;
+const CALM_MS = 60_000;
+
+type Threads = ReadonlyMap<string, ThreadActivity>;
+
+/** Asks a question on a session that is free just now. Undefined if none is. */
+export type AskFree = <R>(question: (session: Session, timeoutMs: number) => Promise<R>) => Promise<R> | undefined;
+
+const noneFree: AskFree = () => undefined;
+
+/** Finds out why calls on one database take long, and closes the connections of those that will never be answered. */
+export class SlowCalls {
+  readonly #database: Database;
+  readonly #heartbeat: Heartbeat;
+  #asked: { readonly atMs: number; readonly beat: Promise<Beat<Threads>> } | undefined;
+  #patienceMs = FIRST_PATIENCE_MS;
+  #closedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#heartbeat = new Heartbeat(database);
+  }
+
+  /** Why the calls take long that need no session of their own, such as those on cursors. Undefined if none does. */
+  whyOfOthers(): Promise<WaitCause | undefined> {
+    return this.why(callsUnderWay(this.#database.identity).before(performance.now() - SLOW_AFTER_MS));
+  }
+
+  /**
+   * Why these calls take long; undefined if there are none, or nothing is in their way. `askFree` spares the pool a connection
+   * where a session is free.
+   */
+  async why(calls: readonly CallUnderWay[], askFree: AskFree = noneFree): Promise<WaitCause | undefined> {
+    if (calls.length === 0) return undefined;
+    const statements = calls.filter(({ on }) => on !== undefined);
+    if (statements.length === 0 && this.#isDrained) return this.#drained();
+    const beat = await this.#ask(askFree);
+    if (beat.kind === "answered") {
+      this.#giveUpOpenings(calls);
+      return this.#among(statements, { threads: beat.value, askFree });
+    }
+    if (beat.kind === "failed") return unreachable(String(beat.error));
+    // The heartbeat itself has found no connection.
+    if (this.#isDrained) return this.#drained();
+    this.#closeSilent(statements);
+    return unreachable("no answer");
+  }
+
+  /** Who holds the row that a statement of this session waits for; undefined if the server does not tell. */
+  rowBlocker(threadId: number, askFree: AskFree = noneFree): Promise<Blocker | undefined> {
+    return this.#blocker(threadId, { kind: "row", askFree });
+  }
+
+  get #isDrained(): boolean {
+    const state = this.#database.poolState?.();
+    return state !== undefined && isDrained(state);
+  }
+
+  #drained(): WaitCause | undefined {
+    const state = this.#database.poolState?.();
+    return state === undefined ? undefined : drained(state);
+  }
+
+  #ask(askFree: AskFree): Promise<Beat<Threads>> {
+    const now = performance.now();
+    if (this.#asked === undefined || now - this.#asked.atMs > SAME_ANSWER_MS) {
+      this.#asked = { atMs: now, beat: this.#beat(askFree) };
+    }
+    return this.#asked.beat;
+  }
+
+  async #beat(askFree: AskFree): Promise<Beat<Threads>> {
+    const free = await askFree(readThreads)?.catch(() => undefined);
+    return free === undefined ? this.#heartbeat.ask(readThreads) : { kind: "answered", value: free };
+  }
+
+  /** What the server does with these statements. */
+  async #among(
+    statements: readonly CallUnderWay[],
+    { threads, askFree }: { threads: Threads; askFree: AskFree },
+  ): Promise<WaitCause | undefined> {
+    let cause: WaitCause | undefined;
+    for (const call of statements) {
+      const threadId = call.on?.threadId;
+      if (threadId === undefined) continue;
+      const thread = threads.get(String(threadId));
+      // The server has no such session any more, or has one that waits for a statement: what is waited for will not come.
+      if (thread === undefined || (!thread.running && thread.seconds >= 1)) call.on?.destroy();
+      else if (thread.running) cause ??= await this.#causeOf(threadId, { thread, askFree });
+    }
+    return cause;
+  }
+
+  async #causeOf(
+    threadId: number,
+    { thread, askFree }: { thread: ThreadActivity; askFree: AskFree },
+  ): Promise<WaitCause> {
+    const kind = waitsForTableLock(thread) ? "table" : "row";
+    const blockedBy = await this.#blocker(threadId, { kind, askFree });
+    return blockedBy === undefined && kind === "row" ? slow(threadId, thread) : locked(thread, blockedBy);
+  }
+
+  async #blocker(
+    threadId: number,
+    { kind, askFree }: { kind: LockKind; askFree: AskFree },
+  ): Promise<Blocker | undefined> {
+    const question = (session: Session, timeoutMs: number): Promise<Blocker | undefined> =>
+      blockerOf(session, threadId, { kind, timeoutMs });
+    const asked = askFree(question);
+    if (asked !== undefined) return asked.catch(() => undefined);
+    const beat = await this.#heartbeat.ask(question);
+    return beat.kind === "answered" ? beat.value : undefined;
+  }
+
+  /** The server is there: what began to open a connection before the heartbeat got through has lost its packets. */
+  #giveUpOpenings(calls: readonly CallUnderWay[]): void {
+    for (const { sinceMs, giveUp } of calls) if (sinceMs < this.#heartbeat.openedAtMs) giveUp?.();
+  }
+
+  #closeSilent(statements: readonly CallUnderWay[]): void {
+    const now = performance.now();
+    if (now - this.#closedAtMs > CALM_MS) this.#patienceMs = FIRST_PATIENCE_MS;
+    const silent = statements.filter(({ sinceMs }) => now - sinceMs >= this.#patienceMs);
+    if (silent.length === 0) return;
+    this.#closedAtMs = now;
+    this.#patienceMs = Math.min(this.#patienceMs * 2, LONGEST_PATIENCE_MS);
+    for (const { on } of silent) on?.destroy();
+  }
+}
+
+const known = new WeakMap<object, SlowCalls>();
+
+/** What finds out why the calls of this database take long. */
+export function slowCalls(database: Database): SlowCalls {
+  let calls = known.get(database.identity);
+  if (calls === undefined) {
+    calls = new SlowCalls(database);
+    known.set(database.identity, calls);
+  }
+  return calls;
+}
+
+/** Whether all connections of the pool are lent while someone waits for one. */
+function isDrained({ idle, connecting, waiting, lent }: PoolState): boolean {
+  return waiting > 0 && idle === 0 && connecting === 0 && lent > 0;
+}
+
+/** The cause of whoever waits for a connection of this pool. */
+function drained({ lent, waiting }: PoolState): WaitCause {
+  const message = `all connections of the pool are lent (${lent}), and ${waiting} callers wait for one: give the pool more connections, or release those that are no longer used`;
+  return { reason: "no_connection", message };
+}
+
+function unreachable(why: string): WaitCause {
+  return {
+    reason: "unreachable",
+    message: `the server does not answer (${why}): bring it back, or check the network to it`,
+  };
+}
+
+function locked({ state }: ThreadActivity, blockedBy: Blocker | undefined): WaitCause {
+  const word = state === "" ? "a lock" : `a lock (${state})`;
+  const message =
+    blockedBy === undefined
+      ? `the server waits for ${word}: look in SHOW FULL PROCESSLIST for the session that holds it (LOCK TABLES, ALTER TABLE, FLUSH TABLES, or an open transaction that one of these waits for), and end it`
+      : `the server waits for ${word}, which ${namedBlocker(blockedBy)} holds or waits for: end what it does, or KILL ${blockedBy.threadId}`;
+  return { reason: "locked", message, blockedBy };
+}
+
+function slow(threadId: number, { state, seconds }: ThreadActivity): WaitCause {
+  const word = state === "" ? "" : ` ("${state}")`;
+  return {
+    reason: "slow",
+    message: `the server has been at work on a statement of session ${threadId} for ${seconds} s${word}: look at its load, and at SHOW FULL PROCESSLIST`,
+  };
+}

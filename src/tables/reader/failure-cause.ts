@@ -1,0 +1,26 @@
+import { meaningOf } from "../../database/sql-errors.ts";
+import { isReflexError, showError } from "../../errors/reflex-error.ts";
+import type { WaitCause } from "../../reflex/wait-cause.ts";
+
+const CHEAP_MS = 500;
+
+/** What a stream waits for whose read has failed with an error that passes. */
+export function failureCause(error: unknown): WaitCause {
+  const message = `it can't be read: ${showError(error)}`;
+  const cause: unknown = isReflexError(error) && error.cause !== undefined ? error.cause : error;
+  const meaning = meaningOf(cause);
+  if (meaning === "lock_timeout" || meaning === "transaction_lost") return { reason: "locked", message };
+  if (meaning === "read_only") return { reason: "not_writable", message };
+  return { reason: isReflexError(cause, "time_limit") ? "slow" : "unreachable", message };
+}
+
+/**
+ * Whether an attempt that failed so soon has cost nothing: it was refused, or its connection was gone. Then it can be made
+ * often, so that a stream goes on as soon as its server is back.
+ */
+export function costsNothing(error: unknown, tookMs: number): boolean {
+  const cause: unknown = isReflexError(error) && error.cause !== undefined ? error.cause : error;
+  const meaning = meaningOf(cause);
+  const gone = meaning === "unreachable" || meaning === "connection_lost" || meaning === "connection_closed";
+  return gone && tookMs < CHEAP_MS;
+}
