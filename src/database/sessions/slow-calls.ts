@@ -160,8 +160,9 @@ function isDrained({ idle, connecting, waiting, lent }: PoolState): boolean {
 }
 
 /** The cause of whoever waits for a connection of this pool. */
-function drained({ lent, waiting }: PoolState): WaitCause {
-  const message = `all connections of the pool are lent (${lent}), and ${waiting} callers wait for one: give the pool more connections, or release those that are no longer used`;
+function drained({ limit, lent, waiting }: PoolState): WaitCause {
+  const pool = limit === undefined ? "the pool" : `the pool (of ${limit})`;
+  const message = `no connection of ${pool} is free, ${lent} are lent, and ${waiting} callers wait for one: give the pool more connections (streams read through one, and a gap takes up to two more), or look for ones never released`;
   return { reason: "no_connection", message };
 }
 

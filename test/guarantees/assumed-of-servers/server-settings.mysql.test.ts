@@ -159,7 +159,7 @@ describeEachServer((engine) => {
       expect(await take(stream, 1)).toEqual(["1"]);
       const pending = take(stream, 1);
       const stall = await stalls.first();
-      expect(stall).toMatchObject({ state: "stalled", prev: "1", next: "3", reason: "unreachable" });
+      expect(stall).toMatchObject({ state: "stalled", prev: "1", next: "3", reason: "no_connection" });
       expect(stall.message).toMatch(/pool \(of 1\)/);
       // It has a connection to read with, so that it goes on when another process closes the gap.
       const filler = table.clone({ logger }).stream(pool, "1");
