@@ -2,6 +2,7 @@ import { type CallOptions, Endings, withTimeLimit } from "../../waiting/time-lim
 import { checkStatement } from "../call-checks.ts";
 import type { CallsUnderWay } from "../calls-under-way.ts";
 import { defaultStatementTimeoutMs, type RunResult, type Session, type SqlParam } from "../database.ts";
+import { isServersAnswer } from "../sql-errors.ts";
 import type { DriverConnection } from "./driver.ts";
 
 /**
@@ -15,6 +16,7 @@ export class ConnectionExecutor<Tx> implements Session {
   readonly #onGivenUp = (): void => this.destroy();
   #calls: CallsUnderWay | undefined;
   #closed = false;
+  #suspect = false;
 
   constructor(connection: DriverConnection<Tx>) {
     this.connection = connection;
@@ -47,6 +49,15 @@ export class ConnectionExecutor<Tx> implements Session {
     return this.#bounded(() => this.connection.control(text) as Promise<R[]>, text, options);
   }
 
+  /** Closes the connection, with a goodbye to the server if it is in good state and no statement is under way. */
+  end(): void {
+    if (this.#closed) return;
+    if (this.#suspect || this.#waits.size > 0) return this.destroy();
+    this.#closed = true;
+    this.connection.hangUp();
+  }
+
+  /** Closes the connection at once, under a statement too. */
   destroy(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -62,6 +73,10 @@ export class ConnectionExecutor<Tx> implements Session {
     const call = this.#calls?.begin(this);
     try {
       return await this.#limited(work(), sql, options);
+    } catch (error) {
+      // What the server has not answered may have broken the connection.
+      if (!isServersAnswer(error)) this.#suspect = true;
+      throw error;
     } finally {
       if (call !== undefined) this.#calls?.end(call);
     }

@@ -22,8 +22,10 @@ export interface DriverConnection<Tx> {
   isReadOnly?(): boolean;
   /** The session's number on its server, as `KILL` takes it; undefined if the driver does not tell. */
   readonly threadId?: number | undefined;
-  /** Closes the socket at once. */
+  /** Closes the socket at once. The server counts that as an aborted client. */
   destroy(): void;
+  /** Takes leave of the server and closes the socket. No statement may be under way. */
+  hangUp(): void;
   /** Gives it back to its pool. */
   release(): void;
 }

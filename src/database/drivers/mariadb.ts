@@ -1,5 +1,6 @@
 import { ReflexError } from "../../errors/reflex-error.ts";
 import type { PoolState, SqlParam } from "../database.ts";
+import { type ClosableSocket, closeAfterSending } from "./close-after-sending.ts";
 import { bindable, type DriverConnection, type DriverPool, onEnqueue, type PoolEvents } from "./driver.ts";
 
 /** The part of a connection of the mariadb driver that is used. */
@@ -67,6 +68,7 @@ export function mariadbConnection<Tx extends object>(tx: Tx): DriverConnection<T
       return Array.isArray(result) ? (result as object[]) : [];
     },
     destroy: () => connection.destroy(),
+    hangUp: () => hangUp(connection),
     release: () => {
       const { release } = connection as { release?: () => Promise<void> };
       // The driver rolls back what was left open. If that fails, the connection is gone, and the pool notices it too.
@@ -91,6 +93,42 @@ export function mariadbPool<C extends object>(pool: MariadbPool<C>): DriverPool<
       }
     },
   };
+}
+
+/** The connection under the handle that a pool lends. The pool has given it `forceEnd`, since its `end` gives it back. */
+interface LentConnection {
+  readonly socket?: ClosableSocket;
+  forceEnd?(command: null, onEnd: () => void, onError: () => void): void;
+}
+
+interface HandleEvents {
+  on?(event: string, listener: (this: LentConnection) => void): unknown;
+  off?(event: string, listener: (this: LentConnection) => void): unknown;
+}
+
+function hangUp(connection: MariadbConnection): void {
+  const lent = lentConnection(connection as HandleEvents);
+  const nothing = (): void => undefined;
+  if (lent?.socket === undefined || lent.forceEnd === undefined) return connection.destroy();
+  const { socket } = lent;
+  lent.forceEnd(null, nothing, nothing);
+  // A connection that is ending already is not cut off by this, but its pool forgets it.
+  connection.destroy();
+  closeAfterSending(socket);
+}
+
+// The handle passes listeners on to the connection, which each is called on. A new listener is an event too.
+function lentConnection(handle: HandleEvents): LentConnection | undefined {
+  let lent: LentConnection | undefined;
+  const note = function (this: LentConnection): void {
+    lent = this;
+  };
+  const nothing = (): void => undefined;
+  handle.on?.("newListener", note);
+  handle.on?.("lent", nothing);
+  handle.off?.("newListener", note);
+  handle.off?.("lent", nothing);
+  return lent;
 }
 
 function mariadbPoolState(pool: MariadbPool): PoolState {

@@ -1,4 +1,5 @@
 import type { PoolState, RunResult, SqlParam } from "../database.ts";
+import { type ClosableSocket, closeAfterSending } from "./close-after-sending.ts";
 import { bindable, type DriverConnection, type DriverPool, onEnqueue, type PoolEvents } from "./driver.ts";
 import { isIdle, noteAnswer, type SendingCore, type SentCommand } from "./mysql2-idle.ts";
 
@@ -10,7 +11,11 @@ export interface Mysql2Connection {
 /** The callback side of the connection, which lies under the promise side. */
 interface Mysql2Core extends SendingCore {
   readonly threadId?: number | null;
-  readonly stream?: { readonly bytesWritten?: unknown; readonly destroy?: () => void };
+  readonly stream?: ClosableSocket & { readonly bytesWritten?: unknown };
+  /** Has the pool forget the connection. Only connections of pools have this and the next. */
+  _removeFromPool?(): void;
+  /** Sends COM_QUIT. On a connection of a pool, `end` only gives it back. */
+  _realEnd?(onSent: () => void): unknown;
   execute(sql: string | object, values: unknown[], settle: Settle): unknown;
   query(sql: string | object, settle: Settle): SentCommand | undefined;
 }
@@ -129,6 +134,19 @@ class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> 
   destroy(): void {
     promised(this.tx).destroy();
     destroySocket(this.native);
+  }
+
+  hangUp(): void {
+    const { native } = this;
+    const { stream } = native;
+    // A tracer may lend another object in the connection's place.
+    if (stream === undefined || native._removeFromPool === undefined || native._realEnd === undefined) this.destroy();
+    else {
+      native._removeFromPool();
+      // Without a function to call, a connection that the server has closed meanwhile would emit an error that nobody handles.
+      native._realEnd(() => undefined);
+      closeAfterSending(stream);
+    }
   }
 
   release(): void {

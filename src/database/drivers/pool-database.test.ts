@@ -4,7 +4,7 @@ import { PoolDatabase } from "./pool-database.ts";
 
 interface Journal {
   readonly texts: string[];
-  ended: "released" | "destroyed" | undefined;
+  ended: "released" | "destroyed" | "hung up" | undefined;
 }
 
 /** A pool whose connections answer everything but what `fail` has an error for. */
@@ -27,6 +27,9 @@ function fakePool(fail: (text: string) => Error | undefined): { database: PoolDa
       control: (text) => answer(text, []),
       destroy: () => {
         journal.ended = "destroyed";
+      },
+      hangUp: () => {
+        journal.ended = "hung up";
       },
       release: () => {
         journal.ended = "released";
@@ -114,7 +117,7 @@ describe("a transaction", () => {
     const { database, journals } = fakePool(failingAt("set transaction read write", failure({ errno: 1568 })));
     await expect(database.run("insert", [])).rejects.toThrow(expect.objectContaining({ errno: 1568 }));
     expect(journals.length).toBeGreaterThan(10);
-    expect(new Set(journals.map(({ ended }) => ended))).toEqual(new Set(["destroyed"]));
+    expect(new Set(journals.map(({ ended }) => ended))).toEqual(new Set(["hung up"]));
   });
 
   test("does not try other connections when the server refuses for another reason", async () => {

@@ -89,7 +89,7 @@ export class PoolDatabase<Tx> extends CheckedDatabase<Tx> {
       await executor.control("set session autocommit = 1", limitsOf(options));
       return await use(executor);
     } finally {
-      executor.destroy();
+      executor.end();
     }
   }
 
@@ -130,7 +130,7 @@ export class PoolDatabase<Tx> extends CheckedDatabase<Tx> {
         await open(executor);
         return executor;
       } catch (error) {
-        executor.destroy();
+        executor.end();
         const meaning = meaningOf(error);
         const unclean =
           meaning === "in_transaction" || meaning === "connection_closed" || meaning === "connection_lost";
