@@ -106,29 +106,29 @@ interface HandleEvents {
   off?(event: string, listener: (this: LentConnection) => void): unknown;
 }
 
+const ignore = (): void => undefined;
+
 function hangUp(connection: MariadbConnection): void {
-  const lent = lentConnection(connection as HandleEvents);
-  const nothing = (): void => undefined;
-  if (lent?.socket === undefined || lent.forceEnd === undefined) return connection.destroy();
-  const { socket } = lent;
-  lent.forceEnd(null, nothing, nothing);
+  const [lent] = connectionsUnder(connection as HandleEvents);
+  const socket = lent?.socket;
+  if (lent?.forceEnd === undefined || socket === undefined) return connection.destroy();
+  lent.forceEnd(null, ignore, ignore);
   // A connection that is ending already is not cut off by this, but its pool forgets it.
   connection.destroy();
   closeAfterSending(socket);
 }
 
-// The handle passes listeners on to the connection, which each is called on. A new listener is an event too.
-function lentConnection(handle: HandleEvents): LentConnection | undefined {
-  let lent: LentConnection | undefined;
+// The handle passes listeners on to the connection under it, on which they are called. A new listener is an event too.
+function connectionsUnder(handle: HandleEvents): LentConnection[] {
+  const found: LentConnection[] = [];
   const note = function (this: LentConnection): void {
-    lent = this;
+    found.push(this);
   };
-  const nothing = (): void => undefined;
   handle.on?.("newListener", note);
-  handle.on?.("lent", nothing);
+  handle.on?.("lent", ignore);
   handle.off?.("newListener", note);
-  handle.off?.("lent", nothing);
-  return lent;
+  handle.off?.("lent", ignore);
+  return found;
 }
 
 function mariadbPoolState(pool: MariadbPool): PoolState {

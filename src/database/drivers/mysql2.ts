@@ -13,9 +13,9 @@ interface Mysql2Core extends SendingCore {
   readonly threadId?: number | null;
   readonly stream?: ClosableSocket & { readonly bytesWritten?: unknown };
   /** Has the pool forget the connection. Only connections of pools have this and the next. */
-  _removeFromPool?(): void;
+  readonly _removeFromPool?: (this: Mysql2Core) => void;
   /** Sends COM_QUIT. On a connection of a pool, `end` only gives it back. */
-  _realEnd?(onSent: () => void): unknown;
+  readonly _realEnd?: (this: Mysql2Core, onSent: () => void) => unknown;
   execute(sql: string | object, values: unknown[], settle: Settle): unknown;
   query(sql: string | object, settle: Settle): SentCommand | undefined;
 }
@@ -138,15 +138,13 @@ class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> 
 
   hangUp(): void {
     const { native } = this;
-    const { stream } = native;
+    const { stream, _removeFromPool: removeFromPool, _realEnd: sayGoodbye } = native;
     // A tracer may lend another object in the connection's place.
-    if (stream === undefined || native._removeFromPool === undefined || native._realEnd === undefined) this.destroy();
-    else {
-      native._removeFromPool();
-      // Without a function to call, a connection that the server has closed meanwhile would emit an error that nobody handles.
-      native._realEnd(() => undefined);
-      closeAfterSending(stream);
-    }
+    if (stream === undefined || removeFromPool === undefined || sayGoodbye === undefined) return this.destroy();
+    removeFromPool.call(native);
+    // Without a function to call, a connection that the server has closed meanwhile would emit an error that nobody handles.
+    sayGoodbye.call(native, () => undefined);
+    closeAfterSending(stream);
   }
 
   release(): void {
