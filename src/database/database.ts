@@ -21,6 +21,8 @@ export interface RunResult {
   readonly affectedRows: number;
   /** The id that the server gave to the first inserted row, in decimal and exact beyond 2^53; "0" if it gave none. */
   readonly insertId: string;
+  /** How many warnings the server counted at the statement; undefined if the driver does not tell. */
+  readonly warnings?: number | undefined;
 }
 
 /** What runs SQL. It is all that the insert of an event needs inside a transaction of the caller's. */

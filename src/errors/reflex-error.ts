@@ -21,6 +21,7 @@ export type ReflexErrorCode =
   | "noop_insert"
   | "unknown_event_type"
   | "wrong_schema"
+  | "value_changed"
   | "consumer_name_collision"
   | "fenced"
   | "lease_lost"

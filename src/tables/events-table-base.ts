@@ -8,7 +8,7 @@ import type { EventStream, StreamFunc } from "../reflex/stream.ts";
 import { isolated } from "../waiting/isolated.ts";
 import type { CallOptions } from "../waiting/time-limit.ts";
 import type { CursorTarget } from "./cursors/cursor-wishes.ts";
-import { checkEventType, toMetadata } from "./events/check-event.ts";
+import { checkEach, checkEventType, toMetadata } from "./events/check-event.ts";
 import { setEventSource } from "./events/event-by-id.ts";
 import { EventInserter, type EventToInsert } from "./events/event-insert.ts";
 import {
@@ -63,17 +63,20 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
     this.#gaps = new GapControl(config.gaps, this.#reporting);
     setGapControl(this, this.#gaps);
     setEventSource(this, this.#definition);
+    const schemaCheck = eventsSchemaCheck(name, config);
     // One function per table, so that a transaction with many inserts wakes it once.
     this.#inserter = new EventInserter({
       ...this.#definition,
       wake: () => this.#notify(),
       onDuplicateId: () => this.#gaps.doubleGrace(),
+      schemaCheck,
+      reporting: this.#reporting,
     });
     this.#streams = new EventsTableStreams({
       ...this.#definition,
       gaps: this.#gaps,
       reporting: this.#reporting,
-      schemaCheck: eventsSchemaCheck(name, config),
+      schemaCheck,
       watcher: this.#notifier,
       notify: () => this.#notify(),
     });
@@ -99,11 +102,13 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
    * after your commit; without that call, streams find the event by themselves some ms later.
    *
    * @throws ReflexError `unknown_event_type`, `noop_insert`: the type can't be inserted.
+   * @throws ReflexError `value_changed`: a column can't keep a value as it is. If the server has changed it already, which it
+   * does outside of strict mode, roll your transaction back; `transaction()` refuses to commit it.
    * @throws ReflexError `transaction_lost`: the server rolled your transaction back; do all of it again.
    * @throws ReflexError `wrong_schema`, `time_limit`, `database_error`, with the driver's error as `cause`.
    */
   insert(tx: ExecutorHandle, foreignId: ForeignId, type: T): Promise<Notify> {
-    return this.insertMany(tx, [{ foreignId, type }]);
+    return this.#insertOne(tx, { foreignId, type });
   }
 
   /**
@@ -117,12 +122,12 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
     type: T,
     metadata: Uint8Array | string,
   ): Promise<Notify> {
-    return this.insertMany(tx, [{ foreignId, type, metadata }]);
+    return this.#insertOne(tx, { foreignId, type, metadata });
   }
 
   /**
    * Inserts events, in order, in as few statements as possible. All or none on a pool; in a transaction of yours,
-   * roll it back when this throws. An empty array does nothing.
+   * roll it back when this throws. An empty array does nothing. An error of one event ends in its index.
    */
   async insertMany(tx: ExecutorHandle, events: readonly NewEvent<T, ForeignId>[]): Promise<Notify> {
     if (!Array.isArray(events)) {
@@ -131,8 +136,10 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
         `insertMany of ${this.name} takes an array of events, found ${show(events)}`,
       );
     }
-    const checked = events.map((event) => this.#check(event));
-    return this.#inserter.insert(tx, checked);
+    return this.#inserter.insert(
+      tx,
+      checkEach(events, this.name, (event) => this.#check(event)),
+    );
   }
 
   /**
@@ -204,8 +211,11 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
     this.#gaps.stopListening();
   }
 
-  #check(event: NewEvent<T, ForeignId>): EventToInsert {
-    const { type, metadata, foreignId } = Object(event) as NewEvent<T, ForeignId>;
+  async #insertOne(tx: ExecutorHandle, event: NewEvent<T, ForeignId>): Promise<Notify> {
+    return this.#inserter.insert(tx, [this.#check(event)]);
+  }
+
+  #check({ type, metadata, foreignId }: NewEvent<T, ForeignId>): EventToInsert {
     checkEventType(type, this.#definition);
     const foreignIdParam = this.toForeignIdParam(foreignId);
     return { foreignId: foreignIdParam, type, metadata: toMetadata(metadata, this.#definition) };

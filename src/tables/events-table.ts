@@ -1,4 +1,5 @@
 import { rangeMistake, show, typeMistake } from "../errors/reflex-error.ts";
+import { checkWellFormed } from "./events/check-event.ts";
 import type { EventsTableOptions } from "./events/events-table-options.ts";
 import { EventsTableBase } from "./events-table-base.ts";
 
@@ -22,8 +23,10 @@ export class EventsTable<T extends number = number> extends EventsTableBase<T, s
   }
 
   protected override toForeignIdParam(foreignId: string): string {
-    if (typeof foreignId === "string")
-      return this.options.foreignIdColumn === "binary" ? this.#hex(foreignId) : foreignId;
+    if (typeof foreignId === "string") {
+      if (this.options.foreignIdColumn === "binary") return this.#hex(foreignId);
+      return checkWellFormed(foreignId, `a foreign id of ${this.name}`);
+    }
     throw typeMistake(
       "invalid_argument",
       `a foreign id of ${this.name} must be a string, found ${show(foreignId)}; for integers use EventsTableInt`,

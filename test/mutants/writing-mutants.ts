@@ -1,6 +1,9 @@
 import { moduleAt } from "../../tools/variants/variant.ts";
 import { type Mutant, testOf } from "./mutant.ts";
 
+const lostTransaction = moduleAt<typeof import("../../src/tables/events/lost-transaction.ts")>(
+  "src/tables/events/lost-transaction.ts",
+);
 const eventInsert = moduleAt<typeof import("../../src/tables/events/event-insert.ts")>(
   "src/tables/events/event-insert.ts",
 );
@@ -35,7 +38,7 @@ export const writingMutants: readonly Mutant[] = [
   {
     name: "commits after a lost transaction",
     wrong: "a transaction that the server has rolled back goes on, and what comes after is committed alone",
-    parts: [eventInsert.replaceExport("losesTransaction", () => () => false)],
+    parts: [lostTransaction.replaceExport("losesTransaction", () => () => false)],
     tests: [
       testOf(
         "test/guarantees/with-its-transaction/lost-transactions.mysql.test.ts",

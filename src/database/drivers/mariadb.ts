@@ -1,6 +1,7 @@
 import { ReflexError } from "../../errors/reflex-error.ts";
 import type { PoolState, SqlParam } from "../database.ts";
 import { type ClosableSocket, closeAfterSending } from "./close-after-sending.ts";
+import { type CarriedCharacters, carriedBy, checkCarried, hasMoreThanAscii } from "./connection-charset.ts";
 import { bindable, type DriverConnection, type DriverPool, onEnqueue, type PoolEvents } from "./driver.ts";
 
 /** The part of a connection of the mariadb driver that is used. */
@@ -9,6 +10,8 @@ export interface MariadbConnection {
   query(options: object): Promise<unknown>;
   destroy(): void;
   readonly threadId?: number | null;
+  /** What is known of the physical connection: one object for each, whichever handle is lent. */
+  readonly info?: object | null;
 }
 
 /** The part of a pool of the mariadb driver that is used. */
@@ -21,6 +24,12 @@ export interface MariadbPool<C extends object = object> {
   activeConnections(): number;
   /** How many callers wait for a connection. */
   taskQueueSize(): number;
+}
+
+interface OkPacket {
+  readonly affectedRows: number;
+  readonly insertId: bigint;
+  readonly warningStatus: number;
 }
 
 const ER_GET_CONNECTION_TIMEOUT = 45028;
@@ -59,8 +68,9 @@ export function mariadbConnection<Tx extends object>(tx: Tx): DriverConnection<T
       return connection.threadId ?? undefined;
     },
     run: async (sql, params) => {
-      const result = (await execute(sql, params)) as { affectedRows: number; insertId: bigint };
-      return { affectedRows: result.affectedRows, insertId: String(result.insertId) };
+      if (mayLackCharacters(connection) && hasMoreThanAscii(params)) checkCarried(params, await carried(connection));
+      const { affectedRows, insertId, warningStatus: warnings } = (await execute(sql, params)) as OkPacket;
+      return { affectedRows, insertId: String(insertId), warnings };
     },
     rows: async (sql, params) => [...((await execute(sql, params)) as object[])],
     control: async (text) => {
@@ -75,6 +85,24 @@ export function mariadbConnection<Tx extends object>(tx: Tx): DriverConnection<T
       release?.call(connection).catch(() => undefined);
     },
   };
+}
+
+const known = new WeakMap<object, CarriedCharacters>();
+
+function mayLackCharacters(connection: MariadbConnection): boolean {
+  return known.get(connection.info ?? connection) !== "all";
+}
+
+/** The driver does not always tell the character set of a connection. So the server is asked, once a connection. */
+async function carried(connection: MariadbConnection): Promise<CarriedCharacters> {
+  const key = connection.info ?? connection;
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const sql = "select @@character_set_client as charset_text";
+  const [row] = (await connection.query({ sql, ...pinned })) as { charset_text: string }[];
+  const characters = carriedBy(row?.charset_text ?? "");
+  known.set(key, characters);
+  return characters;
 }
 
 /** A pool of the mariadb driver. */

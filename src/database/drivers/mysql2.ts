@@ -1,5 +1,6 @@
 import type { PoolState, RunResult, SqlParam } from "../database.ts";
 import { type ClosableSocket, closeAfterSending } from "./close-after-sending.ts";
+import { type CarriedCharacters, checkCarried } from "./connection-charset.ts";
 import { bindable, type DriverConnection, type DriverPool, onEnqueue, type PoolEvents } from "./driver.ts";
 import { isIdle, noteAnswer, type SendingCore, type SentCommand } from "./mysql2-idle.ts";
 
@@ -16,6 +17,8 @@ interface Mysql2Core extends SendingCore {
   readonly _removeFromPool?: (this: Mysql2Core) => void;
   /** Sends COM_QUIT. On a connection of a pool, `end` only gives it back. */
   readonly _realEnd?: (this: Mysql2Core, onSent: () => void) => unknown;
+  /** The character set of the connection, under the name that encoders have for it: "utf8" is utf8mb4. */
+  readonly clientEncoding?: string;
   execute(sql: string | object, values: unknown[], settle: Settle): unknown;
   query(sql: string | object, settle: Settle): SentCommand | undefined;
 }
@@ -40,6 +43,7 @@ interface ResultHeader {
   readonly affectedRows: number | string;
   readonly insertId: number | string;
   readonly serverStatus?: unknown;
+  readonly warningStatus?: number;
 }
 
 // The options of a pool that would change results, each with the value that this library needs. Given with a call, they
@@ -56,6 +60,9 @@ const pinned = {
   decimalNumbers: false,
   namedPlaceholders: false,
 } as const;
+
+// What mysql2 calls utf8mb4.
+const UTF8MB4 = "utf8";
 
 // The most frequent texts are sent without options, which would cost more than the rest of the call.
 const START = "start transaction";
@@ -86,6 +93,8 @@ class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> 
 
   // Without options: the result of a statement is one header, whatever they are.
   async run(sql: string, params: readonly SqlParam[]): Promise<RunResult> {
+    const { clientEncoding = UTF8MB4 } = this.native;
+    if (clientEncoding !== UTF8MB4) checkCarried(params, carriedByEncoding(clientEncoding));
     return resultOf((await this.#execute(sql, params)) as ResultHeader);
   }
 
@@ -187,11 +196,17 @@ function destroySocket(core: { stream?: { destroy?: () => void } | undefined }):
   core.stream?.destroy?.();
 }
 
+function carriedByEncoding(encoding: string): CarriedCharacters {
+  if (encoding === "latin1") return "latin1";
+  return encoding === "cesu8" ? "without surrogates" : "ascii";
+}
+
 function promised(connection: object): Mysql2Connection {
   const callbackSide = connection as { promise?: () => Mysql2Connection };
   return typeof callbackSide.promise === "function" ? callbackSide.promise() : (connection as Mysql2Connection);
 }
 
 function resultOf(header: ResultHeader): RunResult {
-  return { affectedRows: Number(header.affectedRows), insertId: String(header.insertId) };
+  const { affectedRows, insertId, warningStatus: warnings } = header;
+  return { affectedRows: Number(affectedRows), insertId: String(insertId), warnings };
 }

@@ -63,7 +63,8 @@ async function runWork<D extends DatabaseHandle, R>(
 ): Promise<R> {
   checkTransaction(work.use, options);
   try {
-    const result = await toDatabase(db).transaction((tx) => work.run(tx), options);
+    const database = toDatabase(db);
+    const result = await database.transaction((tx) => work.run(tx, database.identity), options);
     work.wake();
     return result;
   } catch (error) {
@@ -82,11 +83,11 @@ class Work<Tx, R> {
     this.use = use;
   }
 
-  async run(tx: Tx): Promise<R> {
+  async run(tx: Tx, identity: object): Promise<R> {
     this.begun = true;
     const native = nativeOf(tx);
     if (native === undefined) return this.use(tx);
-    const collected = beginCollecting(native);
+    const collected = beginCollecting(native, identity);
     this.#collected = collected;
     try {
       const result = await this.use(tx);
@@ -102,10 +103,10 @@ class Work<Tx, R> {
   }
 }
 
-// The error of a transaction that was lost and whose user went on. Without it, what ran after the loss would be
-// committed without what ran before it.
+// The error of a transaction that must not commit and whose user went on. Without it, what ran after a loss would be
+// committed without what ran before it, and a value that the server has changed would be committed.
 function lostUnnoticed(cause: unknown): ReflexError {
-  if (isReflexError(cause, "transaction_lost")) return cause;
+  if (isReflexError(cause, "transaction_lost") || isReflexError(cause, "value_changed")) return cause;
   return new ReflexError("transaction_lost", "the server rolled this transaction back; do all of it again", { cause });
 }
 

@@ -3,7 +3,7 @@ import type { ColumnDescription } from "../schema/table-columns.ts";
 import { fitMessage, MOST_MESSAGE_BYTES } from "./error-message.ts";
 
 function column(type: string, maxLength: number | undefined, charset: string | undefined): ColumnDescription {
-  const key = { primary: false, unique: false, autoIncrement: false, largest: undefined };
+  const key = { primary: false, unique: false, autoIncrement: false, largest: undefined, smallest: undefined };
   return { name: "msg", type, fullType: type, maxLength, charset, collation: undefined, ...key };
 }
 

@@ -1,10 +1,9 @@
-import { inCharset } from "../schema/column-capacity.ts";
+import { CHARACTER_TYPES, inCharset, storedBytes } from "../schema/column-capacity.ts";
 import type { ColumnDescription } from "../schema/table-columns.ts";
 
 // The most bytes of a message. It is far below the largest packet that any server takes by default; a statement holds
 // the message twice.
 export const MOST_MESSAGE_BYTES: number = 256 * 1024;
-const CHARACTER_TYPES: ReadonlySet<string> = new Set(["char", "varchar"]);
 
 /**
  * The message as its column takes it: cut between characters, and with "?" for characters that its character set lacks.
@@ -21,28 +20,10 @@ export function fitMessage(message: string, column: ColumnDescription): string {
   let fitted = "";
   for (const given of text) {
     const character = given <= "\u007f" || inCharset(charset, given) ? given : "?";
-    left -= inCharacters ? 1 : byteLength(character, charset);
+    left -= inCharacters ? 1 : storedBytes(character, charset);
     bytesLeft -= Buffer.byteLength(character);
     if (left < 0 || bytesLeft < 0) break;
     fitted += character;
   }
   return fitted;
-}
-
-function byteLength(character: string, charset: string | undefined): number {
-  switch (charset) {
-    case undefined:
-    case "utf8mb4":
-    case "utf8mb3":
-    case "utf8":
-      return Buffer.byteLength(character);
-    case "ucs2":
-    case "utf16":
-    case "utf16le":
-      return 2 * character.length;
-    case "utf32":
-      return 4;
-    default:
-      return 1;
-  }
 }

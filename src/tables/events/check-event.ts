@@ -1,4 +1,4 @@
-import { ReflexError, rangeMistake, show, typeMistake } from "../../errors/reflex-error.ts";
+import { isMistake, isReflexError, ReflexError, rangeMistake, show, typeMistake } from "../../errors/reflex-error.ts";
 import { noopEventType } from "../../reflex/event.ts";
 import type { TableDefinition } from "./table-context.ts";
 
@@ -21,6 +21,49 @@ export function checkEventType(type: number, { table, config }: TableDefinition)
   }
 }
 
+/**
+ * A text that every encoder keeps as it is. Half of a surrogate pair would become another character on its way.
+ * @throws RangeError `invalid_argument`
+ */
+export function checkWellFormed(text: string, what: string): string {
+  if ((text as unknown as WellFormed).isWellFormed()) return text;
+  throw rangeMistake("invalid_argument", `${what} holds half of a surrogate pair, which is no character`);
+}
+
+// Node.js 20 has it; TypeScript counts it to a later version of the language.
+interface WellFormed {
+  isWellFormed(): boolean;
+}
+
+/**
+ * Checks the events of an insertMany one by one. A missing index counts as an event that is undefined.
+ * @throws what `check` throws, with the index in its message; TypeError `invalid_argument` for what is no event
+ */
+export function checkEach<E, C>(events: readonly E[], table: string, check: (event: E) => C): C[] {
+  const checked: C[] = [];
+  let index = 0;
+  try {
+    for (const { length } = events; index < length; index++) {
+      const event: unknown = events[index];
+      if (typeof event === "object" && event !== null) checked.push(check(event as E));
+      else throw typeMistake("invalid_argument", `an event of ${table} must be an object, found ${show(event)}`);
+    }
+    return checked;
+  } catch (error) {
+    throw atIndex(error, { table, index });
+  }
+}
+
+function atIndex(error: unknown, { table, index }: { table: string; index: number }): unknown {
+  if (isMistake(error) || isReflexError(error)) {
+    return Object.assign(error as Error, {
+      message: `${(error as Error).message}; it is event ${index} of insertMany`,
+    });
+  }
+  const message = `event ${index} of insertMany of ${table} could not be read: a getter or proxy threw`;
+  return Object.assign(typeMistake("invalid_argument", message), { cause: error });
+}
+
 /** The bytes of what was given as metadata. @throws TypeError `invalid_argument`, ReflexError `metadata_disabled` */
 export function toMetadata(metadata: unknown, { table, config }: TableDefinition): Uint8Array | undefined {
   if (metadata === undefined) return undefined;
@@ -28,7 +71,7 @@ export function toMetadata(metadata: unknown, { table, config }: TableDefinition
     const message = `${table} has no metadata column; name it in the option metadataField`;
     throw new ReflexError("metadata_disabled", message, { details: { table } });
   }
-  if (typeof metadata === "string") return Buffer.from(metadata);
+  if (typeof metadata === "string") return Buffer.from(checkWellFormed(metadata, `metadata of an event of ${table}`));
   if (metadata instanceof Uint8Array) return metadata;
   throw typeMistake(
     "invalid_argument",

@@ -1,6 +1,9 @@
 import { ReflexError, show } from "../../errors/reflex-error.ts";
 import type { ColumnDescription } from "./table-columns.ts";
 
+/** The types of columns whose length is counted in characters. */
+export const CHARACTER_TYPES: ReadonlySet<string> = new Set(["char", "varchar"]);
+
 /**
  * Checks that a column can hold a text or decimal number exactly. Outside of strict mode a server would cut it to fit:
  * into another consumer's name, or into an earlier cursor.
@@ -19,9 +22,38 @@ export function checkFits(table: string, column: ColumnDescription | undefined, 
 function capacityProblem(column: ColumnDescription, value: string): string | undefined {
   if (column.largest !== undefined && BigInt(value) > column.largest) return "make it bigint";
   if (column.maxLength === undefined) return undefined;
-  const length = column.charset === undefined ? Buffer.byteLength(value) : Array.from(value).length;
+  const length = lengthIn(column, value);
   if (length > column.maxLength) return `make it longer than ${column.maxLength}`;
   return inCharset(column.charset, value) ? undefined : `its character set is ${column.charset}, make it utf8mb4`;
+}
+
+/** The length that counts against that of the column: characters in CHAR and VARCHAR, else bytes. */
+export function lengthIn({ type, charset }: ColumnDescription, value: string | Uint8Array): number {
+  if (typeof value !== "string") return value.byteLength;
+  if (charset === undefined) return Buffer.byteLength(value);
+  if (CHARACTER_TYPES.has(type)) return Array.from(value).length;
+  let bytes = 0;
+  for (const character of value) bytes += storedBytes(character, charset);
+  return bytes;
+}
+
+/** How many bytes a character takes in this character set. */
+export function storedBytes(character: string, charset: string | undefined): number {
+  switch (charset) {
+    case undefined:
+    case "utf8mb4":
+    case "utf8mb3":
+    case "utf8":
+      return Buffer.byteLength(character);
+    case "ucs2":
+    case "utf16":
+    case "utf16le":
+      return 2 * character.length;
+    case "utf32":
+      return 4;
+    default:
+      return 1;
+  }
 }
 
 /**
@@ -41,8 +73,10 @@ export function inCharset(charset: string | undefined, value: string): boolean {
     case "ucs2":
       return !/[\ud800-\udfff]/.test(value);
     case "latin1":
-      return /^[ -~\u00a0-\u00ff]*$/.test(value);
+      // oxlint-disable-next-line no-control-regex -- all of ASCII is in it
+      return /^[\0-\x7f\u00a0-\u00ff]*$/.test(value);
     default:
-      return /^[ -~]*$/.test(value);
+      // oxlint-disable-next-line no-control-regex -- all of ASCII is in it
+      return /^[\0-\x7f]*$/.test(value);
   }
 }

@@ -1,7 +1,12 @@
 import type { Database } from "../../database/database.ts";
 import { isReflexError, ReflexError } from "../../errors/reflex-error.ts";
 import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
-import { type ColumnDescription, describeTable, type TableDescription } from "./table-columns.ts";
+import {
+  type ColumnDescription,
+  type DescribedDatabase,
+  describeTable,
+  type TableDescription,
+} from "./table-columns.ts";
 
 /** Checks one column. Returns what is wrong and how to mend it; undefined if nothing is. */
 export type ColumnCheck = (column: ColumnDescription) => string | undefined;
@@ -30,12 +35,12 @@ export const integerOrTextColumn: ColumnCheck = (column) =>
  */
 export class SchemaCheck {
   readonly #table: string;
-  readonly #checks: (database: Database) => ColumnChecks;
+  readonly #checks: (database: DescribedDatabase) => ColumnChecks;
   readonly #tableCheck: TableCheck;
   readonly #passed = new WeakMap<object, TableDescription>();
   readonly #running = new WeakMap<object, Promise<{ readonly error: unknown }>>();
 
-  constructor(table: string, checks: (database: Database) => ColumnChecks, tableCheck: TableCheck = () => []) {
+  constructor(table: string, checks: (database: DescribedDatabase) => ColumnChecks, tableCheck: TableCheck = () => []) {
     this.#table = table;
     this.#checks = checks;
     this.#tableCheck = tableCheck;
@@ -55,6 +60,15 @@ export class SchemaCheck {
     }
   }
 
+  /** What keeps a table of this description from passing. */
+  problems(description: TableDescription, database: DescribedDatabase): string[] {
+    return [
+      ...engineProblems(description),
+      ...columnProblems(description, this.#checks(database)),
+      ...this.#tableCheck(description),
+    ];
+  }
+
   async #run(database: Database, options: CallOptions): Promise<TableDescription> {
     const look = this.#look(database, options);
     const running = look.then(
@@ -71,11 +85,7 @@ export class SchemaCheck {
 
   async #look(database: Database, options: CallOptions): Promise<TableDescription> {
     const description = await describeTable(database, this.#table, options);
-    const problems = [
-      ...engineProblems(description),
-      ...columnProblems(description, this.#checks(database)),
-      ...this.#tableCheck(description),
-    ];
+    const problems = this.problems(description, database);
     if (problems.length > 0) {
       throw new ReflexError("wrong_schema", `table ${this.#table} can't be used: ${problems.join("; ")}`, {
         details: { table: this.#table, problems: problems.length },

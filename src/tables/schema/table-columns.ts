@@ -25,6 +25,8 @@ export interface ColumnDescription {
   readonly collation: string | undefined;
   /** The largest integer that it holds; undefined if that is beyond any id. */
   readonly largest: bigint | undefined;
+  /** The smallest integer that it holds; undefined if that is below any id, or if it is no integer column. */
+  readonly smallest: bigint | undefined;
 }
 
 /** A table as the server describes it. */
@@ -36,6 +38,9 @@ export interface TableDescription {
   /** For each primary or unique key that has its columns in their whole length: the columns' names, in lower case. */
   readonly uniqueKeys: readonly ReadonlySet<string>[];
 }
+
+/** Whoever reads the description: a database, or a transaction in one. */
+export type DescribedDatabase = Pick<Database, "rows" | "dialect">;
 
 interface ColumnRow {
   readonly column_name_text: string;
@@ -61,7 +66,11 @@ interface KeyRow {
  * Describes a table.
  * @throws ReflexError `wrong_schema` if there is none.
  */
-export async function describeTable(database: Database, name: string, options: CallOptions): Promise<TableDescription> {
+export async function describeTable(
+  database: DescribedDatabase,
+  name: string,
+  options: CallOptions,
+): Promise<TableDescription> {
   const [columns, keys] = await readRows(database, name, options).catch((error: unknown) => {
     throw tableError(error, { table: name, activity: "look up", signal: options.signal });
   });
@@ -88,7 +97,7 @@ function uniqueKeys(keys: readonly KeyRow[]): ReadonlySet<string>[] {
 }
 
 async function readRows(
-  database: Database,
+  database: DescribedDatabase,
   name: string,
   options: CallOptions,
 ): Promise<[readonly ColumnRow[], readonly KeyRow[]]> {
@@ -144,6 +153,13 @@ function largestInteger(fullType: string): bigint | undefined {
   return 2n ** (fullType.includes("unsigned") ? bits : bits - 1n) - 1n;
 }
 
+function smallestInteger(fullType: string): bigint | undefined {
+  if (!/^(?:tiny|small|medium|big)?int/.test(fullType)) return undefined;
+  if (fullType.includes("unsigned")) return 0n;
+  const largest = largestInteger(fullType);
+  return largest === undefined ? undefined : -largest - 1n;
+}
+
 function toColumn(row: ColumnRow, keys: readonly KeyRow[]): ColumnDescription {
   const name = row.column_name_text;
   const fullType = row.column_type_text.toLowerCase();
@@ -169,5 +185,6 @@ function toColumn(row: ColumnRow, keys: readonly KeyRow[]): ColumnDescription {
     collation: row.collation_text ?? undefined,
     // An integer column of SQLite holds 64 bits, whatever its type is called.
     largest: row.engine_text === "SQLite" ? undefined : largestInteger(fullType),
+    smallest: row.engine_text === "SQLite" ? undefined : smallestInteger(fullType),
   };
 }

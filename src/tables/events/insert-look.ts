@@ -1,0 +1,89 @@
+import type { Executor } from "../../database/database.ts";
+import type { Dialect } from "../../database/dialect.ts";
+import type { Reporting } from "../../reflex/observer.ts";
+import type { SchemaCheck } from "../schema/schema-check.ts";
+import { mayChangeSilently } from "../schema/stored-value.ts";
+import { describeTable, type TableDescription } from "../schema/table-columns.ts";
+import { losesTransaction } from "./lost-transaction.ts";
+
+/** A transaction through which the table can be looked at. */
+export interface LookTarget {
+  readonly executor: Executor;
+  readonly dialect: Dialect;
+  /** What its database is recognised by; undefined for a connection of which nobody knows whence it comes. */
+  readonly identity: object | undefined;
+}
+
+/** A table as it was found. */
+export interface SeenTable {
+  /** Undefined if the table could not be looked at. */
+  readonly description: TableDescription | undefined;
+  /** Whether some column may make another value of what is inserted, without a word. */
+  readonly mayChange: boolean;
+}
+
+export interface InsertLookSource {
+  readonly table: string;
+  /** The columns of text and bytes that an insert fills. */
+  readonly columns: readonly string[];
+  readonly schemaCheck: SchemaCheck;
+  readonly reporting: Reporting;
+  readonly timeoutMs: number | undefined;
+}
+
+/**
+ * Looks at a table before the first insert into it, once a database: at what its columns make of values in silence, and
+ * whether its streams would refuse it, which otherwise nobody learns before the first stream.
+ */
+export class InsertLook {
+  readonly #source: InsertLookSource;
+  readonly #seen = new WeakMap<object, SeenTable>();
+  /** Stands for the database of connections of which nobody knows whence they come. */
+  readonly #unknown = {};
+
+  constructor(source: InsertLookSource) {
+    this.#source = source;
+  }
+
+  /** The table as it was when it was looked at last; undefined if it was not yet. */
+  known(target: LookTarget): SeenTable | undefined {
+    return this.#seen.get(target.identity ?? this.#unknown);
+  }
+
+  /** Looks for the first time. */
+  async first(target: LookTarget): Promise<SeenTable> {
+    const seen = await this.again(target);
+    if (seen.description !== undefined) this.#warn(seen.description, target);
+    return seen;
+  }
+
+  /** The table as it is now. */
+  async again(target: LookTarget): Promise<SeenTable> {
+    const { table, columns, timeoutMs } = this.#source;
+    const { executor, dialect } = target;
+    const rows: Executor["rows"] = (sql, params, options) => executor.rows(sql, params, options);
+    const description = await describeTable({ dialect, rows }, table, { timeoutMs }).catch((error: unknown) => {
+      if (losesTransaction(error)) throw error;
+      return undefined;
+    });
+    const described = columns.map((name) => description?.columns.get(name.toLowerCase()));
+    const mayChange = described.some((column) => column !== undefined && mayChangeSilently(column, dialect));
+    const seen = { description, mayChange };
+    this.#seen.set(target.identity ?? this.#unknown, seen);
+    return seen;
+  }
+
+  /** Has the next insert look again if nothing was found: the table may be made by then. */
+  forget(target: LookTarget): void {
+    const key = target.identity ?? this.#unknown;
+    if (this.#seen.get(key)?.description === undefined) this.#seen.delete(key);
+  }
+
+  #warn(description: TableDescription, { dialect, executor }: LookTarget): void {
+    const { table, schemaCheck, reporting } = this.#source;
+    const problems = schemaCheck.problems(description, { dialect, rows: executor.rows.bind(executor) });
+    if (problems.length === 0) return;
+    const message = `${table} takes inserts, but streams refuse to read it (wrong_schema): ${problems.join("; ")}`;
+    reporting.warn(message, { table, problems: problems.length });
+  }
+}

@@ -1,0 +1,53 @@
+import type { ChangedValue } from "../../database/changed-values.ts";
+import type { SqlParam } from "../../database/database.ts";
+import type { Dialect } from "../../database/dialect.ts";
+import { ReflexError } from "../../errors/reflex-error.ts";
+import { overflow, type StoredValue, silentChange } from "../schema/stored-value.ts";
+import type { TableDescription } from "../schema/table-columns.ts";
+import type { EventFields } from "./events-table-options.ts";
+
+/** The columns of an insert, in the order of its parameters. */
+export function insertedColumns({ foreignId, type, metadata, trace }: EventFields): readonly string[] {
+  return [foreignId, type, ...[metadata, trace].filter((field) => field !== undefined)];
+}
+
+export interface ValuesToCheck {
+  readonly description: TableDescription;
+  readonly dialect: Dialect;
+  /** The columns, in the order of the parameters. */
+  readonly columns: readonly string[];
+  /** The values of all rows, one after the other. */
+  readonly params: readonly SqlParam[];
+  /** Whether lengths and ranges are checked too: where the server does not tell what it has changed. */
+  readonly lengths: boolean;
+}
+
+/** What becomes of the first value that its column would not keep as it is; undefined if all are kept. */
+export function valueProblem({ description, dialect, columns, params, lengths }: ValuesToCheck): string | undefined {
+  const described = columns.map((name) => description.columns.get(name.toLowerCase()));
+  for (const [index, param] of params.entries()) {
+    const column = described[index % columns.length];
+    const value = param as StoredValue;
+    const problem = column && (silentChange(column, value, dialect) ?? (lengths ? overflow(column, value) : undefined));
+    if (problem === undefined) continue;
+    const row = Math.floor(index / columns.length) + 1;
+    return `column ${column?.name} is ${column?.fullType} and ${problem}${params.length > columns.length ? ` (event ${row} of its statement)` : ""}`;
+  }
+  return undefined;
+}
+
+/** The error of an insert that was not made. */
+export function wouldChange(table: string, problem: string): ReflexError {
+  const message = `the event can't be inserted into ${table} as it is: ${problem}`;
+  return new ReflexError("value_changed", message, { details: { table } });
+}
+
+/** The error of an insert whose values the server has changed. */
+export function hasChanged(table: string, changed: readonly ChangedValue[], problem?: string): ReflexError {
+  const [first] = changed;
+  const column = first?.column === undefined ? "a value" : `the value of column ${first.column}`;
+  const row = first?.row === undefined ? "" : ` in row ${first.row} of the statement`;
+  const what = problem === undefined ? `${column}${row} does not fit` : problem;
+  const message = `the server has changed what was inserted into ${table}: ${what}; roll your transaction back, and change the column or the value. Outside of a transaction the row is stored as the server made it. With a strict sql_mode the server refuses such a statement`;
+  return new ReflexError("value_changed", message, { details: { table } });
+}
