@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { describeEachEngine, type EnginePool } from "../../../test/support/servers/engines.ts";
 import { newTableName } from "../../../test/support/tables/new-tables.ts";
 import type { Executor } from "../../database/database.ts";
-import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
 import { transaction } from "../../database/handles/transaction.ts";
 import { EventsTable } from "../events-table.ts";
@@ -71,10 +70,7 @@ describeEachEngine((engine) => {
     core.on("connection", (connection) => void connection.query("set session sql_mode = ''"));
   });
 
-  async function makeColumns(
-    pool: EnginePool,
-    columns: Omit<Case, "what" | "mysqlRefuses" | "event">,
-  ): Promise<string> {
+  async function makeColumns(db: EnginePool, columns: Omit<Case, "what" | "mysqlRefuses" | "event">): Promise<string> {
     const name = newTableName("changed");
     const {
       foreignId = "varchar(10)",
@@ -82,7 +78,7 @@ describeEachEngine((engine) => {
       metadata = "tinyblob",
       trace = "varbinary(20)",
     } = columns;
-    await toDatabase(pool as DatabaseHandle).run(
+    await toDatabase(db).run(
       `create table ${name} (id bigint not null auto_increment primary key, foreign_id ${foreignId} not null, type ${type} not null, timestamp datetime(6) not null, metadata ${metadata}, trace ${trace})`,
       [],
     );
@@ -95,8 +91,8 @@ describeEachEngine((engine) => {
     trace: () => Buffer.from("trace"),
   };
 
-  async function stored(pool: EnginePool, table: string): Promise<unknown[]> {
-    return toDatabase(pool as DatabaseHandle).rows(`select foreign_id, type from ${table} order by id`, []);
+  async function stored(from: EnginePool, table: string): Promise<unknown[]> {
+    return toDatabase(from).rows(`select foreign_id, type from ${table} order by id`, []);
   }
 
   async function failure(work: Promise<unknown>): Promise<unknown> {
@@ -115,34 +111,31 @@ describeEachEngine((engine) => {
       const { event } = columns;
 
       test("on a pool, and stores nothing", async () => {
-        const pool = lenient;
-        const table = new EventsTable(await makeColumns(pool, columns), options);
-        expect(await failure(table.insertMany(pool as DatabaseHandle, [event]))).toMatchObject({
+        const table = new EventsTable(await makeColumns(lenient, columns), options);
+        expect(await failure(table.insertMany(lenient, [event]))).toMatchObject({
           code: "value_changed",
         });
-        expect(await stored(pool, table.name)).toEqual([]);
+        expect(await stored(lenient, table.name)).toEqual([]);
       });
 
       test("among others, in transaction(), which does not commit though its user goes on", async () => {
-        const pool = lenient;
-        const table = new EventsTable(await makeColumns(pool, columns), { ...options, trace: undefined });
+        const table = new EventsTable(await makeColumns(lenient, columns), { ...options, trace: undefined });
         const traced = columns.trace === undefined ? table : table.clone(options);
         let swallowed: unknown;
-        const committing = transaction(pool as DatabaseHandle, async (tx) => {
-          await table.insert(tx as never, "1", 1);
-          const events = Array.from({ length: 12 }, () => GOOD).with(10, event as never);
-          swallowed = await failure(traced.insertMany(tx as never, events));
-          await failure(table.insert(tx as never, "2", 1));
+        const committing = transaction(lenient, async (tx) => {
+          await table.insert(tx, "1", 1);
+          const events = Array.from({ length: 12 }, () => GOOD).with(10, event);
+          swallowed = await failure(traced.insertMany(tx, events));
+          await failure(table.insert(tx, "2", 1));
         });
         expect(await failure(committing)).toMatchObject({ code: "value_changed" });
         expect(swallowed).toMatchObject({ code: "value_changed" });
-        expect(await stored(pool, table.name)).toEqual([]);
+        expect(await stored(lenient, table.name)).toEqual([]);
       });
 
       test("in a transaction of the caller's own, which rolls it back", async () => {
-        const pool = lenient;
-        const table = new EventsTable(await makeColumns(pool, columns), options);
-        const connection = (await pool.getConnection()) as unknown as Lent;
+        const table = new EventsTable(await makeColumns(lenient, columns), options);
+        const connection = (await lenient.getConnection()) as unknown as Lent;
         await connection.beginTransaction();
         expect(await failure(table.insertMany(connection as never, [event]))).toMatchObject({
           code: "value_changed",
@@ -150,21 +143,20 @@ describeEachEngine((engine) => {
         });
         await connection.rollback();
         connection.release();
-        expect(await stored(pool, table.name)).toEqual([]);
+        expect(await stored(lenient, table.name)).toEqual([]);
       });
 
       test("through an executor of the caller's own, before it is sent", async () => {
-        const pool = lenient;
-        const table = new EventsTable(await makeColumns(pool, columns), options);
-        expect(await failure(table.insertMany(ownExecutor(pool), [event]))).toMatchObject({ code: "value_changed" });
-        expect(await stored(pool, table.name)).toEqual([]);
+        const table = new EventsTable(await makeColumns(lenient, columns), options);
+        expect(await failure(table.insertMany(ownExecutor(lenient), [event]))).toMatchObject({ code: "value_changed" });
+        expect(await stored(lenient, table.name)).toEqual([]);
       });
     });
 
     test.each(CASES.filter(({ mysqlRefuses }) => mysqlRefuses === true))("$what, by an error", async (columns) => {
       const table = new EventsTable(await makeColumns(lenient, columns), options);
       const code = engine.vendor === "mysql" ? "database_error" : "value_changed";
-      const error = await failure(table.insertMany(lenient as DatabaseHandle, [columns.event]));
+      const error = await failure(table.insertMany(lenient, [columns.event]));
       expect(error).toMatchObject({ code });
       expect(await failure(table.insertMany(ownExecutor(lenient), [columns.event]))).toMatchObject({
         code: "value_changed",
@@ -173,8 +165,7 @@ describeEachEngine((engine) => {
     });
 
     test("what an inserter of the user's own stores changed", async () => {
-      const pool = lenient;
-      const name = await makeColumns(pool, {});
+      const name = await makeColumns(lenient, {});
       const table = new EventsTable(name, {
         inserter: async (tx, { foreignId, type }) =>
           (
@@ -184,29 +175,27 @@ describeEachEngine((engine) => {
             ])
           ).insertId,
       });
-      expect(await failure(table.insert(pool as DatabaseHandle, `${SECRET}-beyond`, 1))).toMatchObject({
+      expect(await failure(table.insert(lenient, `${SECRET}-beyond`, 1))).toMatchObject({
         code: "value_changed",
       });
-      expect(await stored(pool, name)).toEqual([]);
+      expect(await stored(lenient, name)).toEqual([]);
     });
 
     test("a number of EventsTableInt that its column can't hold", async () => {
-      const pool = lenient;
-      const table = new EventsTableInt(await makeColumns(pool, { foreignId: "int" }));
-      expect(await failure(table.insert(pool as DatabaseHandle, 2 ** 40, 1))).toMatchObject({ code: "value_changed" });
-      expect(await stored(pool, table.name)).toEqual([]);
+      const table = new EventsTableInt(await makeColumns(lenient, { foreignId: "int" }));
+      expect(await failure(table.insert(lenient, 2 ** 40, 1))).toMatchObject({ code: "value_changed" });
+      expect(await stored(lenient, table.name)).toEqual([]);
     });
 
     // The server keeps 64 warnings of 1000.
     test("a value whose warning comes after more harmless ones than the server keeps", async () => {
-      const pool = lenient;
-      const table = new EventsTable(await makeColumns(pool, {}));
-      await toDatabase(pool as DatabaseHandle).run(`alter table ${table.name} add needed int not null`, []);
+      const table = new EventsTable(await makeColumns(lenient, {}));
+      await toDatabase(lenient).run(`alter table ${table.name} add needed int not null`, []);
       const events = Array.from({ length: 2000 }, () => GOOD);
-      await table.insertMany(pool as DatabaseHandle, events);
+      await table.insertMany(lenient, events);
       const bad = events.with(1990, { foreignId: `${SECRET}-beyond`, type: 1 });
-      expect(await failure(table.insertMany(pool as DatabaseHandle, bad))).toMatchObject({ code: "value_changed" });
-      expect(await stored(pool, table.name)).toHaveLength(2000);
+      expect(await failure(table.insertMany(lenient, bad))).toMatchObject({ code: "value_changed" });
+      expect(await stored(lenient, table.name)).toHaveLength(2000);
     });
   });
 
@@ -219,7 +208,7 @@ describeEachEngine((engine) => {
       { what: "text of which a number is made by rounding", column: "int", id: "1e2", code: "value_changed" },
     ])("$what", async ({ column, id, code }) => {
       const table = new EventsTable(await makeColumns(pool, { foreignId: column }));
-      expect(await failure(table.insert(pool as DatabaseHandle, id, 1))).toMatchObject({ code });
+      expect(await failure(table.insert(pool, id, 1))).toMatchObject({ code });
       expect(await stored(pool, table.name)).toEqual([]);
     });
 
@@ -227,14 +216,14 @@ describeEachEngine((engine) => {
       const table = new EventsTable(await makeColumns(pool, { foreignId: "binary(16)" }), {
         foreignIdColumn: "binary",
       });
-      expect(await failure(table.insert(pool as DatabaseHandle, "aabb", 1))).toMatchObject({ code: "value_changed" });
-      await table.insert(pool as DatabaseHandle, "ab".repeat(16), 1);
+      expect(await failure(table.insert(pool, "aabb", 1))).toMatchObject({ code: "value_changed" });
+      await table.insert(pool, "ab".repeat(16), 1);
       expect(await stored(pool, table.name)).toHaveLength(1);
     });
 
     test("half of a surrogate pair in metadata", async () => {
       const table = new EventsTable(await makeColumns(pool, {}), options);
-      const inserting = table.insertWithMetadata(pool as DatabaseHandle, "a", 1, "\udc00");
+      const inserting = table.insertWithMetadata(pool, "a", 1, "\udc00");
       expect(await failure(inserting)).toMatchObject({ code: "invalid_argument" });
     });
 
@@ -243,8 +232,8 @@ describeEachEngine((engine) => {
         engine.driver === "mysql2" ? { charset: "latin1" } : { collation: "LATIN1_SWEDISH_CI" },
       );
       const table = new EventsTable(await makeColumns(pool, {}), options);
-      expect(await failure(table.insert(latin as DatabaseHandle, "☃", 1))).toMatchObject({ code: "value_changed" });
-      await table.insertWithMetadata(latin as DatabaseHandle, "é", 1, "☃");
+      expect(await failure(table.insert(latin, "☃", 1))).toMatchObject({ code: "value_changed" });
+      await table.insertWithMetadata(latin, "é", 1, "☃");
       const raw = await engine.createRawPool();
       const [rows] = await raw.query(`select foreign_id, hex(metadata) as metadata from ${table.name}`);
       expect(rows).toEqual([{ foreign_id: "é", metadata: "E29883" }]);
@@ -253,15 +242,15 @@ describeEachEngine((engine) => {
 
   test("a column that was changed since the first insert is looked at again before anything is refused", async () => {
     const table = new EventsTable(await makeColumns(pool, { foreignId: "char(10)" }));
-    await table.insert(pool as DatabaseHandle, "a", 1);
-    await toDatabase(pool as DatabaseHandle).run(`alter table ${table.name} modify foreign_id varchar(10)`, []);
-    await table.insert(pool as DatabaseHandle, "b ", 1);
+    await table.insert(pool, "a", 1);
+    await toDatabase(pool).run(`alter table ${table.name} modify foreign_id varchar(10)`, []);
+    await table.insert(pool, "b ", 1);
     expect(await stored(pool, table.name)).toHaveLength(2);
   });
 
   test("in strict mode the server's own refusal comes through", async () => {
     const table = new EventsTable(await makeColumns(pool, {}));
-    await expect(table.insert(pool as DatabaseHandle, "beyond ten characters", 1)).rejects.toMatchObject({
+    await expect(table.insert(pool, "beyond ten characters", 1)).rejects.toMatchObject({
       code: "database_error",
       cause: { errno: 1406 },
     });
@@ -270,7 +259,7 @@ describeEachEngine((engine) => {
 
 /** An executor that tells no count of warnings, as one over an ORM. */
 function ownExecutor(pool: EnginePool): Executor {
-  const database = toDatabase(pool as DatabaseHandle);
+  const database = toDatabase(pool);
   return {
     run: async (sql, params) => {
       const { affectedRows, insertId } = await database.run(sql, params);

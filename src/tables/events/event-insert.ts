@@ -1,26 +1,18 @@
-import { readWarnings } from "../../database/changed-values.ts";
-import type { Executor, RunResult, SqlParam, Statement } from "../../database/database.ts";
+import type { Executor, SqlParam, Statement } from "../../database/database.ts";
 import type { Dialect } from "../../database/dialect.ts";
 import { ConnectionExecutor } from "../../database/drivers/connection-executor.ts";
-import { type OpenTransaction, openTransaction } from "../../database/handles/collected-notifies.ts";
+import { openTransaction } from "../../database/handles/collected-notifies.ts";
 import type { ExecutorHandle } from "../../database/handles/handles.ts";
 import { type TransactionTarget, toInsertTarget, toTransactionTarget } from "../../database/handles/recognise.ts";
 import { runTransaction } from "../../database/handles/transaction.ts";
-import { duplicateKeyName, meaningOf } from "../../database/sql-errors.ts";
+import { meaningOf } from "../../database/sql-errors.ts";
 import { tableError } from "../../database/table-error.ts";
 import { isReflexError, ReflexError, show, typeMistake } from "../../errors/reflex-error.ts";
-import type { Reporting } from "../../reflex/observer.ts";
-import type { CallOptions } from "../../waiting/time-limit.ts";
-import type { SchemaCheck } from "../schema/schema-check.ts";
-import type { TableDescription } from "../schema/table-columns.ts";
-import { exhaustedIds } from "./exhausted-ids.ts";
-import { InsertLook } from "./insert-look.ts";
-import { hasChanged, insertedColumns, valueProblem, wouldChange } from "./insert-values.ts";
+import { type InsertPlace, InsertRunner, type InsertRunnerSource } from "./insert-runner.ts";
 import type { EventsInserter } from "./loader-and-inserter.ts";
 import { losesTransaction } from "./lost-transaction.ts";
 import { eventId } from "./make-event.ts";
 import { type Notify, notifyOnce } from "./notify.ts";
-import type { TableDefinition } from "./table-context.ts";
 
 /** An event that was checked, as it goes into its row. */
 export interface EventToInsert {
@@ -33,46 +25,20 @@ export interface EventToInsert {
 // four values are far below the 65 535 that the server takes.
 const STATEMENT_SIZES = [1000, 100, 10, 1] as const;
 
-export interface EventInserterSource extends TableDefinition {
+export interface EventInserterSource extends InsertRunnerSource {
   /** Wakes the table's streams. Called after a commit. */
   readonly wake: () => void;
-  /** Called when a noop had taken the id that the server gave to a row. */
-  readonly onDuplicateId: () => void;
-  /** The check of the table that its streams make. */
-  readonly schemaCheck: SchemaCheck;
-  readonly reporting: Reporting;
 }
-
-/** A transaction that events are inserted into. */
-interface InsertPlace {
-  readonly executor: Executor;
-  readonly dialect: Dialect;
-  /** What is collected for a transaction of `transaction()`; undefined for one that the user opened. */
-  readonly open: OpenTransaction | undefined;
-  /** What the database is recognised by; undefined if that is unknown. */
-  readonly identity: object | undefined;
-}
-
-interface BoundedStatement extends Statement {
-  readonly options?: CallOptions | undefined;
-}
-
-// How often a statement is tried whose id was taken by a noop. That statement alone is undone, and the next try gets
-// new ids.
-const MOST_TRIES = 4;
 
 /** Inserts events into one table. */
 export class EventInserter {
   readonly #source: EventInserterSource;
   readonly #texts = new Map<string, string>();
-  readonly #look: InsertLook;
+  readonly #runner: InsertRunner;
 
   constructor(source: EventInserterSource) {
     this.#source = source;
-    const { table, config, schemaCheck, reporting } = source;
-    const { foreignId, metadata, trace } = config.fields;
-    const columns = [foreignId, metadata, trace].filter((field) => field !== undefined);
-    this.#look = new InsertLook({ table, columns, schemaCheck, reporting, timeoutMs: config.statementTimeoutMs });
+    this.#runner = new InsertRunner(source);
   }
 
   /** Inserts the events in order. Given a pool, in a transaction of their own; else in the caller's. */
@@ -98,9 +64,10 @@ export class EventInserter {
       const firstId =
         inserter === undefined ? await this.#insertAll(place, events) : await this.#insertEach(place, inserter, events);
       open?.wakeUps.add(this.#source.wake);
+      this.#runner.look.tell();
       return notifyOnce(this.#source.wake, firstId === "0" ? undefined : firstId);
     } catch (thrown) {
-      this.#look.forget(place);
+      this.#runner.look.forget(place);
       const error = await this.#lostByTimeout(thrown, executor, dialect);
       if (open !== undefined && losesTransaction(error)) {
         open.lost = error;
@@ -137,10 +104,10 @@ export class EventInserter {
   ): Promise<string | undefined> {
     const { executor } = place;
     const tx: Executor = {
-      run: (sql, params, options) => this.#run(place, { sql, params, options }),
-      rows: (sql, params, options) => executor.rows(sql, params, this.#limits(options)),
+      run: (sql, params, options) => this.#runner.run(place, { sql, params, options }),
+      rows: (sql, params, options) => executor.rows(sql, params, this.#runner.limits(options)),
     };
-    if (this.#look.known(place) === undefined) await this.#look.first(place);
+    if (this.#runner.look.known(place) === undefined) await this.#runner.look.first(place);
     let firstId: string | undefined;
     for (const [index, event] of events.entries()) {
       const id = await inserter(tx, { ...event, trace: this.#source.config.trace?.() });
@@ -152,10 +119,10 @@ export class EventInserter {
 
   async #insertAll(place: InsertPlace, events: readonly EventToInsert[]): Promise<string | undefined> {
     const statements = this.#statements(place.dialect, events);
-    await this.#checkValues(place, statements);
+    await this.#runner.checkValues(place, statements);
     let firstId: string | undefined;
     for (const statement of statements) {
-      const { insertId } = await this.#run(place, statement);
+      const { insertId } = await this.#runner.run(place, statement);
       firstId ??= insertId;
     }
     return firstId;
@@ -169,70 +136,6 @@ export class EventInserter {
       start += size;
     }
     return statements;
-  }
-
-  /** Checks before the insert what nobody would tell of after it. @throws ReflexError `value_changed` */
-  async #checkValues(place: InsertPlace, statements: readonly Statement[]): Promise<void> {
-    const seen = this.#look.known(place) ?? (await this.#look.first(place));
-    // The drivers count the server's warnings. An executor of the user's own does not.
-    const lengths = place.dialect.name === "mysql" && !(place.executor instanceof ConnectionExecutor);
-    if (seen.description === undefined || !(seen.mayChange || lengths)) return;
-    if (this.#problem(statements, { place, lengths, description: seen.description }) === undefined) return;
-    // The table may have been changed since it was looked at.
-    const { description } = await this.#look.again(place);
-    const problem = description && this.#problem(statements, { place, lengths, description });
-    if (problem !== undefined) throw wouldChange(this.#source.table, problem);
-  }
-
-  #problem(
-    statements: readonly Statement[],
-    { place, lengths, description }: { place: InsertPlace; lengths: boolean; description: TableDescription },
-  ): string | undefined {
-    const columns = insertedColumns(this.#source.config.fields);
-    for (const { params } of statements) {
-      const problem = valueProblem({ description, dialect: place.dialect, columns, params, lengths });
-      if (problem !== undefined) return problem;
-    }
-    return undefined;
-  }
-
-  async #run(place: InsertPlace, statement: BoundedStatement): Promise<RunResult> {
-    const { sql, params, options } = statement;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const result = await place.executor.run(sql, params, this.#limits(options));
-        if ((result.warnings ?? 0) > 0) await this.#refuseChanged(place, statement, result.warnings ?? 0);
-        return result;
-      } catch (error) {
-        const { description } = this.#look.known(place) ?? {};
-        const exhausted = await exhaustedIds(error, { ...this.#source, ...place, description });
-        if (exhausted !== undefined) throw exhausted;
-        // A duplicate in any other unique key is the caller's affair.
-        if (duplicateKeyName(error) !== "PRIMARY" || attempt === MOST_TRIES) throw error;
-        this.#source.onDuplicateId();
-      }
-    }
-  }
-
-  /**
-   * Refuses what a server outside of strict mode has made of the values. To undo it is the transaction's part: one of
-   * `transaction()` does not commit after this.
-   * @throws ReflexError `value_changed`
-   */
-  async #refuseChanged(place: InsertPlace, { params }: BoundedStatement, count: number): Promise<void> {
-    const { table, config } = this.#source;
-    const { changed, complete } = await readWarnings(place.executor, count);
-    if (changed.length === 0 && complete) return;
-    const { description } = config.inserter === undefined ? await this.#look.again(place) : { description: undefined };
-    const problem = description && this.#problem([{ sql: "", params }], { place, lengths: true, description });
-    if (changed.length === 0 && problem === undefined) return;
-    const error = hasChanged(table, changed, problem);
-    if (place.open !== undefined) place.open.lost = error;
-    throw error;
-  }
-
-  #limits(options: CallOptions = {}): CallOptions {
-    return { ...options, timeoutMs: options.timeoutMs ?? this.#source.config.statementTimeoutMs };
   }
 
   #params(events: readonly EventToInsert[]): SqlParam[] {

@@ -40,6 +40,8 @@ export class InsertLook {
   readonly #seen = new WeakMap<object, SeenTable>();
   /** Stands for the database of connections of which nobody knows whence they come. */
   readonly #unknown = {};
+  /** Why streams refuse the table, as long as nobody was told. */
+  #untold: readonly string[] = [];
 
   constructor(source: InsertLookSource) {
     this.#source = source;
@@ -52,8 +54,10 @@ export class InsertLook {
 
   /** Looks for the first time. */
   async first(target: LookTarget): Promise<SeenTable> {
+    const { schemaCheck } = this.#source;
     const seen = await this.again(target);
-    if (seen.description !== undefined) this.#warn(seen.description, target);
+    if (seen.description === undefined) return seen;
+    this.#untold = schemaCheck.problems(seen.description, target);
     return seen;
   }
 
@@ -79,10 +83,12 @@ export class InsertLook {
     if (this.#seen.get(key)?.description === undefined) this.#seen.delete(key);
   }
 
-  #warn(description: TableDescription, { dialect, executor }: LookTarget): void {
-    const { table, schemaCheck, reporting } = this.#source;
-    const problems = schemaCheck.problems(description, { dialect, rows: executor.rows.bind(executor) });
-    if (problems.length === 0) return;
+  /** Warns, once an insert went in, of what the look has found. */
+  tell(): void {
+    if (this.#untold.length === 0) return;
+    const { table, reporting } = this.#source;
+    const problems = this.#untold;
+    this.#untold = [];
     const message = `${table} takes inserts, but streams refuse to read it (wrong_schema): ${problems.join("; ")}`;
     reporting.warn(message, { table, problems: problems.length });
   }

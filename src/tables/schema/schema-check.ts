@@ -35,12 +35,16 @@ export const integerOrTextColumn: ColumnCheck = (column) =>
  */
 export class SchemaCheck {
   readonly #table: string;
-  readonly #checks: (database: DescribedDatabase) => ColumnChecks;
+  readonly #checks: (database: Pick<DescribedDatabase, "dialect">) => ColumnChecks;
   readonly #tableCheck: TableCheck;
   readonly #passed = new WeakMap<object, TableDescription>();
   readonly #running = new WeakMap<object, Promise<{ readonly error: unknown }>>();
 
-  constructor(table: string, checks: (database: DescribedDatabase) => ColumnChecks, tableCheck: TableCheck = () => []) {
+  constructor(
+    table: string,
+    checks: (database: Pick<DescribedDatabase, "dialect">) => ColumnChecks,
+    tableCheck: TableCheck = () => [],
+  ) {
     this.#table = table;
     this.#checks = checks;
     this.#tableCheck = tableCheck;
@@ -61,7 +65,7 @@ export class SchemaCheck {
   }
 
   /** What keeps a table of this description from passing. */
-  problems(description: TableDescription, database: DescribedDatabase): string[] {
+  problems(description: TableDescription, database: Pick<DescribedDatabase, "dialect">): string[] {
     return [
       ...engineProblems(description),
       ...columnProblems(description, this.#checks(database)),

@@ -1,0 +1,120 @@
+import { readWarnings } from "../../database/changed-values.ts";
+import type { Executor, RunResult, Statement } from "../../database/database.ts";
+import type { Dialect } from "../../database/dialect.ts";
+import { ConnectionExecutor } from "../../database/drivers/connection-executor.ts";
+import type { OpenTransaction } from "../../database/handles/collected-notifies.ts";
+import { duplicateKeyName } from "../../database/sql-errors.ts";
+import type { Reporting } from "../../reflex/observer.ts";
+import type { CallOptions } from "../../waiting/time-limit.ts";
+import type { SchemaCheck } from "../schema/schema-check.ts";
+import type { TableDescription } from "../schema/table-columns.ts";
+import { exhaustedIds } from "./exhausted-ids.ts";
+import { InsertLook } from "./insert-look.ts";
+import { hasChanged, insertedColumns, valueProblem, wouldChange } from "./insert-values.ts";
+import type { TableDefinition } from "./table-context.ts";
+
+export interface InsertRunnerSource extends TableDefinition {
+  /** Called when a noop had taken the id that the server gave to a row. */
+  readonly onDuplicateId: () => void;
+  /** The check of the table that its streams make. */
+  readonly schemaCheck: SchemaCheck;
+  readonly reporting: Reporting;
+}
+
+/** A transaction that events are inserted into. */
+export interface InsertPlace {
+  readonly executor: Executor;
+  readonly dialect: Dialect;
+  /** What is collected for a transaction of `transaction()`; undefined for one that the user opened. */
+  readonly open: OpenTransaction | undefined;
+  /** What the database is recognised by; undefined if that is unknown. */
+  readonly identity: object | undefined;
+}
+
+export interface BoundedStatement extends Statement {
+  readonly options?: CallOptions | undefined;
+}
+
+// How often a statement is tried whose id was taken by a noop. That statement alone is undone, and the next try gets
+// new ids.
+const MOST_TRIES = 4;
+
+/** Runs the statements of inserts into one table, and refuses what would not be stored as it was given. */
+export class InsertRunner {
+  readonly #source: InsertRunnerSource;
+  /** What is known of the table. */
+  readonly look: InsertLook;
+
+  constructor(source: InsertRunnerSource) {
+    this.#source = source;
+    const { table, config, schemaCheck, reporting } = source;
+    const { foreignId, metadata, trace } = config.fields;
+    const columns = [foreignId, metadata, trace].filter((field) => field !== undefined);
+    this.look = new InsertLook({ table, columns, schemaCheck, reporting, timeoutMs: config.statementTimeoutMs });
+  }
+
+  /** Checks before the insert what nobody would tell of after it. @throws ReflexError `value_changed` */
+  async checkValues(place: InsertPlace, statements: readonly Statement[]): Promise<void> {
+    const seen = this.look.known(place) ?? (await this.look.first(place));
+    // The drivers count the server's warnings. An executor of the user's own does not.
+    const lengths = place.dialect.name === "mysql" && !(place.executor instanceof ConnectionExecutor);
+    if (seen.description === undefined || !(seen.mayChange || lengths)) return;
+    if (this.#problem(statements, { place, lengths, description: seen.description }) === undefined) return;
+    // The table may have been changed since it was looked at.
+    const { description } = await this.look.again(place);
+    const problem = description && this.#problem(statements, { place, lengths, description });
+    if (problem !== undefined) throw wouldChange(this.#source.table, problem);
+  }
+
+  #problem(
+    statements: readonly Statement[],
+    { place, lengths, description }: { place: InsertPlace; lengths: boolean; description: TableDescription },
+  ): string | undefined {
+    const columns = insertedColumns(this.#source.config.fields);
+    for (const { params } of statements) {
+      const problem = valueProblem({ description, dialect: place.dialect, columns, params, lengths });
+      if (problem !== undefined) return problem;
+    }
+    return undefined;
+  }
+
+  async run(place: InsertPlace, statement: BoundedStatement): Promise<RunResult> {
+    const { sql, params, options } = statement;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const result = await place.executor.run(sql, params, this.limits(options));
+        if ((result.warnings ?? 0) > 0) await this.#refuseChanged(place, statement, result.warnings ?? 0);
+        return result;
+      } catch (error) {
+        const { description } = this.look.known(place) ?? {};
+        const exhausted = await exhaustedIds(error, { ...this.#source, ...place, description });
+        if (exhausted !== undefined) throw exhausted;
+        // A duplicate in any other unique key is the caller's affair.
+        if (duplicateKeyName(error) !== "PRIMARY" || attempt === MOST_TRIES) throw error;
+        this.#source.onDuplicateId();
+      }
+    }
+  }
+
+  /**
+   * Refuses what a server outside of strict mode has made of the values. To undo it is the transaction's part: one of
+   * `transaction()` does not commit after this.
+   * @throws ReflexError `value_changed`
+   */
+  async #refuseChanged(place: InsertPlace, { params }: BoundedStatement, count: number): Promise<void> {
+    const { table, config } = this.#source;
+    const { changed, complete } = await readWarnings(place.executor, count);
+    if (changed.length === 0 && complete) return;
+    const { description } = config.inserter === undefined ? await this.look.again(place) : { description: undefined };
+    const problem = description && this.#problem([{ sql: "", params }], { place, lengths: true, description });
+    if (changed.length === 0 && problem === undefined) return;
+    const error = hasChanged(table, changed, problem);
+    if (place.open !== undefined) place.open.lost = error;
+    throw error;
+  }
+
+  /** The limits of one statement. */
+  limits(options: CallOptions = {}): CallOptions {
+    return { ...options, timeoutMs: options.timeoutMs ?? this.#source.config.statementTimeoutMs };
+  }
+}
