@@ -12,8 +12,8 @@ export interface CallUnderWay {
 export interface CalledConnection {
   /** The session's number on its server; undefined if the driver does not tell. */
   readonly threadId: number | undefined;
-  /** Closes the connection, under the statement too, which then rejects as when a connection is lost. */
-  destroy(): void;
+  /** Closes the connection. The statement rejects as when a connection is lost, and says why it was closed. */
+  destroy(why: string): void;
 }
 
 /** Calls that are under way in one place, so that it can be asked why they take long. */

@@ -58,13 +58,13 @@ export class ConnectionExecutor<Tx> implements Session {
   }
 
   /** Closes the connection at once, under a statement too. */
-  destroy(): void {
+  destroy(why = "the connection was closed while a statement ran"): void {
     if (this.#closed) return;
     this.#closed = true;
     this.connection.destroy();
     // mysql2 settles no call of a destroyed connection. Without this, each would wait for its limit, and keep the
     // process alive meanwhile.
-    this.#waits.giveUpAll(closedError);
+    this.#waits.giveUpAll(() => Object.assign(new Error(why), { code: "PROTOCOL_CONNECTION_LOST" }));
   }
 
   async #bounded<R>(work: () => Promise<R>, sql: string, options: CallOptions = {}): Promise<R> {
@@ -93,10 +93,4 @@ export class ConnectionExecutor<Tx> implements Session {
       frequent: true,
     });
   }
-}
-
-function closedError(): Error {
-  return Object.assign(new Error("the connection was closed while a statement ran"), {
-    code: "PROTOCOL_CONNECTION_LOST",
-  });
 }

@@ -1,3 +1,4 @@
+import { isReflexError } from "../../errors/reflex-error.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 import { startTimer } from "../../waiting/timer.ts";
 import type { Database, Session } from "../database.ts";
@@ -12,17 +13,20 @@ export type Beat<R> =
 
 // How long the server has to answer. It is asked something that needs no table and no lock.
 const ANSWER_MS = 1500;
+// When a second connection is tried, see ConnectGate.
+const SECOND_AFTER_MS = 5000;
 // How long the connection waits for its next use, as long as calls take long.
 const LINGER_MS = 3000;
 
 /**
  * Asks a server whether it is there, on a session of its own that no other call stands before. It takes a connection of the
- * pool only while calls take long. While that connection is being opened, later questions wait for the same one: an
- * unreachable server costs the pool one place.
+ * pool only while calls take long. While that connection is being opened, later questions wait for the same one, and after
+ * a while for a second one too: packets to an unreachable server are repeated, but less and less often.
  */
 export class Heartbeat {
   readonly #database: Database;
-  #held: BorrowedSession | undefined;
+  /** The sessions that are open or being opened, one or two. */
+  readonly #held = new Map<BorrowedSession, { readonly sinceMs: number }>();
   #cancelLinger: (() => void) | undefined;
   #openedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -30,57 +34,72 @@ export class Heartbeat {
     this.#database = database;
   }
 
-  /** When its connection was opened last, by `performance.now()`. */
+  /** When a connection of its own was opened last, by `performance.now()`. */
   get openedAtMs(): number {
     return this.#openedAtMs;
   }
 
   async ask<R>(question: (session: Session, timeoutMs: number) => Promise<R>): Promise<Beat<R>> {
     const deadline = performance.now() + ANSWER_MS;
-    const held = this.#open();
+    this.#open();
+    const held = [...this.#held.keys()];
     try {
-      const session = await withTimeLimit(held.opened, {
-        timeoutMs: ANSWER_MS,
-        what: "a connection to ask the server",
-      });
-      return { kind: "answered", value: await question(session, Math.max(1, deadline - performance.now())) };
+      const opened = Promise.any(held.map((one) => one.opened));
+      const session = await withTimeLimit(opened, { timeoutMs: ANSWER_MS, what: "a connection to ask the server" });
+      return await this.#answer(() => question(session, Math.max(1, deadline - performance.now())), held);
     } catch (error) {
       // A connection that is still being opened is kept: it will be there as soon as the server is.
-      if (held.session === undefined && this.#held === held) return { kind: "silent" };
-      if (held.session === undefined || !mayHaveBroken(error)) return { kind: "failed", error };
-      this.#close(held);
-      return { kind: "silent" };
+      return isReflexError(error, "time_limit") ? { kind: "silent" } : { kind: "failed", error: firstOf(error) };
     } finally {
       this.#linger();
     }
   }
 
-  #open(): BorrowedSession {
-    if (this.#held !== undefined) return this.#held;
-    const held = new BorrowedSession(this.#database, { statementTimeoutMs: ANSWER_MS });
-    this.#held = held;
-    void this.#noteOpening(held);
-    return held;
+  async #answer<R>(question: () => Promise<R>, asked: readonly BorrowedSession[]): Promise<Beat<R>> {
+    try {
+      return { kind: "answered", value: await question() };
+    } catch (error) {
+      if (!mayHaveBroken(error)) return { kind: "failed", error };
+      for (const held of asked) if (held.session !== undefined) this.#close(held);
+      return { kind: "silent" };
+    }
+  }
+
+  #open(): void {
+    const now = performance.now();
+    const held = [...this.#held];
+    const isOpen = held.some(([{ session }]) => session !== undefined);
+    if (isOpen || held.length > 1 || held.some(([, { sinceMs }]) => now - sinceMs < SECOND_AFTER_MS)) return;
+    const another = new BorrowedSession(this.#database, { statementTimeoutMs: ANSWER_MS });
+    this.#held.set(another, { sinceMs: now });
+    void this.#noteOpening(another);
   }
 
   async #noteOpening(held: BorrowedSession): Promise<void> {
     try {
       await held.opened;
       this.#openedAtMs = performance.now();
+      for (const other of this.#held.keys()) if (other !== held) this.#close(other);
     } catch {
-      if (this.#held === held) this.#held = undefined;
+      this.#held.delete(held);
     }
   }
 
   #linger(): void {
     this.#cancelLinger?.();
-    const held = this.#held;
-    if (held === undefined) return;
-    this.#cancelLinger = startTimer(LINGER_MS, () => this.#close(held), { keepAlive: false });
+    if (this.#held.size === 0) return;
+    const closeAll = (): void => {
+      for (const held of this.#held.keys()) this.#close(held);
+    };
+    this.#cancelLinger = startTimer(LINGER_MS, closeAll, { keepAlive: false });
   }
 
   #close(held: BorrowedSession): void {
-    if (this.#held === held) this.#held = undefined;
+    this.#held.delete(held);
     held.giveBack();
   }
+}
+
+function firstOf(error: unknown): unknown {
+  return error instanceof AggregateError ? error.errors[0] : error;
 }

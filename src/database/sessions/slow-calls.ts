@@ -15,6 +15,9 @@ const FIRST_PATIENCE_MS = 3000;
 const LONGEST_PATIENCE_MS = 30_000;
 const CALM_MS = 60_000;
 
+const LOST = "the server is not at work on the statement: its connection was lost on the way";
+const SILENT = "the server has not answered, neither on this connection nor on another";
+
 type Threads = ReadonlyMap<string, ThreadActivity>;
 
 /** Asks a question on a session that is free just now. Undefined if none is. */
@@ -47,7 +50,10 @@ export class SlowCalls {
   async why(calls: readonly CallUnderWay[], askFree: AskFree = noneFree): Promise<WaitCause | undefined> {
     if (calls.length === 0) return undefined;
     const statements = calls.filter(({ on }) => on !== undefined);
-    if (statements.length === 0 && this.#isDrained) return this.#drained();
+    if (statements.length === 0) {
+      const cause = drained(this.#database.poolState?.());
+      if (cause !== undefined) return cause;
+    }
     const beat = await this.#ask(askFree);
     if (beat.kind === "answered") {
       this.#giveUpOpenings(calls);
@@ -55,9 +61,10 @@ export class SlowCalls {
     }
     if (beat.kind === "failed") return unreachable(String(beat.error));
     // The heartbeat itself has found no connection.
-    if (this.#isDrained) return this.#drained();
+    const cause = drained(this.#database.poolState?.());
+    if (cause !== undefined) return cause;
     this.#closeSilent(statements);
-    return unreachable("no answer");
+    return this.#noneFound();
   }
 
   /** Who holds the row that a statement of this session waits for; undefined if the server does not tell. */
@@ -65,14 +72,11 @@ export class SlowCalls {
     return this.#blocker(threadId, { kind: "row", askFree });
   }
 
-  get #isDrained(): boolean {
-    const state = this.#database.poolState?.();
-    return state !== undefined && isDrained(state);
-  }
-
-  #drained(): WaitCause | undefined {
-    const state = this.#database.poolState?.();
-    return state === undefined ? undefined : drained(state);
+  /** The cause where the server did not answer, and the pool has given no connection to ask it. */
+  #noneFound(): WaitCause {
+    const { limit, lent = 0, waiting = 0 } = this.#database.poolState?.() ?? {};
+    if (limit !== undefined || lent === 0 || waiting === 0) return unreachable("no answer");
+    return unreachable(`no answer, and the pool, which has lent ${lent} connections, gives no further one`);
   }
 
   #ask(askFree: AskFree): Promise<Beat<Threads>> {
@@ -99,7 +103,7 @@ export class SlowCalls {
       if (threadId === undefined) continue;
       const thread = threads.get(String(threadId));
       // The server has no such session any more, or has one that waits for a statement: what is waited for will not come.
-      if (thread === undefined || (!thread.running && thread.seconds >= 1)) call.on?.destroy();
+      if (thread === undefined || (!thread.running && thread.seconds >= 1)) call.on?.destroy(LOST);
       else if (thread.running) cause ??= await this.#causeOf(threadId, { thread, askFree });
     }
     return cause;
@@ -138,7 +142,7 @@ export class SlowCalls {
     if (silent.length === 0) return;
     this.#closedAtMs = now;
     this.#patienceMs = Math.min(this.#patienceMs * 2, LONGEST_PATIENCE_MS);
-    for (const { on } of silent) on?.destroy();
+    for (const { on } of silent) on?.destroy(SILENT);
   }
 }
 
@@ -154,15 +158,13 @@ export function slowCalls(database: Database): SlowCalls {
   return calls;
 }
 
-/** Whether all connections of the pool are lent while someone waits for one. */
-function isDrained({ idle, connecting, waiting, lent }: PoolState): boolean {
-  return waiting > 0 && idle === 0 && connecting === 0 && lent > 0;
-}
-
-/** The cause of whoever waits for a connection of this pool. */
-function drained({ limit, lent, waiting }: PoolState): WaitCause {
-  const pool = limit === undefined ? "the pool" : `the pool (of ${limit})`;
-  const message = `no connection of ${pool} is free, ${lent} are lent, and ${waiting} callers wait for one: give the pool more connections (streams read through one, and a gap takes up to two more), or look for ones never released`;
+/** The cause of whoever waits for a connection of a pool that has lent all of them; undefined if it has not. */
+function drained(state: PoolState | undefined): WaitCause | undefined {
+  if (state === undefined) return undefined;
+  const { limit, lent, waiting, idle, connecting } = state;
+  // A pool that does not tell its limit may as well be trying to open one more.
+  if (limit === undefined || waiting === 0 || idle > 0 || connecting > 0) return undefined;
+  const message = `no connection of the pool (of ${limit}) is free, ${lent} are lent, and ${waiting} callers wait for one: give the pool more connections (streams read through one, and a gap takes up to two more), or look for ones never released`;
   return { reason: "no_connection", message };
 }
 

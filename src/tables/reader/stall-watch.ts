@@ -12,7 +12,7 @@ const ASK_AFTER_MS = 2000;
 // From when on something that the stream does counts as slow: what it waits for then is asked, not what it has met before.
 const SLOW_AFTER_MS = 1500;
 // How long the telling may wait for an answer.
-const ANSWER_MS = 800;
+const ANSWER_MS = 300;
 const FIRST_LOOK_MS = 250;
 const LONGEST_LOOK_MS = 5000;
 
@@ -155,13 +155,14 @@ export class StallWatch {
     const cause = await this.#cause(standing, dueInMs > 0 ? dueInMs : ANSWER_MS);
     if (this.#standing !== standing) return;
     const leftMs = standing.sinceMs + STALL_AFTER_MS - performance.now();
-    if (leftMs <= 0) this.#tell(standing, cause);
+    if (leftMs <= 0 && cause !== undefined) this.#tell(standing, cause);
     this.#lookIn(this.#nextLookMs(standing, cause, leftMs));
   }
 
   /** A stream whose server is away is to go on soon after; to ask a server about a lock again and again would cost it. */
-  #nextLookMs(standing: Standing, cause: Known, leftMs: number): number {
-    if (cause.reason === "unreachable") return leftMs <= 0 ? FIRST_LOOK_MS : Math.min(Math.ceil(leftMs), FIRST_LOOK_MS);
+  #nextLookMs(standing: Standing, cause: Known | undefined, leftMs: number): number {
+    if (cause?.reason === "unreachable")
+      return leftMs <= 0 ? FIRST_LOOK_MS : Math.min(Math.ceil(leftMs), FIRST_LOOK_MS);
     // A timer may fire a fraction of a millisecond too early.
     if (leftMs > 0) return Math.ceil(leftMs);
     standing.lookMs = Math.min(standing.lookMs * 2, LONGEST_LOOK_MS);
@@ -169,14 +170,14 @@ export class StallWatch {
   }
 
   /** What the stream waits for now, as far as that shows within this time. */
-  async #cause(standing: Standing, timeoutMs: number): Promise<Known> {
+  async #cause(standing: Standing, timeoutMs: number): Promise<Known | undefined> {
     const noteCause = async (): Promise<void> => {
-      standing.asked = await this.#ask(standing);
+      standing.asked = (await this.#ask(standing)) ?? standing.asked;
     };
     await withTimeLimit(noteCause(), { timeoutMs, what: "the cause of a stall" }).catch(() => undefined);
     if (!this.#isSlow && standing.known !== undefined) return { ...standing.known, ...standing.asked };
     const message = "no answer has come yet, and neither the pool nor the server shows why";
-    return standing.asked ?? { reason: "slow", message };
+    return standing.asked ?? (standing.told === undefined ? { reason: "slow", message } : undefined);
   }
 
   get #isSlow(): boolean {

@@ -28,7 +28,7 @@ export interface WatchedHead {
 const SAME_VALUE_MS = 50;
 const AFTER_ERROR_MS = 250;
 // A look that takes so long wakes the streams: their polls take long too then, and they say why.
-const LATE_MS = 500;
+const LATE_MS = 400;
 const SOON_MS = 5;
 
 const pollers = new WeakMap<object, HeadPoller>();
