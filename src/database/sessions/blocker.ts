@@ -18,16 +18,18 @@ interface BlockerRow {
 // performance_schema). MariaDB tells of locks on tables only with a plugin that is rarely there. A server that refuses a question has said nothing.
 const questions: Readonly<Record<LockKind, readonly string[]>> = {
   row: [
-    `select cast(t.processlist_id as char) as thread_id, cast(t.processlist_user as char) as user_name,
+    // By their transactions: performance_schema gives as the thread of a lock the one that has asked for it first, which is the
+    // one that waits, where a row is locked only by having been inserted.
+    `select cast(b.trx_mysql_thread_id as char) as thread_id, cast(t.processlist_user as char) as user_name,
         cast(t.processlist_host as char) as host_name,
         cast(coalesce(t.processlist_info, s.sql_text) as char) as statement_text,
-        cast(coalesce(timestampdiff(second, x.trx_started, now()), t.processlist_time) as char) as age_seconds
+        cast(timestampdiff(second, b.trx_started, now()) as char) as age_seconds
       from performance_schema.data_lock_waits w
-      join performance_schema.threads r on r.thread_id = w.requesting_thread_id
-      join performance_schema.threads t on t.thread_id = w.blocking_thread_id
+      join information_schema.innodb_trx r on r.trx_id = w.requesting_engine_transaction_id
+      join information_schema.innodb_trx b on b.trx_id = w.blocking_engine_transaction_id
+      left join performance_schema.threads t on t.processlist_id = b.trx_mysql_thread_id
       left join performance_schema.events_statements_current s on s.thread_id = t.thread_id
-      left join information_schema.innodb_trx x on x.trx_mysql_thread_id = t.processlist_id
-      where r.processlist_id = ? limit 1`,
+      where r.trx_mysql_thread_id = ? limit 1`,
     `select cast(b.trx_mysql_thread_id as char) as thread_id, cast(p.user as char) as user_name,
         cast(p.host as char) as host_name, cast(p.info as char) as statement_text,
         cast(timestampdiff(second, b.trx_started, now()) as char) as age_seconds

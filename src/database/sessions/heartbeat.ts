@@ -88,10 +88,12 @@ export class Heartbeat {
   #linger(): void {
     this.#cancelLinger?.();
     if (this.#held.size === 0) return;
-    const closeAll = (): void => {
-      for (const held of this.#held.keys()) this.#close(held);
-    };
-    this.#cancelLinger = startTimer(LINGER_MS, closeAll, { keepAlive: false });
+    this.#cancelLinger = startTimer(LINGER_MS, () => this.close(), { keepAlive: false });
+  }
+
+  /** Gives its connections back. The next question opens another. */
+  close(): void {
+    for (const held of this.#held.keys()) this.#close(held);
   }
 
   #close(held: BorrowedSession): void {

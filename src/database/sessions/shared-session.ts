@@ -72,6 +72,7 @@ export class SharedSession {
     if (sessions.release(this.#database.identity) === undefined) return;
     this.#ended = true;
     this.#drop(this.#held);
+    slowCalls(this.#database).close();
   }
 
   /** Runs a query. Resolves with its rows, and with the epoch of the connection that they were read through. */

@@ -72,6 +72,11 @@ export class SlowCalls {
     return this.#blocker(threadId, { kind: "row", askFree });
   }
 
+  /** Gives back what it holds of the pool, so that the pool can be ended. */
+  close(): void {
+    this.#heartbeat.close();
+  }
+
   /** The cause where the server did not answer, and the pool has given no connection to ask it. */
   #noneFound(): WaitCause {
     const { limit, lent = 0, waiting = 0 } = this.#database.poolState?.() ?? {};

@@ -8,7 +8,7 @@ export interface PolledHead {
   readonly idField: string;
   /** The highest id at the last look; undefined before the first. */
   readonly highest: bigint | undefined;
-  /** Whether it is lower than at the look before: rows are gone. */
+  /** Whether it is lower than at the look before, or there was none: rows may be gone. */
   readonly fell: boolean;
 }
 
@@ -63,7 +63,7 @@ export class HeadLook {
     for (const [index, entry] of entries.entries()) {
       const highest = BigInt(rows[0]?.[`head_${index}`] ?? 0);
       moved ||= entry.highest !== undefined && entry.highest !== highest;
-      entry.fell = entry.highest !== undefined && highest < entry.highest;
+      entry.fell = entry.highest === undefined || highest < entry.highest;
       entry.highest = highest;
     }
     const since = this.#lastAt;

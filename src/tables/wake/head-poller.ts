@@ -110,10 +110,12 @@ export class HeadPoller {
    * Looks soon when a look that was made while this stream's poll was under way has found what the poll did not:
    * nothing would tell of it again.
    */
-  #lookSoon({ table, head }: WatchedHead): void {
-    const { highest } = table;
-    if (highest === undefined || highest <= head || this.#lookedSoon.get(table) === highest) return;
+  #lookSoon({ table, head, wake }: WatchedHead): void {
+    const { highest, fell } = table;
+    if (highest === undefined || highest === head || this.#lookedSoon.get(table) === highest) return;
+    if (highest < head && !fell) return;
     this.#lookedSoon.set(table, highest);
+    if (highest < head) return wake();
     this.#lookBy(performance.now() + SOON_MS);
   }
 
