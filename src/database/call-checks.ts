@@ -1,4 +1,5 @@
-import { show, typeMistake } from "../errors/reflex-error.ts";
+import { typeMistake } from "../errors/reflex-error.ts";
+import { show } from "../errors/show.ts";
 import { aBoolean, aDuration, aSignal, checkOptions, type OptionChecks, oneOf } from "../options/check-options.ts";
 import type { CallOptions } from "../waiting/time-limit.ts";
 import type { DatabaseCallOptions, SessionOptions, TransactionOptions } from "./database.ts";
@@ -12,29 +13,29 @@ const sessionChecks: OptionChecks<SessionOptions> = { isolation: anIsolation, ..
 const transactionChecks: OptionChecks<TransactionOptions> = { ...sessionChecks, readOnly: aBoolean };
 
 /** @throws TypeError or RangeError `invalid_argument` or `invalid_option` */
-export function checkSession(use: unknown, options: SessionOptions): void {
+export function checkSession(use: unknown, options: SessionOptions): SessionOptions {
   if (typeof use !== "function") {
     throw typeMistake("invalid_argument", `session() needs a function of a session, found ${show(use)}`);
   }
-  checkOptions("a session", options, sessionChecks);
+  return checkOptions("a session", options, sessionChecks);
 }
 
 /** @throws TypeError or RangeError `invalid_argument` or `invalid_option` */
-export function checkTransaction(use: unknown, options: TransactionOptions): void {
+export function checkTransaction(use: unknown, options: TransactionOptions): TransactionOptions {
   if (typeof use !== "function") {
     throw typeMistake("invalid_argument", `transaction() needs a function of a transaction, found ${show(use)}`);
   }
-  checkOptions("transaction()", options, transactionChecks);
+  return checkOptions("transaction()", options, transactionChecks);
 }
 
 /**
  * Checks a statement for which a connection has yet to be found.
  * @throws TypeError or RangeError `invalid_argument` or `invalid_option`
  */
-export function checkCall(sql: unknown, params: unknown, options: DatabaseCallOptions): void {
+export function checkCall(sql: unknown, params: unknown, options: DatabaseCallOptions): DatabaseCallOptions {
   checkText(sql);
   checkParams(params);
-  checkOptions("a statement", options, databaseCallChecks);
+  return checkOptions("a statement", options, databaseCallChecks);
 }
 
 /**
@@ -42,9 +43,9 @@ export function checkCall(sql: unknown, params: unknown, options: DatabaseCallOp
  * read, so that the check of what is right must cost next to nothing.
  * @throws TypeError or RangeError `invalid_argument` or `invalid_option`
  */
-export function checkStatement(sql: unknown, options: CallOptions): void {
+export function checkStatement(sql: unknown, options: CallOptions): CallOptions {
   checkText(sql);
-  if (!isRight(options)) checkOptions("a statement", options, statementChecks);
+  return rightOptions(options) ?? checkOptions("a statement", options, statementChecks);
 }
 
 function checkText(sql: unknown): void {
@@ -52,10 +53,11 @@ function checkText(sql: unknown): void {
   throw typeMistake("invalid_argument", `expected an SQL statement as text, found ${show(sql)}`);
 }
 
-function isRight(options: CallOptions): boolean {
-  if (options === null || Object.getPrototypeOf(options) !== Object.prototype) return false;
-  for (const name in options) if (name !== "signal" && name !== "timeoutMs") return false;
+/** A copy of the options, if they are right. Each option is read once: a getter might give another value next. */
+function rightOptions(options: CallOptions): CallOptions | undefined {
+  if (options === null || Object.getPrototypeOf(options) !== Object.prototype) return undefined;
+  for (const name in options) if (name !== "signal" && name !== "timeoutMs") return undefined;
   const { signal, timeoutMs } = options;
-  if (timeoutMs !== undefined && !(typeof timeoutMs === "number" && timeoutMs >= 0)) return false;
-  return signal === undefined || signal instanceof AbortSignal;
+  if (timeoutMs !== undefined && !(typeof timeoutMs === "number" && timeoutMs >= 0)) return undefined;
+  return signal === undefined || signal instanceof AbortSignal ? { signal, timeoutMs } : undefined;
 }

@@ -20,8 +20,8 @@ export abstract class CheckedDatabase<Tx> implements Database<Tx> {
   abstract readonly dialect: Dialect;
 
   async run(sql: string, params: readonly SqlParam[], options: DatabaseCallOptions = {}): Promise<RunResult> {
-    checkCall(sql, params, options);
-    return this.runChecked({ sql, params }, options);
+    const checked = checkCall(sql, params, options);
+    return this.runChecked({ sql, params }, checked);
   }
 
   async rows<R extends object>(
@@ -29,18 +29,18 @@ export abstract class CheckedDatabase<Tx> implements Database<Tx> {
     params: readonly SqlParam[],
     options: DatabaseCallOptions = {},
   ): Promise<R[]> {
-    checkCall(sql, params, options);
-    return this.rowsChecked<R>({ sql, params }, options);
+    const checked = checkCall(sql, params, options);
+    return this.rowsChecked<R>({ sql, params }, checked);
   }
 
   async session<R>(use: (session: Session) => Promise<R>, options: SessionOptions = {}): Promise<R> {
-    checkSession(use, options);
-    return this.sessionChecked(use, options);
+    const checked = checkSession(use, options);
+    return this.sessionChecked(use, checked);
   }
 
   async transaction<R>(use: (tx: Tx) => Promise<R>, options: TransactionOptions = {}): Promise<R> {
-    checkTransaction(use, options);
-    return this.transactionChecked(use, options);
+    const checked = checkTransaction(use, options);
+    return this.transactionChecked(use, checked);
   }
 
   protected abstract runChecked(statement: Statement, options: DatabaseCallOptions): Promise<RunResult>;

@@ -1,4 +1,5 @@
-import { show, typeMistake } from "../errors/reflex-error.ts";
+import { typeMistake } from "../errors/reflex-error.ts";
+import { showName } from "../errors/show.ts";
 
 const LONGEST_IDENTIFIER = 64;
 
@@ -10,7 +11,7 @@ const LONGEST_IDENTIFIER = 64;
 export function parseTableName(name: unknown, what = "table name"): readonly string[] {
   const parts = typeof name === "string" ? name.split(".") : [];
   if (parts.length < 1 || parts.length > 2) {
-    throw typeMistake("invalid_identifier", `${what} must be "table" or "schema.table", found ${show(name)}`);
+    throw typeMistake("invalid_identifier", `${what} must be "table" or "schema.table", found ${showName(name)}`);
   }
   return parts.map((part) => checkIdentifier(part, what));
 }
@@ -22,7 +23,7 @@ export function parseTableName(name: unknown, what = "table name"): readonly str
 export function checkIdentifier(name: unknown, what: string): string {
   const problem = identifierProblem(name);
   if (problem !== undefined) {
-    throw typeMistake("invalid_identifier", `${what} ${problem}, found ${show(name)}`);
+    throw typeMistake("invalid_identifier", `${what} ${problem}, found ${showName(name)}`);
   }
   return name as string;
 }

@@ -1,3 +1,6 @@
+import { driverFacts, errorsUnder } from "../errors/driver-error.ts";
+import { isError, readProperty } from "../errors/thrown.ts";
+
 /** What a failed statement means for the caller, whichever server and driver it came from. */
 export type SqlErrorMeaning =
   /** A row with this key exists. The statement is undone; the transaction goes on. */
@@ -113,34 +116,60 @@ const meaningByMessage: readonly (readonly [RegExp, SqlErrorMeaning])[] = [
   [/no such column|has no column named/i, "missing_column"],
 ];
 
-/** What an error means that a driver threw. */
+// Prisma's own code of a deadlock or write conflict.
+const PRISMA_CONFLICT = "P2034";
+// The mariadb driver's numbers of a pool that was ended.
+const endedByNumber: ReadonlySet<number> = new Set([45_027, 45_035, 45_037]);
+
+/** What an error means that a driver threw, or an ORM that wrapped the driver's error. */
 export function meaningOf(error: unknown): SqlErrorMeaning {
-  if (!(error instanceof Error)) return "other";
-  const { errno, code, errcode } = error as Error & { errno?: unknown; code?: unknown; errcode?: unknown };
-  const byNumber = typeof errno === "number" ? meaningByNumber[errno] : undefined;
-  const byCode = typeof code === "string" ? meaningByCode[code] : undefined;
+  if (!isError(error)) return "other";
+  const found = errorsUnder(error);
+  const known = found.map(meaningOfFacts).filter((meaning) => meaning !== undefined);
   // The error of a pool's time-out hides why no connection could be made.
-  if (errno === 45028 && meaningOf(error.cause) === "no_privilege") return "no_privilege";
-  const bySqliteCode = typeof errcode === "number" ? meaningBySqliteCode[errcode] : undefined;
-  return byNumber ?? byCode ?? bySqliteCode ?? (isNumbered(errno) ? "other" : meaningByText(error.message));
+  if (known[0] === "unreachable" && known.includes("no_privilege")) return "no_privilege";
+  return known[0] ?? meaningByText(found.filter(isError).at(-1));
+}
+
+/** What the error's numbers and codes mean; undefined if it has none. */
+function meaningOfFacts(error: unknown): SqlErrorMeaning | undefined {
+  const facts = driverFacts(error);
+  if (facts === undefined) return readProperty(error, "code") === PRISMA_CONFLICT ? "transaction_lost" : undefined;
+  const { number, code, sqliteCode } = facts;
+  const known =
+    (number === undefined ? undefined : meaningByNumber[number]) ??
+    (code === undefined ? undefined : meaningByCode[code]) ??
+    (sqliteCode === undefined ? undefined : meaningBySqliteCode[sqliteCode]);
+  // The message of an error with a number of the server's is not searched: it holds values of the user's, which may read
+  // like anything.
+  return known ?? (number !== undefined && number > 0 ? "other" : undefined);
 }
 
 /** Whether the server sent this error. Others come from drivers, sockets and the operating system. */
 export function isServersAnswer(error: unknown): boolean {
-  const { errno } = Object(error) as { errno?: unknown };
-  if (typeof errno !== "number") return false;
+  const [number = 0] = errorsUnder(error)
+    .map((found) => driverFacts(found)?.number)
+    .filter((found) => found !== undefined);
   // 2000 to 2999 are errors of client libraries, 45000 and above those of the mariadb driver.
-  return errno >= 1000 && errno < 45_000 && !(errno >= 2000 && errno < 3000);
+  return number >= 1000 && number < 45_000 && !(number >= 2000 && number < 3000);
 }
 
-// Whether the error has a number of the server's. Its message is not searched then: it holds values of the user's,
-// which may read like anything.
-function isNumbered(errno: unknown): boolean {
-  return typeof errno === "number" && errno > 0;
+/** Whether the program has ended the pool before the statement was sent. */
+export function isPoolEnded(error: unknown): boolean {
+  return errorsUnder(error).some((found) => {
+    const number = driverFacts(found)?.number;
+    return number === undefined ? /^pool is closed/i.test(messageOf(found)) : endedByNumber.has(number);
+  });
 }
 
-function meaningByText(message: string): SqlErrorMeaning {
+function meaningByText(error: unknown): SqlErrorMeaning {
+  const message = messageOf(error);
   return meaningByMessage.find(([pattern]) => pattern.test(message))?.[1] ?? "other";
+}
+
+function messageOf(error: unknown): string {
+  const message = readProperty(error, "message");
+  return typeof message === "string" ? message : "";
 }
 
 /** Whether the same can succeed later though nobody changes anything. */
@@ -169,8 +198,12 @@ export function isPassing(meaning: SqlErrorMeaning): boolean {
  * names none.
  */
 export function duplicateKeyName(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  // The mariadb driver adds the statement and its values to `message`.
-  const { sqlMessage = error.message } = error as Error & { sqlMessage?: string };
-  return /^Duplicate entry .* for key '(?:[^']*\.)?([^'.]+)'$/s.exec(sqlMessage)?.[1];
+  if (!isError(error)) return undefined;
+  for (const found of errorsUnder(error)) {
+    // The mariadb driver adds the statement and its values to `message`.
+    const message = driverFacts(found)?.message ?? messageOf(found);
+    const key = /^Duplicate entry .* for key '(?:[^']*\.)?([^'.]+)'$/s.exec(message)?.[1];
+    if (key !== undefined) return key;
+  }
+  return undefined;
 }

@@ -1,4 +1,5 @@
-import { show, typeMistake } from "../errors/reflex-error.ts";
+import { typeMistake } from "../errors/reflex-error.ts";
+import { show, showKind } from "../errors/show.ts";
 
 /**
  * Whether drivers bind the value without loss. Of a `Date` or an object they would make text, each driver in its own
@@ -13,7 +14,7 @@ export function isSqlParam(value: unknown): boolean {
 export function checkParam(param: unknown): void {
   if (isSqlParam(param)) return;
   const expected = "a string, finite number, bigint, null or Uint8Array";
-  throw typeMistake("invalid_argument", `an SQL parameter must be ${expected}, found ${show(param)}`);
+  throw typeMistake("invalid_argument", `an SQL parameter must be ${expected}, found ${showKind(param)}`);
 }
 
 /** @throws TypeError `invalid_argument` for what is no array */

@@ -1,5 +1,6 @@
 import { isMistake, isReflexError, ReflexError, type ReflexErrorCode } from "../errors/reflex-error.ts";
-import { isPassing, meaningOf } from "./sql-errors.ts";
+import { errorText } from "../errors/show-error.ts";
+import { isPassing, isPoolEnded, meaningOf } from "./sql-errors.ts";
 
 interface TableErrorContext {
   readonly table: string;
@@ -9,15 +10,19 @@ interface TableErrorContext {
   readonly signal?: AbortSignal | undefined;
 }
 
+const POOL_ENDED =
+  "the pool was ended before: end a pool after the streams and runs on it, and after flush() of its cursors tables";
+
 /**
- * The error that a caller gets for a failed statement on a table. It says what the failure means; the driver's error is
- * its `cause`.
+ * The error that a caller gets for a failed statement on a table. It says what the failure means, and repeats no value
+ * of the statement; the driver's error is its `cause`.
  */
 export function tableError(error: unknown, context: TableErrorContext): unknown {
   const { table, activity, signal } = context;
   if (isReflexError(error) || isMistake(error) || (signal?.aborted === true && error === signal.reason)) return error;
   const [code, remedy] = explain(error, table);
-  const message = error instanceof Error ? error.message : String(error);
+  // The message of mysql2's closed pool ends with a full stop.
+  const message = errorText(error).replace(/\.$/, "");
   return new ReflexError(code, `could not ${activity} ${table}: ${message}${remedy === "" ? "" : `; ${remedy}`}`, {
     cause: error,
     details: { table },
@@ -41,7 +46,7 @@ function explain(error: unknown, table: string): readonly [ReflexErrorCode, stri
     case "connection_lost":
     case "connection_closed":
     case "unreachable":
-      return ["database_error", "check that the server runs and can be reached"];
+      return ["database_error", isPoolEnded(error) ? POOL_ENDED : "check that the server runs and can be reached"];
     case "lock_timeout":
     case "duplicate_key":
     case "in_transaction":

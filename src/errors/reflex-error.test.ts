@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type * as errors from "./reflex-error.ts";
-import { isMistake, isReflexError, ReflexError, rangeMistake, show, showError, typeMistake } from "./reflex-error.ts";
+import { isMistake, isReflexError, ReflexError, rangeMistake, typeMistake } from "./reflex-error.ts";
 
 async function anotherCopy(): Promise<typeof errors> {
   return (await import(`${new URL("./reflex-error.ts", import.meta.url).href}?copy`)) as typeof errors;
@@ -84,41 +84,4 @@ describe("a programmer's mistake", () => {
   ])("is not %s", (_what, error) => {
     expect(isMistake(error)).toBe(false);
   });
-});
-
-test.each([
-  ["text", '"text"'],
-  ['say "so"\n', '"say \\"so\\"\\n"'],
-  ["x".repeat(81), `"${"x".repeat(77)}..."`],
-  ["x".repeat(80), `"${"x".repeat(80)}"`],
-  [12n, "12n"],
-  [1.5, "1.5"],
-  [Number.NaN, "NaN"],
-  [true, "true"],
-  [null, "null"],
-  [undefined, "undefined"],
-  [Symbol("s"), "Symbol(s)"],
-  [[1, 2], "an array of 2"],
-  [{ a: 1 }, "an object (Object)"],
-  [new Map(), "an object (Map)"],
-  [{ constructor: 1 }, "an object (no name)"],
-  [{ constructor: { name: "" } }, "an object (no name)"],
-  [isMistake, "function isMistake"],
-  [() => 1, "function (anonymous)"],
-])("show(%o) is %s", (value, shown) => {
-  expect(show(value)).toBe(shown);
-});
-
-test.each([
-  [new TypeError("no"), "TypeError: no"],
-  [new ReflexError("fenced", "not yours"), "ReflexError: not yours"],
-  ["text", '"text"'],
-  [undefined, "undefined"],
-])("showError(%o) is %s", (error, shown) => {
-  expect(showError(error)).toBe(shown);
-});
-
-test("shows what can't be made a string", () => {
-  expect(showError(Object.create(null))).toBe("an object (no name)");
-  expect(showError(Object.assign(new Error("no"), { name: Symbol("unprintable") }))).toBe("an object (Error)");
 });

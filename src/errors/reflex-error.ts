@@ -1,3 +1,5 @@
+import { isError, readProperty } from "./thrown.ts";
+
 /**
  * Why a {@link ReflexError} was thrown. The codes are stable: some may be added, none is renamed. A program can switch
  * on them.
@@ -43,7 +45,7 @@ export type ReflexErrorDetails = Readonly<Record<string, string | number>>;
 
 /** What caused a {@link ReflexError}, and where it happened. */
 export interface ReflexErrorOptions {
-  /** The error that caused this one, for example the driver's. */
+  /** The error that caused this one, for example the driver's, whose own message may repeat values of the statement. */
   cause?: unknown;
   /** Values that help to find the place, for example table and event id. */
   details?: ReflexErrorDetails;
@@ -80,12 +82,9 @@ export class ReflexError extends Error {
  * another copy of this package too, where `instanceof` would not.
  */
 export function isReflexError(error: unknown, code?: ReflexErrorCode): error is ReflexError {
-  return (
-    error instanceof Error &&
-    error.name === "ReflexError" &&
-    "code" in error &&
-    (code === undefined || error.code === code)
-  );
+  if (!isError(error) || readProperty(error, "name") !== "ReflexError") return false;
+  const found = readProperty(error, "code");
+  return code === undefined ? typeof found === "string" : found === code;
 }
 
 /**
@@ -105,29 +104,7 @@ export function rangeMistake(code: MistakeCode, message: string): RangeError & {
 
 /** Whether `error` is a programmer's mistake, which no retry can mend. */
 export function isMistake(error: unknown): boolean {
-  return (
-    (error instanceof TypeError || error instanceof RangeError) &&
-    "code" in error &&
-    (error.code === "invalid_option" || error.code === "invalid_identifier" || error.code === "invalid_argument")
-  );
-}
-
-/** Any value as text for a message: short, and telling the value's type. */
-export function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === "object" && value !== null) return `an object (${value.constructor?.name || "no name"})`;
-  return String(value);
-}
-
-/** What was thrown, as text for a message. It never throws itself, as `String(error)` does for some values. */
-export function showError(error: unknown): string {
-  if (!(error instanceof Error)) return show(error);
-  try {
-    return String(error);
-  } catch {
-    return show(error);
-  }
+  const code = isError(error) ? readProperty(error, "code") : undefined;
+  const isCode = code === "invalid_option" || code === "invalid_identifier" || code === "invalid_argument";
+  return isCode && (error instanceof TypeError || error instanceof RangeError);
 }

@@ -5,10 +5,43 @@ const checks = { limit: options.aCount, name: options.aString };
 const check = (given: unknown): object => options.checkOptions("a thing", given, checks);
 
 describe("options", () => {
-  test("are given back as they came, and an empty object for none", () => {
+  test("are given back as a frozen copy, and an empty object for none", () => {
     const given = { limit: 3 };
-    expect(check(given)).toBe(given);
+    expect(check(given)).toEqual(given);
+    expect(check(given)).not.toBe(given);
+    expect(Object.isFrozen(check(given))).toBe(true);
     expect(check(undefined)).toEqual({});
+  });
+
+  // Catches a value that passes by the check since it is not the object's own: it went into SQL as it was.
+  test("are checked however they are given: inherited, by a getter of a class, by a proxy", () => {
+    class Given {
+      get limit(): number {
+        return 0;
+      }
+    }
+    const proxy = new Proxy({}, { get: (_target, name) => (name === "limit" ? 0 : undefined) });
+    const inherited = Object.create({ limit: 0 }) as object;
+    const beside = Object.assign(Object.create({ limit: 0 }) as object, { name: "x" });
+    for (const given of [new Given(), proxy, inherited, beside]) {
+      expect(() => check(given)).toThrow("option limit of a thing must be a whole number, 1 or more, found 0");
+    }
+    expect(() => check(Object.create({ limits: 3 }))).toThrow(/an object|has no option "limits"/u);
+    expect(() => check(Object.assign(Object.create({ limits: 3 }) as object, { limit: 3 }))).toThrow(
+      'a thing has no option "limits"',
+    );
+  });
+
+  // Catches a getter that gives a right value to the check, and another one to what uses it.
+  test("are read once, and what was checked is what is used", () => {
+    let reads = 0;
+    const given = {
+      get limit(): number {
+        return ++reads;
+      },
+    };
+    expect(check(given)).toEqual({ limit: 1 });
+    expect(reads).toBe(1);
   });
 
   test("that are undefined count as not given", () => {
@@ -32,7 +65,9 @@ describe("options", () => {
 
   test("of a wrong type are a TypeError, of a wrong number a RangeError, naming option, owner and value", () => {
     expect(() => check({ limit: "3" })).toThrow(expect.objectContaining({ name: "TypeError", code: "invalid_option" }));
-    expect(() => check({ limit: "3" })).toThrow('option limit of a thing must be a whole number, 1 or more, found "3"');
+    expect(() => check({ limit: "3" })).toThrow(
+      "option limit of a thing must be a whole number, 1 or more, found a string of 1 character",
+    );
     expect(() => check({ limit: 0 })).toThrow(expect.objectContaining({ name: "RangeError", code: "invalid_option" }));
     expect(() => check({ limit: null })).toThrow("found null");
   });

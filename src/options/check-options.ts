@@ -1,4 +1,5 @@
-import { rangeMistake, show, typeMistake } from "../errors/reflex-error.ts";
+import { rangeMistake, typeMistake } from "../errors/reflex-error.ts";
+import { show, showName } from "../errors/show.ts";
 import { isThenable } from "../waiting/thenable.ts";
 
 type Check = (value: unknown) => string | undefined;
@@ -8,37 +9,56 @@ export type OptionChecks<O> = { readonly [K in keyof Required<O>]: Check };
 
 /**
  * Checks an options object: it may have no unknown name, and no value of a wrong type. `undefined` counts as not given.
- * @throws TypeError or RangeError `invalid_option`, naming owner, option and value.
+ * Returns a frozen copy of the values that were checked. Each is read once, however it is given: inherited, by a getter or
+ * by a proxy, it might be another when it is read again.
+ * @throws TypeError or RangeError `invalid_option`, naming owner and option.
  */
-export function checkOptions<O extends object>(owner: string, options: unknown, checks: OptionChecks<O>): O {
-  if (options === undefined) return {} as O;
-  if (!isOptions(options)) {
+export function checkOptions<O extends object>(owner: string, options: unknown, checks: OptionChecks<O>): Readonly<O> {
+  if (options === undefined) return Object.freeze({}) as O;
+  const names = Object.keys(checks);
+  if (!isOptions(options, names)) {
     throw typeMistake("invalid_option", `the options of ${owner} must be an object, found ${show(options)}`);
   }
-  for (const [name, value] of Object.entries(options)) {
-    const check = Object.hasOwn(checks, name) ? (checks as Record<string, Check>)[name] : undefined;
-    if (check === undefined) throw unknownOption(owner, name, Object.keys(checks));
-    const problem = value === undefined ? undefined : check(value);
-    if (problem === undefined) continue;
-    const mistake = typeof value === "number" ? rangeMistake : typeMistake;
-    throw mistake("invalid_option", `option ${name} of ${owner} must be ${problem}, found ${show(value)}`);
+  const unknown = namesOf(options).find((name) => !Object.hasOwn(checks, name));
+  if (unknown !== undefined) throw unknownOption(owner, unknown, names);
+  const given: Record<string, unknown> = {};
+  for (const name of names) {
+    const value = (options as Record<string, unknown>)[name];
+    if (value === undefined) continue;
+    const problem = (checks as Record<string, Check>)[name]?.(value);
+    if (problem !== undefined) throw wrongOption(`option ${name} of ${owner}`, problem, value);
+    given[name] = value;
   }
-  return options as O;
+  return Object.freeze(given) as O;
 }
 
 /**
  * Whether this can be an options object. A promise that nobody awaited, a signal or a map would otherwise pass for an
  * object without options.
  */
-function isOptions(options: unknown): options is object {
+function isOptions(options: unknown, names: readonly string[]): options is object {
   if (typeof options !== "object" || options === null || Array.isArray(options)) return false;
   const prototype: unknown = Object.getPrototypeOf(options);
   const plain = prototype === null || Object.getPrototypeOf(prototype) === null;
-  return plain || (Object.keys(options).length > 0 && !isThenable(options));
+  if (plain) return true;
+  if (options instanceof AbortSignal || isThenable(options)) return false;
+  return Object.keys(options).length > 0 || names.some((name) => name in options);
+}
+
+/** The names of all options that are given, inherited ones included. What every object inherits is none. */
+function namesOf(options: object): string[] {
+  const names = Object.keys(options);
+  for (const name in options) if (!(name in Object.prototype) && !names.includes(name)) names.push(name);
+  return names;
+}
+
+function wrongOption(option: string, problem: string, value: unknown): TypeError | RangeError {
+  const mistake = typeof value === "number" ? rangeMistake : typeMistake;
+  return mistake("invalid_option", `${option} must be ${problem}, found ${show(value)}`);
 }
 
 function unknownOption(owner: string, name: string, known: readonly string[]): TypeError {
-  return typeMistake("invalid_option", `${owner} has no option ${show(name)}; it has ${known.join(", ")}`);
+  return typeMistake("invalid_option", `${owner} has no option ${showName(name)}; it has ${known.join(", ")}`);
 }
 
 // Each check returns what the value must be, or undefined if the value is that.
@@ -64,7 +84,7 @@ export const aCount: Check = (value) =>
   Number.isSafeInteger(value) && (value as number) >= 1 ? undefined : "a whole number, 1 or more";
 
 export function oneOf(...allowed: readonly unknown[]): Check {
-  return (value) => (allowed.includes(value) ? undefined : `one of ${allowed.map(show).join(", ")}`);
+  return (value) => (allowed.includes(value) ? undefined : `one of ${allowed.map(showName).join(", ")}`);
 }
 
 export function either(...checks: readonly Check[]): Check {

@@ -1,4 +1,6 @@
-import { rangeMistake, show, showError, typeMistake } from "../errors/reflex-error.ts";
+import { rangeMistake, typeMistake } from "../errors/reflex-error.ts";
+import { show } from "../errors/show.ts";
+import { showError } from "../errors/show-error.ts";
 import {
   aFiniteDuration,
   aFunction,
@@ -74,8 +76,7 @@ export function createDeadLetterConsumer<T extends number = number>(
   consumer: Consumer<T>,
   options: DeadLetterOptions<T>,
 ): Consumer<T> {
-  checkArguments(consumer, options);
-  const letters = new DeadLetters(consumer, options);
+  const letters = new DeadLetters(consumer, checkArguments(consumer, options));
   const { reset, stop } = consumer;
   const wrapper: Consumer<T> = {
     name: consumer.name,
@@ -87,7 +88,7 @@ export function createDeadLetterConsumer<T extends number = number>(
   return wrapper;
 }
 
-function checkArguments<T extends number>(consumer: Consumer<T>, options: DeadLetterOptions<T>): void {
+function checkArguments<T extends number>(consumer: Consumer<T>, options: DeadLetterOptions<T>): DeadLetterOptions<T> {
   if (typeof (Object(consumer) as Partial<Consumer<T>>).consume !== "function") {
     throw typeMistake("invalid_argument", `a dead-letter consumer wraps a consumer, found ${show(consumer)}`);
   }
@@ -97,15 +98,15 @@ function checkArguments<T extends number>(consumer: Consumer<T>, options: DeadLe
     throw typeMistake("invalid_argument", `the consumer's ${name} must be a function, found ${show(found)}`);
   }
   checkConsumerName(consumer.name);
-  checkOptions("createDeadLetterConsumer", options, checks as OptionChecks<DeadLetterOptions<T>>);
-  if (options?.errors === undefined) {
+  const checked = checkOptions("createDeadLetterConsumer", options, checks as OptionChecks<DeadLetterOptions<T>>);
+  if (checked.errors === undefined) {
     throw typeMistake(
       "invalid_option",
       "createDeadLetterConsumer needs option errors, such as errorsTable.toErrorInserter(pool)",
     );
   }
-  const { minBackoffMs = 100, maxBackoffMs = 10_000 } = options;
-  if (minBackoffMs <= maxBackoffMs) return;
+  const { minBackoffMs = 100, maxBackoffMs = 10_000 } = checked;
+  if (minBackoffMs <= maxBackoffMs) return checked;
   throw rangeMistake(
     "invalid_option",
     `option minBackoffMs of createDeadLetterConsumer, ${minBackoffMs}, must not be more than maxBackoffMs, ${maxBackoffMs}`,

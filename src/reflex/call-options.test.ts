@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkSetCursorOptions, isOnlyEvent } from "./call-options.ts";
+import { checkSetCursorOptions, onlyEvent } from "./call-options.ts";
 import type { SetCursorOptions } from "./cursor-store.ts";
 
 // Catches a fast path by which wrong options pass unseen from the second cursor on.
@@ -7,14 +7,14 @@ test.each([null, 5, "x", [], new Map(), { nonsense: 1 }, { event: null }, { even
   "options that would be refused are not taken for an event alone: %j",
   (wrong) => {
     const options = wrong as unknown as SetCursorOptions;
-    expect(isOnlyEvent(options)).toBe(false);
+    expect(onlyEvent(options)).toBe(false);
   },
 );
 
 test("an event alone is what would pass every check", () => {
   const options = { event: { id: "1" } } as unknown as SetCursorOptions;
-  expect(isOnlyEvent(options)).toBe(true);
-  expect(isOnlyEvent({})).toBe(true);
+  expect(onlyEvent(options)).toBe(options.event);
+  expect(onlyEvent({})).toBeUndefined();
   expect(() => checkSetCursorOptions(options)).not.toThrow();
-  expect(isOnlyEvent({ timeoutMs: 5 })).toBe(false);
+  expect(onlyEvent({ timeoutMs: 5 })).toBe(false);
 });

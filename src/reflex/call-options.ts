@@ -8,29 +8,29 @@ const setChecks: OptionChecks<SetCursorOptions> = { ...callChecks, event: anObje
 const flushChecks: OptionChecks<FlushOptions> = { ...callChecks, consumer: aConsumerName };
 
 /** @throws TypeError or RangeError `invalid_option` */
-export function checkCallOptions(owner: string, options: CallOptions): void {
-  checkOptions(owner, options, callChecks);
+export function checkCallOptions(owner: string, options: CallOptions): CallOptions {
+  return checkOptions(owner, options, callChecks);
 }
 
 /** @throws TypeError or RangeError `invalid_option` */
-export function checkSetCursorOptions(options: SetCursorOptions): void {
-  checkOptions("setCursor", options, setChecks);
+export function checkSetCursorOptions(options: SetCursorOptions): SetCursorOptions {
+  return checkOptions("setCursor", options, setChecks);
 }
 
 /** @throws TypeError or RangeError `invalid_option` */
-export function checkFlushOptions(options: FlushOptions): void {
-  checkOptions("flush", options, flushChecks);
+export function checkFlushOptions(options: FlushOptions): FlushOptions {
+  return checkOptions("flush", options, flushChecks);
 }
 
 /**
- * Whether the options are right and name nothing but the event that was passed. It is asked for each event, so that it
- * must cost next to nothing.
+ * The event that was passed, if the options are right and name nothing else; `false` if they may not be. It is asked for
+ * each event, so that it must cost next to nothing.
  */
-export function isOnlyEvent(options: SetCursorOptions): boolean {
+export function onlyEvent(options: SetCursorOptions): SetCursorOptions["event"] | false {
   if (typeof options !== "object" || options === null || Object.getPrototypeOf(options) !== Object.prototype) {
     return false;
   }
   for (const name in options) if (name !== "event") return false;
   const { event } = options;
-  return event === undefined || typeof Object(event).id === "string";
+  return event === undefined || typeof Object(event).id === "string" ? event : false;
 }

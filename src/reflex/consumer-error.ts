@@ -1,4 +1,5 @@
-import { showError } from "../errors/reflex-error.ts";
+import { showError } from "../errors/show-error.ts";
+import { isError, readProperty } from "../errors/thrown.ts";
 import type { CallOptions } from "../waiting/time-limit.ts";
 
 /**
@@ -62,13 +63,16 @@ export type ErrorInsertFunc = (error: ErrorToRecord, options?: CallOptions) => P
 
 const MOST_CAUSES = 5;
 
-/** The text that is recorded of what was thrown: the error itself and the errors that caused it. */
+/**
+ * The text that is recorded of what was thrown: the error itself and the errors that caused it. Of a database's error it
+ * has what {@link showError} shows.
+ */
 export function errorMessage(error: unknown): string {
   const lines = [showError(error)];
-  let current = error;
-  while (current instanceof Error && current.cause !== undefined && lines.length <= MOST_CAUSES) {
-    current = current.cause;
-    lines.push(`caused by ${showError(current)}`);
+  let cause = isError(error) ? readProperty(error, "cause") : undefined;
+  while (cause !== undefined && lines.length <= MOST_CAUSES) {
+    lines.push(`caused by ${showError(cause)}`);
+    cause = isError(cause) ? readProperty(cause, "cause") : undefined;
   }
   return lines.join("\n");
 }

@@ -1,4 +1,6 @@
-import { rangeMistake, show, showError, typeMistake } from "../errors/reflex-error.ts";
+import { rangeMistake, typeMistake } from "../errors/reflex-error.ts";
+import { show, showName } from "../errors/show.ts";
+import { showError } from "../errors/show-error.ts";
 import { aDuration, aFunction, checkOptions, type OptionChecks } from "../options/check-options.ts";
 import { isolated } from "../waiting/isolated.ts";
 import type { ReflexEvent } from "./event.ts";
@@ -114,9 +116,9 @@ export function createConsumer<T extends number = number>(
   if (typeof consume !== "function") {
     throw typeMistake("invalid_argument", `a consumer needs a function of an event, found ${show(consume)}`);
   }
-  checkOptions("createConsumer", options, checks as OptionChecks<ConsumerOptions<T>>);
-  const activity = new Activity(name, options);
-  const { types, filter, recover } = options;
+  const checked = checkOptions("createConsumer", options, checks as OptionChecks<ConsumerOptions<T>>);
+  const activity = new Activity(name, checked);
+  const { types, filter, recover, reset, stop } = checked;
   const wanted = types === undefined ? undefined : new Set<number>(types);
   const recovered = async (event: ReflexEvent<T>, context: ConsumeContext): Promise<void> => {
     try {
@@ -128,8 +130,8 @@ export function createConsumer<T extends number = number>(
   };
   return {
     name,
-    ...(options.reset === undefined ? {} : { reset: options.reset }),
-    ...(options.stop === undefined ? {} : { stop: options.stop }),
+    ...(reset === undefined ? {} : { reset }),
+    ...(stop === undefined ? {} : { stop }),
     status: () => activity.status(),
     // This is no async function: for a consumer that waits for nothing the run need not wait either.
     consume: (event, context) => {
@@ -151,7 +153,7 @@ export function checkConsumerName(name: unknown): asserts name is string {
   const problem = aConsumerName(name);
   if (problem === undefined) return;
   const mistake = typeof name === "string" ? rangeMistake : typeMistake;
-  throw mistake("invalid_argument", `a consumer's name must be ${problem}, found ${show(name)}`);
+  throw mistake("invalid_argument", `a consumer's name must be ${problem}, found ${showName(name)}`);
 }
 
 /** The check of a consumer's name among options. */

@@ -1,4 +1,5 @@
-import { ReflexError, show } from "../errors/reflex-error.ts";
+import { ReflexError } from "../errors/reflex-error.ts";
+import { nameDetail, showName } from "../errors/show.ts";
 
 /** The highest id of a row, and so the highest cursor. */
 export const HIGHEST_ID: bigint = 2n ** 63n - 1n;
@@ -10,8 +11,8 @@ export function parseIntCursor(cursor: unknown): bigint {
   if (value < 0n || value > HIGHEST_ID) {
     throw new ReflexError(
       "invalid_cursor",
-      `a cursor must be "" or a decimal number from 0 to 2^63-1 such as "42", found ${show(cursor)}`,
-      { details: { cursor: show(cursor) } },
+      `a cursor must be "" or a decimal number from 0 to 2^63-1 such as "42", found ${showName(cursor)}`,
+      { details: { cursor: nameDetail(cursor) } },
     );
   }
   return value;

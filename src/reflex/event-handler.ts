@@ -1,4 +1,5 @@
-import { ReflexError, showError } from "../errors/reflex-error.ts";
+import { ReflexError } from "../errors/reflex-error.ts";
+import { showError } from "../errors/show-error.ts";
 import { abortReason } from "../waiting/abort.ts";
 import { done } from "../waiting/done.ts";
 import { isThenable } from "../waiting/thenable.ts";
@@ -84,13 +85,15 @@ export class EventHandler<T extends number> {
     if (this.#halted) throw abortReason(this.#source.halting);
     const report = this.#reported ? this.#startReport(event) : undefined;
     let work: unknown;
+    let isAwaited: boolean;
     try {
       work = this.#consumer.consume(event, this.#context);
+      isAwaited = isThenable(work);
     } catch (error) {
       report?.(error);
       throw this.#consumeError(event, error);
     }
-    if (isThenable(work)) return this.#finish(event, work, report);
+    if (isAwaited) return this.#finish(event, work as PromiseLike<unknown>, report);
     report?.(undefined);
     return this.#advance(event);
   }

@@ -1,4 +1,5 @@
-import { ReflexError, show } from "../errors/reflex-error.ts";
+import { ReflexError } from "../errors/reflex-error.ts";
+import { show } from "../errors/show.ts";
 
 /** One row of an events table, as consumers see it. Streams share these objects: don't change them. */
 export interface ReflexEvent<T extends number = number> {
@@ -36,7 +37,7 @@ export function foreignIdInt(event: ReflexEvent): bigint {
     throw new ReflexError(
       "invalid_int_id",
       `the foreign id of event ${event.id} must be an integer, found ${show(event.foreignId)}`,
-      { details: { eventId: event.id, foreignId: event.foreignId } },
+      { details: { eventId: event.id } },
     );
   }
   return BigInt(event.foreignId);

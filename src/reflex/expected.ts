@@ -1,4 +1,5 @@
 import { isReflexError } from "../errors/reflex-error.ts";
+import { isError, readProperty } from "../errors/thrown.ts";
 
 /**
  * Whether `error` came of the abort of `signal`, and so is no failure. It is false while the signal is not aborted: a
@@ -13,5 +14,6 @@ import { isReflexError } from "../errors/reflex-error.ts";
 export function isExpected(error: unknown, signal: AbortSignal | undefined): boolean {
   if (signal?.aborted !== true) return false;
   if (error === signal.reason || isReflexError(error, "stream_stopped")) return true;
-  return error instanceof Error && (error.name === "AbortError" || error.cause === signal.reason);
+  if (!isError(error)) return false;
+  return readProperty(error, "name") === "AbortError" || readProperty(error, "cause") === signal.reason;
 }

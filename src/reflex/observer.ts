@@ -1,4 +1,5 @@
-import { type ReflexErrorDetails, showError } from "../errors/reflex-error.ts";
+import { type ReflexErrorDetails } from "../errors/reflex-error.ts";
+import { showError } from "../errors/show-error.ts";
 import { isolated } from "../waiting/isolated.ts";
 import type { CursorRequestKind } from "./cursor-requests.ts";
 import type { Blocker, StallReason } from "./wait-cause.ts";

@@ -35,10 +35,10 @@ export type { RunForeverOptions } from "./run-options.ts";
 export function runForever<T extends number>(spec: Spec<T>, options: RunForeverOptions = {}): Running {
   return running(async (status) => {
     checkSpec(spec);
-    checkOptions("runForever", options, foreverChecks);
-    const { minBackoffMs = 100, maxBackoffMs = 30_000 } = options;
+    const checked = checkOptions("runForever", options, foreverChecks);
+    const { minBackoffMs = 100, maxBackoffMs = 30_000 } = checked;
     checkBackoff(minBackoffMs, maxBackoffMs);
-    await new RunLoop(spec, { ...options, minBackoffMs, maxBackoffMs }, status).execute();
+    await new RunLoop(spec, { ...checked, minBackoffMs, maxBackoffMs }, status).execute();
   });
 }
 

@@ -31,7 +31,7 @@ export type { RunOptions } from "./run-options.ts";
 export function run<T extends number>(spec: Spec<T>, options: RunOptions = {}): Running {
   return running(async (status) => {
     checkSpec(spec);
-    checkOptions("run", options, runChecks);
-    await new RunOnce(spec, options, runParts(spec, status)).execute();
+    const checked = checkOptions("run", options, runChecks);
+    await new RunOnce(spec, checked, runParts(spec, status)).execute();
   });
 }

@@ -1,4 +1,5 @@
-import { show, typeMistake } from "../errors/reflex-error.ts";
+import { typeMistake } from "../errors/reflex-error.ts";
+import { show, showName } from "../errors/show.ts";
 import { anObject } from "../options/check-options.ts";
 import { type Consumer, checkConsumerName } from "./consumer.ts";
 import type { CursorStore } from "./cursor-store.ts";
@@ -25,7 +26,7 @@ export function checkSpec(spec: unknown): void {
   // An unknown part is refused. With a misspelt `options`, a consumer that was to start at the head would start at the
   // beginning.
   if (unknown !== undefined) {
-    throw typeMistake("invalid_argument", `a run has no part ${show(unknown)}; it has ${parts.join(", ")}`);
+    throw typeMistake("invalid_argument", `a run has no part ${showName(unknown)}; it has ${parts.join(", ")}`);
   }
   if (typeof stream !== "function") throw wrong("stream", "a function such as table.toStream(pool)", stream);
   // A cursors table is not a store, though its methods have the same names: they take the pool as their first argument.

@@ -1,7 +1,8 @@
 import type { DatabaseHandle, ExecutorHandle } from "../database/handles/handles.ts";
 import { toDatabase } from "../database/handles/recognise.ts";
 import { parseTableName } from "../database/identifiers.ts";
-import { show, typeMistake } from "../errors/reflex-error.ts";
+import { typeMistake } from "../errors/reflex-error.ts";
+import { show } from "../errors/show.ts";
 import type { ReflexEvent } from "../reflex/event.ts";
 import { Reporting } from "../reflex/observer.ts";
 import type { EventStream, StreamFunc } from "../reflex/stream.ts";
@@ -54,12 +55,12 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
   protected constructor(name: string, options: EventsTableOptions<T>, foreignIdType: "text" | "integer") {
     parseTableName(name);
     this.name = name;
-    this.options = options;
-    const config = toEventsTableConfig(`table ${name}`, options);
+    this.options = checkEventsTableOptions(`table ${name}`, options);
+    const config = toEventsTableConfig(`table ${name}`, this.options);
     this.#definition = { table: name, config };
     this.schema = eventsTableSchema(name, config, foreignIdType);
-    this.#notifier = options.notifier ?? inMemoryNotifier();
-    this.#reporting = new Reporting([options.observer], options.logger);
+    this.#notifier = this.options.notifier ?? inMemoryNotifier();
+    this.#reporting = new Reporting([this.options.observer], this.options.logger);
     this.#gaps = new GapControl(config.gaps, this.#reporting);
     setGapControl(this, this.#gaps);
     setEventSource(this, this.#definition);
@@ -87,8 +88,7 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
 
   /** The options of a clone. */
   protected optionsWith(options: EventsTableOptions<T>): EventsTableOptions<T> {
-    checkEventsTableOptions(`table ${this.name}`, options);
-    return { ...this.options, ...options };
+    return { ...this.options, ...checkEventsTableOptions(`table ${this.name}`, options) };
   }
 
   /** Checks a foreign id and makes it the parameter of its column. */
@@ -154,8 +154,8 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
   /** A function that streams from `db`, for `run`. Options given to it win over those given here. */
   toStream(db: DatabaseHandle, options: TableStreamOptions = {}): StreamFunc<T> {
     toDatabase(db);
-    checkStreamOptions(options);
-    return (after, own = {}) => this.stream(db, after, { ...options, ...checkStreamOptions(own) });
+    const checked = checkStreamOptions(options);
+    return (after, own = {}) => this.stream(db, after, { ...checked, ...checkStreamOptions(own) });
   }
 
   /**

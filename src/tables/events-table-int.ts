@@ -1,4 +1,5 @@
-import { ReflexError, show } from "../errors/reflex-error.ts";
+import { ReflexError } from "../errors/reflex-error.ts";
+import { showKind } from "../errors/show.ts";
 import type { EventsTableOptions } from "./events/events-table-options.ts";
 import { EventsTableBase } from "./events-table-base.ts";
 
@@ -25,7 +26,7 @@ export class EventsTableInt<T extends number = number> extends EventsTableBase<T
     if (whole && BigInt(foreignId) >= LOWEST && BigInt(foreignId) <= HIGHEST) return String(foreignId);
     throw new ReflexError(
       "invalid_int_id",
-      `a foreign id of ${this.name} must be a safe whole number or a bigint of 64 bits, found ${show(foreignId)}`,
+      `a foreign id of ${this.name} must be a safe whole number or a bigint of 64 bits, found ${showKind(foreignId)}`,
       { details: { table: this.name } },
     );
   }

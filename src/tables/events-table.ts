@@ -1,4 +1,5 @@
-import { rangeMistake, show, typeMistake } from "../errors/reflex-error.ts";
+import { rangeMistake, typeMistake } from "../errors/reflex-error.ts";
+import { show, showKind } from "../errors/show.ts";
 import { checkWellFormed } from "./events/check-event.ts";
 import type { EventsTableOptions } from "./events/events-table-options.ts";
 import { EventsTableBase } from "./events-table-base.ts";
@@ -29,7 +30,7 @@ export class EventsTable<T extends number = number> extends EventsTableBase<T, s
     }
     throw typeMistake(
       "invalid_argument",
-      `a foreign id of ${this.name} must be a string, found ${show(foreignId)}; for integers use EventsTableInt`,
+      `a foreign id of ${this.name} must be a string, found ${showKind(foreignId)}; for integers use EventsTableInt`,
     );
   }
 

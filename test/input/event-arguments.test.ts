@@ -14,7 +14,7 @@ import {
   store,
   type Wrong,
 } from "../support/input/subjects.ts";
-import { shown } from "../support/input/wrong-values.ts";
+import { shown, shownName } from "../support/input/wrong-values.ts";
 
 interface Refusal {
   readonly what: string;
@@ -54,7 +54,13 @@ describe("an event", () => {
       ),
     ),
     ...["abc", "xyz", "0x12"].map((id) =>
-      refusal(`bytes ${id}`, () => binary.insert(pool, id, 1), /^invalid_argument$/, /binaries.*hex/, plainText(id)),
+      refusal(
+        `bytes ${id}`,
+        () => binary.insert(pool, id, 1),
+        /^invalid_argument$/,
+        /binaries.*hex/,
+        plainText(shown(id)),
+      ),
     ),
     ...["5", 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, 2n ** 63n, -(2n ** 63n) - 1n, null, undefined, {}].map(
       (id: Wrong) => refusal(`integer ${shown(id)}`, () => numbered.insert(pool, id, 1), /^invalid_int_id$/, /numbers/),
@@ -153,7 +159,7 @@ describe("a cursor", () => {
     "$cursor is refused by $what",
     async ({ use, cursor }) => {
       expect(
-        await mismatch(() => use(cursor), /^invalid_cursor$/, /"" or a decimal number/, plainText(shown(cursor))),
+        await mismatch(() => use(cursor), /^invalid_cursor$/, /"" or a decimal number/, plainText(shownName(cursor))),
       ).toBeUndefined();
     },
   );

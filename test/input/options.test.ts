@@ -7,7 +7,7 @@ import { databaseOwners } from "../support/input/database-option-owners.ts";
 import { database, type OptionOwner } from "../support/input/option-owner.ts";
 import { owners, spec } from "../support/input/option-owners.ts";
 import { testingOwners } from "../support/input/testing-option-owners.ts";
-import { shown, unknownNames, wrongOptions, wrongValues } from "../support/input/wrong-values.ts";
+import { shown, shownName, unknownNames, wrongOptions, wrongValues } from "../support/input/wrong-values.ts";
 
 const mistake = /^invalid_(option|identifier|argument)$/;
 
@@ -63,10 +63,35 @@ describe.each(allOwners.map((owner) => ({ ...owner, title: `${owner.owner} ${own
     test.each(wrong)("refuse $what as $option", async ({ option, value }) => {
       const { message } = await mistakeOf(owner, { [option]: value });
       expect(message).toContain(`option ${option} of `);
-      expect(message).toContain(shown(value));
+      // The text of a name is shown, once it is known to be meant as one.
+      const isShown = [shown(value), shownName(value)].some((text) => message.includes(text));
+      expect(isShown ? "shown" : message).toBe("shown");
       expect(message).toContain(
         owner.owner === "ErrorsTable" || owner.owner === "errorsTableSchema" ? "rrors" : owner.owner,
       );
+    });
+
+    // Catches a check of own properties only: what is used is read from the prototype too.
+    test("refuse a wrong value that is inherited", async () => {
+      for (const [option, kind] of Object.entries(owner.kinds)) {
+        const [[, value] = []] = wrongValues(kind);
+        const given = Object.create({ [option]: value }) as object;
+        if (Object.hasOwn(owner.required ?? {}, option) || value === undefined) continue;
+        const { message } = await mistakeOf(owner, given);
+        expect(message).toContain(`option ${option} of `);
+      }
+    });
+
+    // Catches a value that is read again after its check, when it may be another.
+    test.skipIf(hasEffects(owner))("are read once", async () => {
+      const reads: string[] = [];
+      const get = (target: object, name: string | symbol): unknown => {
+        if (typeof name === "string" && Object.hasOwn(owner.kinds, name)) reads.push(name);
+        return Reflect.get(target, name);
+      };
+      await failureOf(() => owner.use(new Proxy({ ...owner.required }, { get })));
+      expect(reads.toSorted()).toEqual([...new Set(reads)].toSorted());
+      expect(reads.length).toBeGreaterThan(0);
     });
 
     // Catches a check that refuses everything, which would pass all the others.

@@ -68,11 +68,11 @@ export class ConnectionExecutor<Tx> implements Session {
   }
 
   async #bounded<R>(work: () => Promise<R>, sql: string, options: CallOptions = {}): Promise<R> {
-    checkStatement(sql, options);
-    options.signal?.throwIfAborted();
+    const checked = checkStatement(sql, options);
+    checked.signal?.throwIfAborted();
     const call = this.#calls?.begin(this);
     try {
-      return await this.#limited(work(), sql, options);
+      return await this.#limited(work(), sql, checked);
     } catch (error) {
       // What the server has not answered may have broken the connection.
       if (!isServersAnswer(error)) this.#suspect = true;
@@ -86,7 +86,7 @@ export class ConnectionExecutor<Tx> implements Session {
     return withTimeLimit(work, {
       signal,
       timeoutMs: timeoutMs ?? defaultStatementTimeoutMs,
-      what: () => `the server's answer to "${sql.slice(0, 60).trimEnd()}${sql.length > 60 ? "..." : ""}"`,
+      what: () => `the server's answer to "${withoutValues(sql.slice(0, MOST_SHOWN))}"`,
       remedy: "its connection was closed; raise statementTimeoutMs if statements may take that long",
       onGivenUp: this.#onGivenUp,
       endings: this.#waits,

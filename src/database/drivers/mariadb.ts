@@ -1,4 +1,5 @@
 import { ReflexError } from "../../errors/reflex-error.ts";
+import { isError } from "../../errors/thrown.ts";
 import type { PoolState, SqlParam } from "../database.ts";
 import { type ClosableSocket, closeAfterSending } from "./close-after-sending.ts";
 import { type CarriedCharacters, carriedBy, checkCarried, hasMoreThanAscii } from "./connection-charset.ts";
@@ -169,7 +170,7 @@ function mariadbPoolState(pool: MariadbPool): PoolState {
 /** The error that the pool's time-out hides: its own tells neither the address nor what the server answered. */
 function whyNone(error: unknown): unknown {
   const { errno, cause } = Object(error) as { errno?: unknown; cause?: unknown };
-  return errno === ER_GET_CONNECTION_TIMEOUT && cause instanceof Error ? cause : error;
+  return errno === ER_GET_CONNECTION_TIMEOUT && isError(cause) ? cause : error;
 }
 
 // The error of a pool whose connections are all lent. Where the pool's time-out has a cause, no connection could be

@@ -77,7 +77,7 @@ const refused: { what: string; handle: unknown; message: RegExp }[] = [
   { what: "the mysql package", handle: mysqlPackage, message: /mysql package.*create the pool with mysql2/ },
   { what: "null", handle: null, message: unknownRemedy("null") },
   { what: "undefined", handle: undefined, message: unknownRemedy("undefined") },
-  { what: "a URL", handle: "mysql://root@localhost/app", message: unknownRemedy('"mysql://root@localhost/app"') },
+  { what: "a URL", handle: "mysql://root@localhost/app", message: unknownRemedy("a string of 26 characters") },
   { what: "a number", handle: 7, message: unknownRemedy("7") },
   { what: "an empty object", handle: {}, message: unknownRemedy("an object \\(Object\\)") },
   { what: "an array", handle: [], message: unknownRemedy("an array of 0") },

@@ -1,4 +1,5 @@
-import { show, typeMistake } from "../../errors/reflex-error.ts";
+import { typeMistake } from "../../errors/reflex-error.ts";
+import { show } from "../../errors/show.ts";
 import type { Database, Executor } from "../database.ts";
 import type { Dialect } from "../dialect.ts";
 import { ConnectionExecutor } from "../drivers/connection-executor.ts";

@@ -1,4 +1,5 @@
 import { isMistake, isReflexError, ReflexError } from "../../errors/reflex-error.ts";
+import { errorText } from "../../errors/show-error.ts";
 import { checkTransaction } from "../call-checks.ts";
 import type { TransactionOptions } from "../database.ts";
 import { meaningOf, type SqlErrorMeaning } from "../sql-errors.ts";
@@ -61,10 +62,10 @@ async function runWork<D extends DatabaseHandle, R>(
   work: Work<TxOf<D>, R>,
   options: TransactionOptions,
 ): Promise<R> {
-  checkTransaction(work.use, options);
+  const checked = checkTransaction(work.use, options);
   try {
     const database = toDatabase(db);
-    const result = await database.transaction((tx) => work.run(tx, database.identity), options);
+    const result = await database.transaction((tx) => work.run(tx, database.identity), checked);
     work.wake();
     return result;
   } catch (error) {
@@ -112,6 +113,6 @@ function lostUnnoticed(cause: unknown): ReflexError {
 
 function cannotBegin(error: unknown, signal: AbortSignal | undefined): unknown {
   if (isReflexError(error) || (signal?.aborted === true && error === signal.reason)) return error;
-  const message = `could not begin a transaction: ${error instanceof Error ? error.message : String(error)}`;
+  const message = `could not begin a transaction: ${errorText(error).replace(/\.$/, "")}`;
   return new ReflexError("database_error", `${message}; ${remedies[meaningOf(error)] ?? REACH}`, { cause: error });
 }

@@ -1,3 +1,4 @@
+import { isError, readProperty } from "../../errors/thrown.ts";
 import { sleep } from "../../waiting/sleep.ts";
 import { type Limit, timeLimitError } from "../../waiting/time-limit.ts";
 
@@ -15,10 +16,10 @@ export type BusyLimit = Omit<Limit, "onGivenUp"> & {
 
 /** Whether the error says that another connection holds a lock, so that the same statement can succeed later. */
 export function isBusy(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code, errcode } = error as { code?: unknown; errcode?: unknown };
+  if (!isError(error)) return false;
+  const [code, errcode] = [readProperty(error, "code"), readProperty(error, "errcode")];
   // "SQL statements in progress" has the same code. But only the caller itself could end those statements.
-  if (error.message.includes("in progress")) return false;
+  if (String(readProperty(error, "message")).includes("in progress")) return false;
   // The low byte of an extended result code is the plain code.
   if (typeof errcode === "number") return (errcode & 0xff) === SQLITE_BUSY || (errcode & 0xff) === SQLITE_LOCKED;
   return typeof code === "string" && /^SQLITE_(?:BUSY|LOCKED)/.test(code);

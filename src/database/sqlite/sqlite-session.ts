@@ -12,16 +12,16 @@ export interface StatementRunner {
 export function sqliteSession(runner: StatementRunner): Session {
   return {
     run: async (sql, params, options = {}) => {
-      checkStatement(sql, options);
-      return runner.run({ sql, params }, options);
+      const checked = checkStatement(sql, options);
+      return runner.run({ sql, params }, checked);
     },
     rows: async (sql, params, options = {}) => {
-      checkStatement(sql, options);
-      return runner.rows({ sql, params }, options);
+      const checked = checkStatement(sql, options);
+      return runner.rows({ sql, params }, checked);
     },
     control: async (text, options = {}) => {
-      checkStatement(text, options);
-      return runner.rows({ sql: text, params: [] }, options);
+      const checked = checkStatement(text, options);
+      return runner.rows({ sql: text, params: [] }, checked);
     },
   };
 }

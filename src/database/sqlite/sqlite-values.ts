@@ -1,4 +1,5 @@
-import { rangeMistake, show, typeMistake } from "../../errors/reflex-error.ts";
+import { rangeMistake, typeMistake } from "../../errors/reflex-error.ts";
+import { showKind } from "../../errors/show.ts";
 import type { SqlParam } from "../database.ts";
 
 const LONGEST_SHOWN_SQL = 120;
@@ -62,7 +63,7 @@ export function toSqliteValue(param: SqlParam): string | number | bigint | null 
   if (typeof param === "string" || param === null) return param;
   if (typeof param === "bigint") {
     if (BigInt.asIntN(64, param) === param) return param;
-    throw rangeMistake("invalid_argument", `an SQL parameter must fit in 64 bits, found ${show(param)}`);
+    throw rangeMistake("invalid_argument", `an SQL parameter must fit in 64 bits, found ${showKind(param)}`);
   }
   // Drivers bind a number as a floating-point value, which a text column stores as "1.0".
   if (typeof param === "number" && Number.isSafeInteger(param)) return BigInt(param);

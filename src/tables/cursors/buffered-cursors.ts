@@ -1,5 +1,6 @@
-import { ReflexError, show } from "../../errors/reflex-error.ts";
-import { checkCallOptions, checkFlushOptions, checkSetCursorOptions, isOnlyEvent } from "../../reflex/call-options.ts";
+import { ReflexError } from "../../errors/reflex-error.ts";
+import { showName } from "../../errors/show.ts";
+import { checkCallOptions, checkFlushOptions, checkSetCursorOptions, onlyEvent } from "../../reflex/call-options.ts";
 import { checkConsumerName } from "../../reflex/consumer.ts";
 import type { FlushOptions, SetCursorOptions } from "../../reflex/cursor-store.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
@@ -65,14 +66,14 @@ export class BufferedCursors {
 
   async getCursor(consumer: string, options: CallOptions = {}): Promise<string> {
     checkConsumerName(consumer);
-    checkCallOptions("getCursor", options);
-    const { signal, timeoutMs } = options;
+    const checked = checkCallOptions("getCursor", options);
+    const { signal, timeoutMs } = checked;
     signal?.throwIfAborted();
     const what = `the cursor of ${consumer} to be read from ${this.#source.table}`;
     const entry = this.#entry(consumer);
     const read = async (): Promise<string> => {
-      if (entry.pending !== undefined) await this.flush({ ...options, consumer });
-      const { cursor = "" } = (await this.#read(entry, options)) ?? {};
+      if (entry.pending !== undefined) await this.flush({ ...checked, consumer });
+      const { cursor = "" } = (await this.#read(entry, checked)) ?? {};
       if (entry.faultTold) entry.fault = undefined;
       return cursor;
     };
@@ -82,9 +83,9 @@ export class BufferedCursors {
   /** The position of the consumer's cursor; undefined if it is unknown. What is held back is written first. */
   async getPosition(consumer: string, options: CallOptions = {}): Promise<string | undefined> {
     checkConsumerName(consumer);
-    checkCallOptions("getPosition", options);
-    if (this.#entries.get(consumer)?.pending !== undefined) await this.flush({ ...options, consumer });
-    const row = await this.#source.rows.read(consumer, options);
+    const checked = checkCallOptions("getPosition", options);
+    if (this.#entries.get(consumer)?.pending !== undefined) await this.flush({ ...checked, consumer });
+    const row = await this.#source.rows.read(consumer, checked);
     return row === undefined ? undefined : positionAt(row.cursor, row.position);
   }
 
@@ -128,10 +129,12 @@ export class BufferedCursors {
    */
   #movesOn(entry: CursorEntry, pending: PendingCursor, move: Move): boolean {
     const { cursor, options } = move;
-    if (!this.#holdsBack || entry.fault !== undefined || !isOnlyEvent(options)) return false;
+    if (!this.#holdsBack || entry.fault !== undefined) return false;
+    const event = onlyEvent(options);
+    if (event === false) return false;
     if (this.#source.config.cursorType !== "int" || !isPlainlyBeyond(cursor, pending.cursor)) return false;
     this.#source.rows.checkCursorFits(cursor);
-    entry.pending = new PendingCursor(cursor, pending.heldSinceMs, options.event);
+    entry.pending = new PendingCursor(cursor, pending.heldSinceMs, event);
     // A write that failed has stopped the timer.
     this.#timer.start();
     return true;
@@ -140,8 +143,7 @@ export class BufferedCursors {
   async #setCursor(consumer: string, cursor: string, options: SetCursorOptions): Promise<void> {
     checkConsumerName(consumer);
     this.#checkCursor(cursor);
-    checkSetCursorOptions(options);
-    const { signal, timeoutMs, event } = options;
+    const { signal, timeoutMs, event } = checkSetCursorOptions(options);
     signal?.throwIfAborted();
     const entry = this.#entry(consumer);
     if (this.#holdsBack && !this.#mustRead(entry, cursor)) return this.#hold(entry, { cursor, event });
@@ -159,11 +161,11 @@ export class BufferedCursors {
    * values.
    */
   async flush(options: FlushOptions = {}): Promise<void> {
-    checkFlushOptions(options);
-    const { consumer, signal, timeoutMs } = options;
+    const checked = checkFlushOptions(options);
+    const { consumer, signal, timeoutMs } = checked;
     const turn = this.#writes.run(() => {
       const due = [...this.#dirty].filter((entry) => consumer === undefined || entry.consumer === consumer);
-      return this.#write(due, options);
+      return this.#write(due, checked);
     });
     await withTimeLimit(turn, { signal, timeoutMs, what: `the cursors of ${this.#source.table} to be written` });
   }
@@ -192,7 +194,7 @@ export class BufferedCursors {
   #checkCursor(cursor: string): void {
     castCursor(this.#source.config.cursorType, cursor);
     if (cursor !== "") return;
-    throw new ReflexError("invalid_cursor", `a cursor to be set must not be empty, found ${show(cursor)}`);
+    throw new ReflexError("invalid_cursor", `a cursor to be set must not be empty, found ${showName(cursor)}`);
   }
 
   /**

@@ -75,7 +75,16 @@ test("a flush that fails at the end warns and lets the program end", async () =>
      database.exec("create table cursors (id text primary key, last_event_id integer check (last_event_id <> 5), updated_at text)");`,
   );
   expect(rows).toEqual([]);
-  expect(errors).toContain("cursors were not written at exit: ReflexError: could not write cursors");
+  expect(errors).toContain("ReflexRsqlWarning: cursors were not written at exit: could not write cursors: ");
+});
+
+// Catches a remedy that sends people to a server that runs well.
+test("a flush at the end whose handle was closed before says so, and what to do", async () => {
+  const { errors } = await execute("closed", `await table.setCursor(database, "a", "5"); database.close();`);
+  expect(errors).toContain("ReflexRsqlWarning: cursors were not written at exit: ");
+  expect(errors).toContain("close() of the cursors table while its pool is open");
+  expect(errors).not.toContain("server runs");
+  expect(errors).not.toContain(".;");
 });
 
 test("a program without anything to write holds no table for its end", async () => {

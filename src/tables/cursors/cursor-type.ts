@@ -1,4 +1,5 @@
-import { ReflexError, show, typeMistake } from "../../errors/reflex-error.ts";
+import { ReflexError, typeMistake } from "../../errors/reflex-error.ts";
+import { showName } from "../../errors/show.ts";
 import { parseIntCursor } from "../../reflex/cursor.ts";
 
 /** How the cursors of a table are ordered: "int" as numbers, "string" byte by byte. */
@@ -11,11 +12,11 @@ export type CursorType = "int" | "string";
 export function castCursor(type: CursorType, cursor: string): bigint | string {
   if (type === "int") return parseIntCursor(cursor);
   if (type !== "string") {
-    throw typeMistake("invalid_argument", `the type of a cursor must be "int" or "string", found ${show(type)}`);
+    throw typeMistake("invalid_argument", `the type of a cursor must be "int" or "string", found ${showName(type)}`);
   }
   // Half of a surrogate pair would be stored as U+FFFD, which is another cursor.
   if (typeof cursor === "string" && Buffer.from(cursor).toString() === cursor) return cursor;
-  throw new ReflexError("invalid_cursor", `a cursor must be a string of whole characters, found ${show(cursor)}`);
+  throw new ReflexError("invalid_cursor", `a cursor must be a string of whole characters, found ${showName(cursor)}`);
 }
 
 /** Whether cursor `a` lies beyond `b`. */

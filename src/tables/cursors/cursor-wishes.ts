@@ -1,6 +1,7 @@
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
-import { rangeMistake, show, typeMistake } from "../../errors/reflex-error.ts";
+import { rangeMistake, typeMistake } from "../../errors/reflex-error.ts";
+import { showName } from "../../errors/show.ts";
 import { aFunction, checkOptions, either, type OptionChecks, oneOf } from "../../options/check-options.ts";
 import { checkConsumerName } from "../../reflex/consumer.ts";
 import type { ErrorInsertFunc } from "../../reflex/consumer-error.ts";
@@ -163,7 +164,7 @@ function plainTarget(to: CursorTarget, cursorType: CursorType): string {
     castCursor(cursorType, to);
     return to;
   }
-  const what = typeof to === "string" ? show(to) : "a time";
+  const what = typeof to === "string" ? showName(to) : "a time";
   throw typeMistake("invalid_option", `a reset to ${what} needs option events, the table in which to look for it`);
 }
 

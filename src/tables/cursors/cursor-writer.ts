@@ -1,6 +1,7 @@
 import { meaningOf } from "../../database/sql-errors.ts";
 import { tableError } from "../../database/table-error.ts";
 import { isMistake, isReflexError, ReflexError } from "../../errors/reflex-error.ts";
+import { isError } from "../../errors/thrown.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import type { CursorRows, FoundCursors, StoredCursor } from "./cursor-rows.ts";
 import { type CursorType, isSamePlace } from "./cursor-type.ts";
@@ -144,7 +145,7 @@ function settleUnanswered(writes: readonly CursorWrite[], settle: Settle): void 
 
 /** Whether the same statement could succeed without one of its rows: a row that is locked, or values that are refused. */
 function concernsOneRow(error: unknown): boolean {
-  if (!(error instanceof Error) || isReflexError(error) || isMistake(error)) return false;
+  if (!isError(error) || isReflexError(error) || isMistake(error)) return false;
   const meaning = meaningOf(error);
   if (meaning === "lock_timeout" || meaning === "duplicate_key") return true;
   const { errno, code, sqlState } = error as { errno?: unknown; code?: unknown; sqlState?: unknown };

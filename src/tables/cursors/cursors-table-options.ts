@@ -67,8 +67,8 @@ const checks: OptionChecks<CursorsTableOptions> = {
 };
 
 /** @throws TypeError or RangeError `invalid_option` */
-export function checkCursorsTableOptions(owner: string, options: CursorsTableOptions): void {
-  checkOptions(owner, options, checks);
+export function checkCursorsTableOptions(owner: string, options: CursorsTableOptions): CursorsTableOptions {
+  return checkOptions(owner, options, checks);
 }
 
 /** A cursors table's options with every default filled in. */
@@ -85,12 +85,11 @@ export interface CursorsTableConfig {
 }
 
 /**
- * Checks the options and fills in the defaults.
- * @throws TypeError or RangeError `invalid_option` or `invalid_identifier`
+ * Fills in the defaults of options that were checked.
+ * @throws TypeError `invalid_identifier`
  */
 export function toCursorsTableConfig(name: string, options: CursorsTableOptions): CursorsTableConfig {
   const owner = `table ${name}`;
-  checkCursorsTableOptions(owner, options);
   const field = (option: keyof CursorsTableOptions, value: string): string =>
     checkIdentifier(value, `option ${option} of ${owner}`);
   return {

@@ -59,8 +59,8 @@ export class CursorsTable implements AsyncDisposable {
   constructor(name: string, options: CursorsTableOptions = {}) {
     parseTableName(name);
     this.name = name;
-    this.#options = options;
-    this.#config = toCursorsTableConfig(name, options);
+    this.#options = checkCursorsTableOptions(`table ${name}`, options);
+    this.#config = toCursorsTableConfig(name, this.#options);
     this.schema = cursorsTableSchema(name, this.#config);
   }
 
@@ -88,8 +88,8 @@ export class CursorsTable implements AsyncDisposable {
    * }
    */
   async list(db: DatabaseHandle, options: CallOptions = {}): Promise<CursorInfo[]> {
-    checkCallOptions("list", options);
-    return listCursors(this.#in(db).rows, options);
+    const checked = checkCallOptions("list", options);
+    return listCursors(this.#in(db).rows, checked);
   }
 
   /**
@@ -150,8 +150,8 @@ export class CursorsTable implements AsyncDisposable {
    */
   async withdraw(db: DatabaseHandle, consumer: string, options: CallOptions = {}): Promise<boolean> {
     checkConsumerName(consumer);
-    checkCallOptions("withdraw", options);
-    return this.#in(db).asker.withdraw(consumer, options);
+    const checked = checkCallOptions("withdraw", options);
+    return this.#in(db).asker.withdraw(consumer, checked);
   }
 
   /**
@@ -165,8 +165,8 @@ export class CursorsTable implements AsyncDisposable {
 
   /** Writes what is held back, in every database, and waits until it is written. */
   async flush(options: FlushOptions = {}): Promise<void> {
-    checkFlushOptions(options);
-    await allSettled([...this.#databases.values()].map(({ cursors }) => cursors.flush(options)));
+    const checked = checkFlushOptions(options);
+    await allSettled([...this.#databases.values()].map(({ cursors }) => cursors.flush(checked)));
   }
 
   /**
@@ -174,8 +174,7 @@ export class CursorsTable implements AsyncDisposable {
    * one.
    */
   clone(options: CursorsTableOptions = {}): CursorsTable {
-    checkCursorsTableOptions(`table ${this.name}`, options);
-    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+    const given = checkCursorsTableOptions(`table ${this.name}`, options);
     return new CursorsTable(this.name, { ...this.#options, ...given });
   }
 

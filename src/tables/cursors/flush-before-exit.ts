@@ -1,3 +1,6 @@
+import { errorText } from "../../errors/show-error.ts";
+import { defaultLogger } from "../../reflex/observer.ts";
+
 interface Flushable {
   flush(): Promise<void>;
 }
@@ -21,6 +24,9 @@ function flushAll(): void {
   // the process alive for ever.
   for (const due of waiting) {
     waiting.delete(due);
-    due.flush().catch((error: unknown) => process.emitWarning(`cursors were not written at exit: ${String(error)}`));
+    due.flush().catch((error: unknown) => {
+      const remedy = "await close() of the cursors table while its pool is open, before the program ends";
+      defaultLogger.warn(`cursors were not written at exit: ${errorText(error)}; ${remedy}`, {});
+    });
   }
 }

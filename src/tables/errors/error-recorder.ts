@@ -3,7 +3,9 @@ import { toTransactionTarget } from "../../database/handles/recognise.ts";
 import { runTransaction } from "../../database/handles/transaction.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
 import { isTransactionLost, tableError } from "../../database/table-error.ts";
-import { isReflexError, ReflexError, show, typeMistake } from "../../errors/reflex-error.ts";
+import { isReflexError, ReflexError, typeMistake } from "../../errors/reflex-error.ts";
+import { showName } from "../../errors/show.ts";
+import { isError, readProperty } from "../../errors/thrown.ts";
 import { ErrorStatus, type ErrorToRecord } from "../../reflex/consumer-error.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import { isolated } from "../../waiting/isolated.ts";
@@ -76,7 +78,7 @@ export class ErrorRecorder {
       if (typeof id === "string" && id !== "") return id;
       throw typeMistake(
         "invalid_option",
-        `option inserter of ErrorsTable must resolve with the error's id as a string, found ${show(id)}`,
+        `option inserter of ErrorsTable must resolve with the error's id as a string, found ${showName(id)}`,
       );
     };
   }
@@ -149,9 +151,9 @@ export class ErrorRecorder {
  */
 export function isDuplicateErrorInsertion(error: unknown): boolean {
   let current = error;
-  for (let depth = 0; depth < MOST_CAUSES && current instanceof Error; depth++) {
+  for (let depth = 0; depth < MOST_CAUSES && isError(current); depth++) {
     if (meaningOf(current) === "duplicate_key") return true;
-    current = current.cause;
+    current = readProperty(current, "cause");
   }
   return false;
 }

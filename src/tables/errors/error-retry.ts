@@ -1,4 +1,5 @@
-import { isReflexError, ReflexError, rangeMistake, showError, typeMistake } from "../../errors/reflex-error.ts";
+import { isReflexError, ReflexError, rangeMistake, typeMistake } from "../../errors/reflex-error.ts";
+import { showError } from "../../errors/show-error.ts";
 import { aCount, aSignal, checkOptions, type OptionChecks } from "../../options/check-options.ts";
 import { aConsumerName, type Consumer } from "../../reflex/consumer.ts";
 import { ErrorStatus, errorMessage } from "../../reflex/consumer-error.ts";
@@ -67,8 +68,7 @@ export class ErrorRetry {
   }
 
   async retry<T extends number>(id: string, options: RetryErrorOptions<T>): Promise<void> {
-    checkRetry("retry", options);
-    await this.#retry(id, options);
+    await this.#retry(id, checkRetry<RetryErrorOptions<T>>("retry", options));
   }
 
   async #retry<T extends number>(id: string, options: RetryErrorOptions<T>): Promise<void> {
@@ -87,8 +87,8 @@ export class ErrorRetry {
   }
 
   async retryAll<T extends number>(options: RetryAllOptions<T>): Promise<RetryAllResult> {
-    checkRetry("retryAll", options);
-    const { consumer, signal, limit = ERRORS_A_PAGE * 10, perSecond = Number.POSITIVE_INFINITY } = options;
+    const checked = checkRetry<RetryAllOptions<T>>("retryAll", options);
+    const { consumer, signal, limit = ERRORS_A_PAGE * 10, perSecond = Number.POSITIVE_INFINITY } = checked;
     const failures: RetryFailure[] = [];
     let tried = 0;
     let retried = 0;
@@ -97,7 +97,7 @@ export class ErrorRetry {
       if (tried > 0) await sleep(MILLISECONDS / perSecond, { signal });
       signal?.throwIfAborted();
       tried += 1;
-      const error = await this.#outcome(row, options);
+      const error = await this.#outcome(row, checked);
       if (error === undefined) retried += 1;
       else if (error !== "settled") failures.push({ errorId: row.id_text, eventId: row.event_id_text, error });
       signal?.throwIfAborted();
@@ -184,12 +184,14 @@ export class ErrorRetry {
   }
 }
 
-function checkRetry(owner: "retry" | "retryAll", options: object): void {
-  checkOptions(owner, options, owner === "retry" ? retryChecks : retryAllChecks);
-  const { consumer, events } = Object(options) as Partial<RetryErrorOptions>;
+function checkRetry<O extends object>(owner: "retry" | "retryAll", options: O): O {
+  const checks = owner === "retry" ? retryChecks : retryAllChecks;
+  const checked = checkOptions<O>(owner, options, checks as unknown as OptionChecks<O>);
+  const { consumer, events } = checked as Partial<RetryErrorOptions>;
   for (const [name, value] of Object.entries({ consumer, events })) {
     if (value === undefined) throw typeMistake("invalid_option", `${owner} needs option ${name}`);
   }
+  return checked;
 }
 
 const retryChecks: OptionChecks<RetryErrorOptions> = {

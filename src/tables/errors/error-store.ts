@@ -1,6 +1,7 @@
 import type { Database, RunResult, Statement } from "../../database/database.ts";
 import { tableError } from "../../database/table-error.ts";
-import { ReflexError, show, typeMistake } from "../../errors/reflex-error.ts";
+import { ReflexError, typeMistake } from "../../errors/reflex-error.ts";
+import { nameDetail, show, showName } from "../../errors/show.ts";
 import { checkConsumerName } from "../../reflex/consumer.ts";
 import { type ConsumerError, ErrorStatus, type ErrorToRecord } from "../../reflex/consumer-error.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
@@ -98,15 +99,15 @@ export class ErrorStore {
 
   #notFound(id: string): ReflexError {
     const { table } = this.config;
-    return new ReflexError("error_not_found", `${table} has no error ${show(id)}; list() gives those that it has`, {
-      details: { table, errorId: id },
+    return new ReflexError("error_not_found", `${table} has no error ${showName(id)}; list() gives those that it has`, {
+      details: { table, errorId: nameDetail(id) },
     });
   }
 }
 
 function checkId(id: unknown): void {
   if (typeof id === "string") return;
-  throw typeMistake("invalid_argument", `the id of an error must be a string, found ${show(id)}`);
+  throw typeMistake("invalid_argument", `the id of an error must be a string, found ${showName(id)}`);
 }
 
 /** Makes the error of a row. */
@@ -140,8 +141,8 @@ export function checkError(table: string, error: ErrorToRecord, statements: Erro
   if (statements.hasIntegerEventIds && !isId(eventId)) {
     throw new ReflexError(
       "invalid_int_id",
-      `the event ids of ${table} are integers from 0 to 2^63-1, found ${show(eventId)}`,
-      { details: { table, eventId } },
+      `the event ids of ${table} are integers from 0 to 2^63-1, found ${showName(eventId)}`,
+      { details: { table, eventId: nameDetail(eventId) } },
     );
   }
   checkFits(table, statements.column("eventId"), eventId);

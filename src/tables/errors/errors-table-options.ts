@@ -105,12 +105,18 @@ export interface ErrorsTableConfig {
   readonly statementTimeoutMs: number | undefined;
 }
 
+/** @throws TypeError or RangeError `invalid_option` */
+export function checkErrorsTableOptions<RecordOnly extends boolean>(
+  options: ErrorsTableOptions<RecordOnly>,
+): ErrorsTableOptions<RecordOnly> {
+  return checkOptions("ErrorsTable", options, checks as OptionChecks<ErrorsTableOptions<RecordOnly>>);
+}
+
 /**
- * Checks the options and fills in the defaults.
- * @throws TypeError or RangeError `invalid_option` or `invalid_identifier`
+ * Fills in the defaults of options that were checked.
+ * @throws TypeError `invalid_identifier`
  */
 export function toErrorsTableConfig(options: ErrorsTableOptions): ErrorsTableConfig {
-  checkOptions("ErrorsTable", options, checks);
   const { tableName, fields } = toErrorsTableNames(options);
   return {
     table: tableName,

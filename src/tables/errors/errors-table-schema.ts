@@ -91,9 +91,9 @@ export function toErrorsTableNames(options: ErrorsTableSchemaOptions): { tableNa
  * `<tableName>_events` beside it, by which errors are streamed. `ErrorsTable.schema` is made of it.
  */
 export function errorsTableSchema(options: ErrorsTableSchemaOptions = {}): TableSchema {
-  checkOptions("errorsTableSchema", options, errorsTableSchemaChecks);
-  const { tableName, fields } = toErrorsTableNames(options);
-  const events = options.recordOnly === true ? undefined : errorEvents(tableName);
+  const checked = checkOptions("errorsTableSchema", options, errorsTableSchemaChecks);
+  const { tableName, fields } = toErrorsTableNames(checked);
+  const events = checked.recordOnly === true ? undefined : errorEvents(tableName);
   return {
     name: tableName,
     statements: (dialect) => [createErrors(dialect, tableName, fields), ...(events?.statements(dialect) ?? [])],

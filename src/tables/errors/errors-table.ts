@@ -18,6 +18,7 @@ import { ErrorRecorder } from "./error-recorder.ts";
 import { ErrorRetry, type RetryAllOptions, type RetryAllResult, type RetryErrorOptions } from "./error-retry.ts";
 import { ErrorStore, isId, toConsumerError } from "./error-store.ts";
 import {
+  checkErrorsTableOptions,
   type ErrorEventType,
   type ErrorsTableConfig,
   type ErrorsTableOptions,
@@ -86,14 +87,15 @@ export class ErrorsTable<RecordOnly extends boolean = false> {
 
   /** @throws TypeError or RangeError `invalid_option` or `invalid_identifier`, naming the value. */
   constructor(options: ErrorsTableOptions<RecordOnly> = {}) {
-    const config = toErrorsTableConfig(options);
-    const events = options.recordOnly === true ? undefined : eventsTable(config, options);
+    const checked = checkErrorsTableOptions(options);
+    const config = toErrorsTableConfig(checked);
+    const events = checked.recordOnly === true ? undefined : eventsTable(config, checked);
     const { eventInserter = events?.insertWithMetadata.bind(events) } = config;
-    this.#config = { ...config, eventInserter: options.recordOnly === true ? undefined : eventInserter };
+    this.#config = { ...config, eventInserter: checked.recordOnly === true ? undefined : eventInserter };
     this.name = config.table;
-    this.schema = errorsTableSchema(toErrorsSchemaOptions(options));
+    this.schema = errorsTableSchema(toErrorsSchemaOptions(checked));
     this.events = events as typeof this.events;
-    this.#reporting = new Reporting([options.observer], options.logger);
+    this.#reporting = new Reporting([checked.observer], checked.logger);
     this.#schemaCheck = errorsSchemaCheck(this.#config.table, this.#config.fields);
   }
 
@@ -109,8 +111,7 @@ export class ErrorsTable<RecordOnly extends boolean = false> {
   toErrorInserter(db: DatabaseHandle): ErrorInsertFunc {
     const { recorder } = this.#in(db);
     return async (error: ErrorToRecord, options: CallOptions = {}) => {
-      checkCallOptions("an error inserter", options);
-      const { signal, timeoutMs } = options;
+      const { signal, timeoutMs } = checkCallOptions("an error inserter", options);
       signal?.throwIfAborted();
       const ending = new AbortController();
       return withTimeLimit(recorder.record(error, { signal: ending.signal, timeoutMs }), {
@@ -124,8 +125,8 @@ export class ErrorsTable<RecordOnly extends boolean = false> {
 
   /** Lists errors in the order of their ids, one page of them. */
   async list(db: DatabaseHandle, options: ListErrorsOptions = {}): Promise<ConsumerError[]> {
-    checkOptions<ListErrorsOptions>("list", options, listChecks);
-    const { consumer, status, after = "0", limit = 100, ...callOptions } = options;
+    const checked = checkOptions<ListErrorsOptions>("list", options, listChecks);
+    const { consumer, status, after = "0", limit = 100, ...callOptions } = checked;
     const statuses = status === undefined ? undefined : [status];
     const rows = await this.#in(db).store.list({ consumer, statuses, after, limit }, callOptions);
     return rows.map(toConsumerError);
@@ -136,8 +137,8 @@ export class ErrorsTable<RecordOnly extends boolean = false> {
    * @throws ReflexError `error_not_found`
    */
   async resolve(db: DatabaseHandle, id: string, options: CallOptions = {}): Promise<void> {
-    checkCallOptions("resolve", options);
-    await this.#in(db).store.resolve(id, options);
+    const checked = checkCallOptions("resolve", options);
+    await this.#in(db).store.resolve(id, checked);
   }
 
   /**

@@ -1,4 +1,5 @@
-import { isMistake, isReflexError, ReflexError, rangeMistake, show, typeMistake } from "../../errors/reflex-error.ts";
+import { isMistake, isReflexError, ReflexError, rangeMistake, typeMistake } from "../../errors/reflex-error.ts";
+import { show, showKind } from "../../errors/show.ts";
 import { noopEventType } from "../../reflex/event.ts";
 import type { TableDefinition } from "./table-context.ts";
 
@@ -75,6 +76,6 @@ export function toMetadata(metadata: unknown, { table, config }: TableDefinition
   if (metadata instanceof Uint8Array) return metadata;
   throw typeMistake(
     "invalid_argument",
-    `metadata of an event of ${table} must be a Uint8Array or a string, found ${show(metadata)}`,
+    `metadata of an event of ${table} must be a Uint8Array or a string, found ${showKind(metadata)}`,
   );
 }

@@ -7,7 +7,8 @@ import { type TransactionTarget, toInsertTarget, toTransactionTarget } from "../
 import { runTransaction } from "../../database/handles/transaction.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
 import { tableError } from "../../database/table-error.ts";
-import { isReflexError, ReflexError, show, typeMistake } from "../../errors/reflex-error.ts";
+import { isReflexError, ReflexError, typeMistake } from "../../errors/reflex-error.ts";
+import { showName } from "../../errors/show.ts";
 import { type InsertPlace, InsertRunner, type InsertRunnerSource } from "./insert-runner.ts";
 import type { EventsInserter } from "./loader-and-inserter.ts";
 import { losesTransaction } from "./lost-transaction.ts";
@@ -180,6 +181,6 @@ function isUsersOwn(error: unknown): boolean {
 function noEventId(table: string, id: unknown): TypeError {
   return typeMistake(
     "invalid_argument",
-    `the inserter of ${table} must resolve with the event's id in decimal, or undefined, found ${show(id)}`,
+    `the inserter of ${table} must resolve with the event's id in decimal, or undefined, found ${showName(id)}`,
   );
 }

@@ -1,5 +1,7 @@
 import { defaultStatementTimeoutMs, type Executor } from "../../database/database.ts";
-import { ReflexError, show, typeMistake } from "../../errors/reflex-error.ts";
+import { ReflexError, typeMistake } from "../../errors/reflex-error.ts";
+import { nameDetail, show } from "../../errors/show.ts";
+import { errorText } from "../../errors/show-error.ts";
 import { checkCallOptions } from "../../reflex/call-options.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { abortReason } from "../../waiting/abort.ts";
@@ -33,8 +35,8 @@ export async function callLoader(session: Executor, call: LoaderCall): Promise<R
 
 function bounded(session: Executor, limitMs: number): Executor {
   const limits = (options: CallOptions): CallOptions => {
-    checkCallOptions("a statement", options);
-    return { timeoutMs: options.timeoutMs ?? limitMs };
+    const { timeoutMs = limitMs } = checkCallOptions("a statement", options);
+    return { timeoutMs };
   };
   return {
     run: async (sql, params, options = {}) => leave(session.run(sql, params, limits(options)), options),
@@ -77,12 +79,12 @@ function copy(event: ReflexEvent, table: string): ReflexEvent {
   try {
     return makeEvent({ id, type, foreignId, timestampMicros, metadata, trace });
   } catch (error) {
-    throw typeMistake("invalid_argument", `event ${id} from the loader of ${table}: ${(error as Error).message}`);
+    throw typeMistake("invalid_argument", `event ${nameDetail(id)} from the loader of ${table}: ${errorText(error)}`);
   }
 }
 
 function notConsecutive(table: string, previous: bigint, id: unknown): ReflexError {
-  const found = typeof id === "string" ? id : show(id);
+  const found = nameDetail(id);
   return new ReflexError(
     "non_consecutive_event",
     `the loader of ${table} returned event ${found} after ${previous}: ids must be decimal text, each greater than the one before and than the \`after\` of the request; sort by id as a number and select it as text`,

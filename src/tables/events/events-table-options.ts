@@ -157,14 +157,13 @@ export interface EventFields {
 }
 
 /**
- * Checks the options and fills in the defaults.
+ * Fills in the defaults of options that were checked.
  * @throws TypeError or RangeError `invalid_option` or `invalid_identifier`
  */
 export function toEventsTableConfig<T extends number>(
   owner: string,
   options: EventsTableOptions<T>,
 ): EventsTableConfig {
-  checkEventsTableOptions(owner, options);
   const { loader, inserter } = options;
   if (options.trace !== undefined && options.traceField === undefined && inserter === undefined) {
     throw typeMistake("invalid_option", `option trace of ${owner} needs option traceField, the column to store it in`);
@@ -194,8 +193,11 @@ export function toEventsTableConfig<T extends number>(
 }
 
 /** @throws TypeError or RangeError `invalid_option` */
-export function checkEventsTableOptions<T extends number>(owner: string, options: EventsTableOptions<T>): void {
-  checkOptions(owner, options, checks as unknown as OptionChecks<EventsTableOptions<T>>);
+export function checkEventsTableOptions<T extends number>(
+  owner: string,
+  options: EventsTableOptions<T>,
+): EventsTableOptions<T> {
+  return checkOptions(owner, options, checks as unknown as OptionChecks<EventsTableOptions<T>>);
 }
 
 function toFields<T extends number>(owner: string, options: EventsTableOptions<T>): EventFields {

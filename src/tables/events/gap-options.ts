@@ -3,6 +3,8 @@ import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
 import { checkIdentifier } from "../../database/identifiers.ts";
 import { isSqlParam } from "../../database/sql-param.ts";
+import { typeMistake } from "../../errors/reflex-error.ts";
+import { errorText } from "../../errors/show-error.ts";
 import { aCount, aFiniteDuration, anObject, checkOptions, type OptionChecks } from "../../options/check-options.ts";
 
 /** How the gaps between ids are closed that rolled-back transactions leave. */
@@ -47,7 +49,7 @@ function aDatabase(value: unknown): string | undefined {
     toDatabase(value as DatabaseHandle);
     return undefined;
   } catch (error) {
-    return `a pool of the server that takes the writes: ${(error as Error).message}`;
+    return `a pool of the server that takes the writes: ${errorText(error)}`;
   }
 }
 
@@ -61,6 +63,14 @@ function someParams(value: unknown): string | undefined {
   return known ? undefined : "an object of strings, numbers, bigints, nulls or Uint8Arrays by column";
 }
 
+/** A copy, checked as well: a getter or proxy might have given other values to the check of the option. */
+function checkedParams(owner: string, values: GapConfig["noopValues"]): GapConfig["noopValues"] {
+  const copy = Object.freeze({ ...values });
+  const problem = someParams(copy);
+  if (problem === undefined) return copy;
+  throw typeMistake("invalid_option", `option noopValues of option gaps of ${owner} must be ${problem}`);
+}
+
 /** {@link GapOptions} with every default filled in but the servers. */
 export interface GapConfig {
   readonly filling: boolean;
@@ -71,10 +81,18 @@ export interface GapConfig {
   readonly maxIds: number;
 }
 
-/** @throws TypeError or RangeError `invalid_option`, `invalid_argument` or `invalid_identifier` */
-export function toGapConfig(owner: string, gaps: false | GapOptions | undefined): GapConfig {
+/**
+ * Checks the options and fills in the defaults.
+ * @throws TypeError or RangeError `invalid_option`, `invalid_argument` or `invalid_identifier`
+ */
+export function toGapConfig(
+  owner: string,
+  gaps: false | GapOptions | undefined,
+  defaultNoopValues: GapConfig["noopValues"] = {},
+): GapConfig {
   const options = gaps === false ? {} : checkOptions<GapOptions>(`option gaps of ${owner}`, gaps, checks);
-  const { primary, probe, graceMs = 20, noopValues = {}, maxIds = 1_000_000 } = options;
+  const { primary, probe, graceMs = 20, noopValues: given = defaultNoopValues, maxIds = 1_000_000 } = options;
+  const noopValues = checkedParams(owner, given);
   for (const column of Object.keys(noopValues))
     checkIdentifier(column, `a column in option noopValues of option gaps of ${owner}`);
   return {

@@ -1,4 +1,5 @@
-import { rangeMistake, show, typeMistake } from "../../errors/reflex-error.ts";
+import { rangeMistake, typeMistake } from "../../errors/reflex-error.ts";
+import { showKind, showName } from "../../errors/show.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { toEvent } from "./event-row.ts";
 
@@ -79,5 +80,6 @@ function bytes(name: string, value: unknown): Uint8Array | null {
 
 function wrong(part: string, expected: string, value: unknown): Error {
   const mistake = typeof value === "number" ? rangeMistake : typeMistake;
-  return mistake("invalid_argument", `${part} of an event must be ${expected}, found ${show(value)}`);
+  const found = part === "id" ? showName(value) : showKind(value);
+  return mistake("invalid_argument", `${part} of an event must be ${expected}, found ${found}`);
 }

@@ -46,8 +46,8 @@ export async function newestEvent<T extends number>(
   definition: TableDefinition,
   options: CallOptions,
 ): Promise<ReflexEvent<T> | undefined> {
-  checkCallOptions("newest", options);
-  const event = await reading(db, { definition, options }, (reads) =>
+  const limits = checkCallOptions("newest", options);
+  const event = await reading(db, { definition, options: limits }, (reads) =>
     definition.config.loader === undefined ? newestStored(reads) : newestLoaded(reads, definition.config.loader),
   );
   // The option `types` is the user's promise about the table.
@@ -60,9 +60,9 @@ export async function lagAfter(
   { definition, cursor }: { definition: TableDefinition; cursor: string },
   options: CallOptions,
 ): Promise<Lag> {
-  checkCallOptions("lag", options);
+  const limits = checkCallOptions("lag", options);
   const after = parseIntCursor(cursor);
-  return reading(db, { definition, options }, (reads) =>
+  return reading(db, { definition, options: limits }, (reads) =>
     definition.config.loader === undefined
       ? lagStored(reads, after)
       : lagLoaded(reads, { after, loader: definition.config.loader }),

@@ -1,6 +1,7 @@
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
-import { show, typeMistake } from "../../errors/reflex-error.ts";
+import { typeMistake } from "../../errors/reflex-error.ts";
+import { show } from "../../errors/show.ts";
 import { checkCallOptions } from "../../reflex/call-options.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import { gapControlOf } from "./gap-control.ts";
@@ -24,8 +25,7 @@ export function fillGaps(db: DatabaseHandle, table: object): void {
  */
 export async function stopFillingGaps(table: object, options: CallOptions = {}): Promise<void> {
   const control = controlOf(table);
-  checkCallOptions("stopFillingGaps", options);
-  await control.stopFilling(options);
+  await control.stopFilling(checkCallOptions("stopFillingGaps", options));
 }
 
 function controlOf(table: object): ReturnType<typeof gapControlOf> & object {

@@ -1,5 +1,7 @@
 import { isRetryable, tableError } from "../../database/table-error.ts";
 import { ReflexError } from "../../errors/reflex-error.ts";
+import { showError } from "../../errors/show-error.ts";
+import { isError } from "../../errors/thrown.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { StallReason } from "../../reflex/wait-cause.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
@@ -128,7 +130,7 @@ export class GapResolver {
       return inFlight;
     } catch (error) {
       if (!isRetryable(error)) throw this.#explained(error);
-      return error instanceof Error ? error : new Error(String(error));
+      return isError(error) ? error : new Error(showError(error));
     }
   }
 
@@ -208,7 +210,7 @@ function rowsAround({ gap, anchor, beyond }: SeenGap, ids: readonly bigint[]): R
 }
 
 function unreachable(error: unknown): string {
-  return `a server that takes writes does not answer: bring it back, or name another in gaps.primary and gaps.probe (${String(error)})`;
+  return `a server that takes writes does not answer: bring it back, or name another in gaps.primary and gaps.probe (${showError(error)})`;
 }
 
 function hold(reason: StallReason, message: string): GapStep {

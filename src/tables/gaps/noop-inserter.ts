@@ -2,7 +2,8 @@ import type { CallUnderWay } from "../../database/calls-under-way.ts";
 import type { Database, Session, SqlParam } from "../../database/database.ts";
 import type { LingeringSession } from "../../database/sessions/lingering-session.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
-import { ReflexError } from "../../errors/reflex-error.ts";
+import { isReflexError, ReflexError } from "../../errors/reflex-error.ts";
+import { errorText } from "../../errors/show-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { type EventRow, eventColumns, toEvent } from "../events/event-row.ts";
 import type { TableContext } from "../events/table-context.ts";
@@ -165,8 +166,8 @@ export class NoopInserter {
       case "missing_column":
         throw error;
       case "other":
-        if (error instanceof ReflexError) throw error;
-        throw unfillable(this.#source.table, error instanceof Error ? error.message : String(error), error);
+        if (isReflexError(error)) throw error;
+        throw unfillable(this.#source.table, errorText(error), error);
     }
   }
 

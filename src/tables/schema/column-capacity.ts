@@ -1,4 +1,5 @@
-import { ReflexError, show } from "../../errors/reflex-error.ts";
+import { ReflexError } from "../../errors/reflex-error.ts";
+import { nameDetail, showName } from "../../errors/show.ts";
 import type { ColumnDescription } from "./table-columns.ts";
 
 /** The types of columns whose length is counted in characters. */
@@ -14,8 +15,8 @@ export function checkFits(table: string, column: ColumnDescription | undefined, 
   if (column === undefined || problem === undefined) return;
   throw new ReflexError(
     "wrong_schema",
-    `column ${column.name} of table ${table} is ${column.fullType} and can't hold ${show(value)}: ${problem}`,
-    { details: { table, column: column.name, value } },
+    `column ${column.name} of table ${table} is ${column.fullType} and can't hold ${showName(value)}: ${problem}`,
+    { details: { table, column: column.name, value: nameDetail(value) } },
   );
 }
 

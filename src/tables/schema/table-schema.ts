@@ -5,7 +5,8 @@ import { toDatabase } from "../../database/handles/recognise.ts";
 import { mysqlDialect } from "../../database/mysql-dialect.ts";
 import { sqliteDialect } from "../../database/sqlite/sqlite-dialect.ts";
 import { tableError } from "../../database/table-error.ts";
-import { show, typeMistake } from "../../errors/reflex-error.ts";
+import { typeMistake } from "../../errors/reflex-error.ts";
+import { show, showName } from "../../errors/show.ts";
 import { aBoolean, checkOptions, type OptionChecks, oneOf } from "../../options/check-options.ts";
 import { callChecks } from "../../reflex/call-options.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
@@ -56,7 +57,7 @@ export function schemaSql(
   options: SchemaSqlOptions = {},
 ): string {
   if (dialect !== "mysql" && dialect !== "sqlite") {
-    throw typeMistake("invalid_argument", `schemaSql makes SQL for "mysql" or "sqlite", found ${show(dialect)}`);
+    throw typeMistake("invalid_argument", `schemaSql makes SQL for "mysql" or "sqlite", found ${showName(dialect)}`);
   }
   const { alterFrom } = checkOptions("schemaSql", options, printChecks);
   const own = dialect === "mysql" ? mysqlDialect : sqliteDialect;

@@ -1,6 +1,7 @@
 import { sessionsReturned } from "../../database/sessions/borrowed-session.ts";
 import { tableError } from "../../database/table-error.ts";
-import { ReflexError, rangeMistake, show, typeMistake } from "../../errors/reflex-error.ts";
+import { ReflexError, rangeMistake, typeMistake } from "../../errors/reflex-error.ts";
+import { nameDetail, showName } from "../../errors/show.ts";
 import { HIGHEST_ID, parseIntCursor } from "../../reflex/cursor.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { CursorTarget } from "../cursors/cursor-wishes.ts";
@@ -30,7 +31,7 @@ export function checkTarget(to: CursorTarget): CheckedTarget {
   if (!(time instanceof Date)) {
     throw typeMistake(
       "invalid_argument",
-      `a place in a table is "start", "head", the id of a row, or { time: a Date }, found ${show(to)}`,
+      `a place in a table is "start", "head", the id of a row, or { time: a Date }, found ${showName(to)}`,
     );
   }
   const timeMs = time.getTime();
@@ -42,8 +43,8 @@ function parseId(id: string): bigint {
   try {
     return parseIntCursor(id);
   } catch (cause) {
-    const message = `a place in a table is "start", "head", the id of a row in decimal, or { time: a Date }, found ${show(id)}`;
-    throw new ReflexError("invalid_cursor", message, { cause, details: { cursor: show(id) } });
+    const message = `a place in a table is "start", "head", the id of a row in decimal, or { time: a Date }, found ${showName(id)}`;
+    throw new ReflexError("invalid_cursor", message, { cause, details: { cursor: nameDetail(id) } });
   }
 }
 

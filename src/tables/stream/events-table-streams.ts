@@ -61,14 +61,14 @@ export class EventsTableStreams<T extends number> {
 
   /** Rejects as a stream does, and with ReflexError `invalid_cursor` or `time_limit`. */
   async cursorAt(db: DatabaseHandle, to: CursorTarget, options: CallOptions): Promise<CursorPlace<T>> {
-    checkCallOptions("cursorAt", options);
+    const limits = checkCallOptions("cursorAt", options);
     const target = checkTarget(to);
     const parts = this.#feedParts(toDatabase(db), {});
     const ending = new AbortController();
     const source = { ...parts, bounds: toStreamBounds("", {}), signal: ending.signal };
     const what = `a cursor of ${parts.table}`;
     const place = await withTimeLimit(findCursor(source, target), {
-      ...options,
+      ...limits,
       what,
       onGivenUp: () => ending.abort(),
     });
@@ -106,9 +106,7 @@ export class EventsTableStreams<T extends number> {
 
   /** A stream's own options of gaps. Without `noopValues` among them, its noops look as those of the table do. */
   #gapsOfStream(gaps: false | GapOptions): GapConfig {
-    const { noopValues } = this.#source.config.gaps;
-    const config = toGapConfig("a stream", gaps);
-    return gaps !== false && gaps.noopValues !== undefined ? config : { ...config, noopValues };
+    return toGapConfig("a stream", gaps, this.#source.config.gaps.noopValues);
   }
 
   /** The options of a stream that shares nothing, and knows its own noops. */

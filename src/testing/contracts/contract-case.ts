@@ -1,4 +1,5 @@
-import { show, typeMistake } from "../../errors/reflex-error.ts";
+import { typeMistake } from "../../errors/reflex-error.ts";
+import { show } from "../../errors/show.ts";
 
 /** One rule of a contract, for a test runner: `test(name, run)`. */
 export interface ContractCase {

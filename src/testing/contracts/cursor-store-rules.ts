@@ -1,4 +1,5 @@
-import { isReflexError, showError } from "../../errors/reflex-error.ts";
+import { isReflexError } from "../../errors/reflex-error.ts";
+import { showError } from "../../errors/show-error.ts";
 import { makeTestEvent } from "../memory/make-test-event.ts";
 import { assertEqual, assertThat, rejectionOf } from "../tables/assertions.ts";
 import type { CursorRules } from "./cursor-store-scene.ts";

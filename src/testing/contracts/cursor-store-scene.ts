@@ -1,4 +1,5 @@
-import { isReflexError, type ReflexErrorCode, showError } from "../../errors/reflex-error.ts";
+import { isReflexError, type ReflexErrorCode } from "../../errors/reflex-error.ts";
+import { showError } from "../../errors/show-error.ts";
 import type { CursorStore } from "../../reflex/cursor-store.ts";
 import { assertEqual, assertThat, rejectionOf, within } from "../tables/assertions.ts";
 

@@ -1,4 +1,5 @@
-import { show, typeMistake } from "../../errors/reflex-error.ts";
+import { typeMistake } from "../../errors/reflex-error.ts";
+import { show, showName } from "../../errors/show.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { type EventParts, makeEvent } from "../../tables/events/make-event.ts";
 import { isThenable } from "../../waiting/thenable.ts";
@@ -50,5 +51,5 @@ export function checkParts(parts: unknown): void {
   }
   const unknown = Object.keys(parts).find((name) => !names.has(name));
   if (unknown === undefined) return;
-  throw typeMistake("invalid_argument", `an event has no part ${show(unknown)}; it has ${[...names].join(", ")}`);
+  throw typeMistake("invalid_argument", `an event has no part ${showName(unknown)}; it has ${[...names].join(", ")}`);
 }

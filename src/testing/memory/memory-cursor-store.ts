@@ -1,4 +1,5 @@
-import { ReflexError, show, typeMistake } from "../../errors/reflex-error.ts";
+import { ReflexError, typeMistake } from "../../errors/reflex-error.ts";
+import { show } from "../../errors/show.ts";
 import { checkCallOptions, checkFlushOptions, checkSetCursorOptions } from "../../reflex/call-options.ts";
 import { checkConsumerName } from "../../reflex/consumer.ts";
 import { parseIntCursor } from "../../reflex/cursor.ts";
@@ -47,8 +48,7 @@ export function memoryCursorStore(initial: Readonly<Record<string, string>> = {}
   };
   const read = (caller: string, consumer: string, options: CallOptions = {}): Stored | undefined => {
     checkConsumerName(consumer);
-    checkCallOptions(caller, options);
-    options.signal?.throwIfAborted();
+    checkCallOptions(caller, options).signal?.throwIfAborted();
     return stored.get(consumer);
   };
   for (const [consumer, cursor] of Object.entries(initial)) set(consumer, cursor);
@@ -56,13 +56,12 @@ export function memoryCursorStore(initial: Readonly<Record<string, string>> = {}
     getCursor: async (consumer, options) => read("getCursor", consumer, options)?.cursor ?? "",
     getPosition: async (consumer, options) => read("getPosition", consumer, options)?.position,
     setCursor: async (consumer, cursor, options = {}) => {
-      checkSetCursorOptions(options);
-      options.signal?.throwIfAborted();
-      set(consumer, cursor, options.event);
+      const { signal, event } = checkSetCursorOptions(options);
+      signal?.throwIfAborted();
+      set(consumer, cursor, event);
     },
     flush: async (options = {}) => {
-      checkFlushOptions(options);
-      options.signal?.throwIfAborted();
+      checkFlushOptions(options).signal?.throwIfAborted();
     },
     cursors: () => Object.fromEntries([...stored].map(([consumer, { cursor }]) => [consumer, cursor])),
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -1,4 +1,5 @@
-import { rangeMistake, show, typeMistake } from "../../errors/reflex-error.ts";
+import { rangeMistake, typeMistake } from "../../errors/reflex-error.ts";
+import { show } from "../../errors/show.ts";
 import {
   aBoolean,
   aFiniteDuration,

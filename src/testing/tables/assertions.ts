@@ -1,6 +1,7 @@
 import { AssertionError } from "node:assert";
 import { inspect, isDeepStrictEqual } from "node:util";
-import { isMistake, isReflexError, showError } from "../../errors/reflex-error.ts";
+import { isMistake, isReflexError } from "../../errors/reflex-error.ts";
+import { showError } from "../../errors/show-error.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 
 /** Below the 5 s after which most runners give a test up, so that the message tells what was waited for. */

@@ -1,4 +1,5 @@
-import { show, typeMistake } from "../../errors/reflex-error.ts";
+import { typeMistake } from "../../errors/reflex-error.ts";
+import { show } from "../../errors/show.ts";
 import { CursorsTable } from "../../tables/cursors/cursors-table.ts";
 import { ErrorsTable } from "../../tables/errors/errors-table.ts";
 import { EventsTable } from "../../tables/events-table.ts";

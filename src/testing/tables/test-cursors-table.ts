@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
-import { isReflexError, showError } from "../../errors/reflex-error.ts";
+import { isReflexError } from "../../errors/reflex-error.ts";
+import { showError } from "../../errors/show-error.ts";
 import type { CursorStore } from "../../reflex/cursor-store.ts";
 import type { CursorsTable } from "../../tables/cursors/cursors-table.ts";
 import { assertEqual, asserted, assertThat, rejectionOf } from "./assertions.ts";

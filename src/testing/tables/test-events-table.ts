@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
-import { rangeMistake, show, typeMistake } from "../../errors/reflex-error.ts";
+import { rangeMistake, typeMistake } from "../../errors/reflex-error.ts";
+import { showKind } from "../../errors/show.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { eventSourceOf } from "../../tables/events/event-by-id.ts";
 import type { EventsTableConfig } from "../../tables/events/events-table-options.ts";
@@ -61,7 +62,7 @@ export async function testEventsTableInt<T extends number = number>(
 
 function wrongForeignId(expected: string, found: unknown): Error {
   const mistake = typeof found === "number" ? rangeMistake : typeMistake;
-  return mistake("invalid_argument", `the foreign id of an event must be ${expected}, found ${show(found)}`);
+  return mistake("invalid_argument", `the foreign id of an event must be ${expected}, found ${showKind(found)}`);
 }
 
 async function checkEventsTable<T extends number, ForeignId extends string | number | bigint>(

@@ -102,11 +102,22 @@ export const wrongOptions: readonly WrongValue[] = [
   ["an AbortSignal", new AbortController().signal],
 ];
 
-/** Whatever the message must show of the value. */
+/** Whatever the message must show of the value. Of text it must not show the text itself, which may be a secret. */
 export function shown(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value).slice(0, 20);
+  if (typeof value === "string") return `a string of ${value.length} character`;
+  if (typeof value === "symbol") return "a symbol";
   if (typeof value === "function") return "function";
   if (Array.isArray(value)) return `array of ${value.length}`;
   if (typeof value === "object" && value !== null) return `object (${value.constructor.name})`;
   return typeof value === "bigint" ? `${value}n` : String(value);
+}
+
+/** Whatever the message must show of a name, id or cursor: its text too. */
+export function shownName(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value).slice(0, 20) : shown(value);
+}
+
+/** Whatever the message must show of data of the user's: of a number only what kind it is. */
+export function shownKind(value: unknown): string {
+  return typeof value === "number" && Number.isFinite(value) ? "number" : shown(value);
 }

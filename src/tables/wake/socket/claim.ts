@@ -1,4 +1,5 @@
 import { link, rename, stat, unlink } from "node:fs/promises";
+import { readProperty } from "../../../errors/thrown.ts";
 
 /** Tells a socket file from a later one at the same path, which may have got the same inode. */
 export interface FileMark {
@@ -59,5 +60,5 @@ export async function giveUpPath(path: string, mark: FileMark): Promise<void> {
 }
 
 function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
+  return readProperty(error, "code") === code;
 }

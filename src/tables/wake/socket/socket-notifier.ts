@@ -1,5 +1,6 @@
 import { isIPv4 } from "node:net";
-import { rangeMistake, show, typeMistake } from "../../../errors/reflex-error.ts";
+import { rangeMistake, typeMistake } from "../../../errors/reflex-error.ts";
+import { show } from "../../../errors/show.ts";
 import { aFunction, aString, checkOptions, type OptionChecks } from "../../../options/check-options.ts";
 import { defaultLogger } from "../../../reflex/observer.ts";
 import { isolated } from "../../../waiting/isolated.ts";
