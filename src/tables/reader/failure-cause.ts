@@ -1,5 +1,6 @@
 import { meaningOf } from "../../database/sql-errors.ts";
-import { isReflexError, showError } from "../../errors/reflex-error.ts";
+import { isReflexError } from "../../errors/reflex-error.ts";
+import { showError } from "../../errors/show-error.ts";
 import type { WaitCause } from "../../reflex/wait-cause.ts";
 
 const CHEAP_MS = 500;
