@@ -3,7 +3,11 @@ import { checkStatement } from "../call-checks.ts";
 import type { CallsUnderWay } from "../calls-under-way.ts";
 import { defaultStatementTimeoutMs, type RunResult, type Session, type SqlParam } from "../database.ts";
 import { isServersAnswer } from "../sql-errors.ts";
+import { withoutValues } from "../statement-text.ts";
 import type { DriverConnection } from "./driver.ts";
+
+// How much of a statement stands in the message of a time limit.
+const MOST_SHOWN = 60;
 
 /**
  * Runs statements on one connection, each under a time limit and a signal. When one of these ends a statement, the

@@ -1,7 +1,7 @@
 import type { Blocker } from "../../reflex/wait-cause.ts";
 import type { Session } from "../database.ts";
+import { withoutValues } from "../statement-text.ts";
 import { mayHaveBroken } from "./borrowed-session.ts";
-import { withoutValues } from "./statement-text.ts";
 
 /** The kind of lock that a session waits for. */
 export type LockKind = "table" | "row";
