@@ -90,6 +90,32 @@ export function eventCondition(dialect: Dialect, config: EventsTableConfig): str
   return `(${type} <> ${noopEventType} or ${dialect.asBytes(castForeignId(dialect, config))} <> ${dialect.asBytes("?")})`;
 }
 
+/**
+ * Whether rows that were selected without casts have the form that {@link plainColumns} expects. They have another once a
+ * column was changed: a statement sees all its rows in one form, so that one value of each column tells.
+ */
+export function areAsExpected(rows: readonly EventRow[], { metadata, trace }: EventFields): boolean {
+  const foreignId: unknown = rows[0]?.foreign_id_value;
+  return (
+    !(foreignId instanceof Uint8Array) &&
+    (metadata === undefined || isBytes(firstOf(rows, "metadata_bytes"))) &&
+    (trace === undefined || isBytes(firstOf(rows, "trace_bytes")))
+  );
+}
+
+/** The first value in a column that is not null. */
+function firstOf(rows: readonly EventRow[], name: "metadata_bytes" | "trace_bytes"): unknown {
+  for (const row of rows) {
+    const value = row[name];
+    if (value !== null && value !== undefined) return value;
+  }
+  return undefined;
+}
+
+function isBytes(value: unknown): boolean {
+  return value === undefined || value instanceof Uint8Array;
+}
+
 /** A server that has no tables of time zones converts no time, and gives a null instead. */
 export function checkTimes(
   rows: readonly Pick<EventRow, "id_value" | "micros">[],

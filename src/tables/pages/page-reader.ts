@@ -8,7 +8,14 @@ import { HIGHEST_ID } from "../../reflex/cursor.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { WaitCause } from "../../reflex/wait-cause.ts";
 import { callLoader } from "../events/event-loader.ts";
-import { checkTimes, type EventRow, eventColumns, type PlainColumns, toEvent } from "../events/event-row.ts";
+import {
+  areAsExpected,
+  checkTimes,
+  type EventRow,
+  eventColumns,
+  type PlainColumns,
+  toEvent,
+} from "../events/event-row.ts";
 import type { EventsLoader } from "../events/loader-and-inserter.ts";
 import type { TableContext } from "../events/table-context.ts";
 import type { TableEdges } from "../position/judge-poll.ts";
@@ -28,7 +35,8 @@ interface Wanted {
 export class PageReader {
   readonly #context: TableContext;
   readonly #session: SharedSession;
-  readonly #columns: string;
+  /** The columns of an event: without casts, until they were seen to need them. */
+  #columns: string;
   readonly #table: string;
   readonly #id: string;
 
@@ -68,9 +76,9 @@ export class PageReader {
     const { config, database } = this.#context;
     if (config.loader !== undefined) return (await this.read(from, 1, signal)).first;
     const type = `t.${database.dialect.quote(config.fields.type)}`;
-    const { rows } = await this.rows<EventRow>(
-      `select ${this.#columns} from ${this.#table} where ${this.#id} >= ${database.dialect.integerParam} and ${type} <> 0 order by ${this.#id} limit 1`,
-      [String(from)],
+    const { rows } = await this.#eventRows(
+      `where ${this.#id} >= ${database.dialect.integerParam} and ${type} <> 0 order by ${this.#id} limit 1`,
+      from,
     );
     const [row] = rows;
     return row === undefined ? (await this.read(from, 1, signal)).first : toEvent(row);
@@ -141,11 +149,22 @@ export class PageReader {
   }
 
   async #readTable(from: bigint, limit: number): Promise<ReadPage> {
-    const { rows, epoch } = await this.rows<EventRow>(
-      `select ${this.#columns} from ${this.#table} where ${this.#id} >= ${this.#context.database.dialect.integerParam} order by ${this.#id} limit ${limit}`,
-      [String(from)],
+    const { rows, epoch } = await this.#eventRows(
+      `where ${this.#id} >= ${this.#context.database.dialect.integerParam} order by ${this.#id} limit ${limit}`,
+      from,
     );
     return new RowPage(rows, { epoch, toEvents: (some) => this.#toEvents(some) });
+  }
+
+  /** Rows of events. If a column is of another type than it was, they are read again, and from then on, with casts. */
+  async #eventRows(condition: string, from: bigint): Promise<EpochRows<EventRow>> {
+    const { config, database } = this.#context;
+    const select = (): Promise<EpochRows<EventRow>> =>
+      this.rows(`select ${this.#columns} from ${this.#table} ${condition}`, [String(from)]);
+    const read = await select();
+    if (areAsExpected(read.rows, config.fields)) return read;
+    this.#columns = eventColumns(database.dialect, config);
+    return select();
   }
 
   /** Makes events of rows. That no id is missing shows by the number of rows, but only if they ascend: that is checked here. */
