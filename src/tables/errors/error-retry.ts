@@ -10,9 +10,10 @@ import { sleep } from "../../waiting/sleep.ts";
 import { eventSourceOf, isEventsTable, loadEvent } from "../events/event-by-id.ts";
 import type { EventsTable } from "../events-table.ts";
 import type { EventsTableInt } from "../events-table-int.ts";
+import { isDecimalId } from "./error-ids.ts";
 import type { ErrorRecorder } from "./error-recorder.ts";
 import type { ErrorRow } from "./error-statements.ts";
-import { type ErrorStore, isId, toConsumerError } from "./error-store.ts";
+import { type ErrorStore, toConsumerError } from "./error-store.ts";
 
 /** What a retry needs to consume an event again. */
 export interface RetryErrorOptions<T extends number = number> {
@@ -74,8 +75,9 @@ export class ErrorRetry {
   async #retry<T extends number>(id: string, options: RetryErrorOptions<T>): Promise<void> {
     const { consumer, signal } = options;
     signal?.throwIfAborted();
-    const row = await this.#store.get(id, { signal });
-    this.#checkRow(row, consumer.name);
+    const found = await this.#store.get(id, { signal });
+    this.#checkRow(found, consumer.name);
+    const row = { ...found, consumer_text: consumer.name };
     const event = await this.#load(row, options);
     try {
       await unwrapped(consumer).consume(event, { signal: signal ?? new AbortController().signal });
@@ -140,7 +142,8 @@ export class ErrorRetry {
   #checkRow(row: ErrorRow, consumer: string): void {
     const { id, status, consumer: owner } = toConsumerError(row);
     const { table } = this.#store.config;
-    if (owner !== consumer) {
+    // The name is "" where Go's dead-letter consumer has lost it.
+    if (owner !== consumer && owner !== "") {
       throw rangeMistake("invalid_argument", `error ${id} of ${table} is of consumer ${owner}, found ${consumer}`);
     }
     if (openStatuses.includes(status)) return;
@@ -156,7 +159,7 @@ export class ErrorRetry {
     const source = eventSourceOf(options.events);
     const { id: errorId, eventId } = toConsumerError(row);
     const { signal } = options;
-    const event = isId(eventId)
+    const event = isDecimalId(eventId)
       ? await loadEvent<T>(this.#store.database, { source, id: eventId }, { signal })
       : undefined;
     if (event !== undefined) return event;
@@ -174,8 +177,13 @@ export class ErrorRetry {
     const message = `consumer ${consumer} failed again at event ${event.id} of type ${event.type}: ${showError(cause)}`;
     try {
       const { eventId } = toConsumerError(row);
-      await this.#recorder.record({ consumer, eventId, message: errorMessage(cause) }, {});
-      return new ReflexError("consumer_failed", `${message}; error ${errorId} stays open`, { cause, details });
+      const openId = await this.#recorder.record({ consumer, eventId, message: errorMessage(cause) }, {});
+      // The failure of a swapped row has a row of its own now.
+      if (row.swapped === true) await this.#store.markRetried(row);
+      return new ReflexError("consumer_failed", `${message}; error ${openId} stays open`, {
+        cause,
+        details: { ...details, errorId: openId },
+      });
     } catch (recording) {
       const both = new AggregateError([cause, recording], `${showError(cause)}; ${showError(recording)}`);
       const unrecorded = `${message}; that could not be recorded: ${showError(recording)}`;

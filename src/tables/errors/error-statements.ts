@@ -16,6 +16,8 @@ export interface ErrorRow {
   readonly attempts_number: string | number | bigint | null;
   readonly created_micros: string | number | bigint;
   readonly updated_micros: string | number | bigint;
+  /** Whether the row had the consumer and the event's id in each other's columns; see {@link asMeant}. */
+  readonly swapped?: boolean;
 }
 
 /** Which errors to list. What is undefined does not restrict them. */
@@ -95,16 +97,27 @@ export class ErrorStatements {
     const conditions = [`t.${this.#quoted("id")} > ${this.#dialect.integerParam}`];
     const params: SqlParam[] = [after];
     if (consumer !== undefined) {
-      const column = `t.${this.#quoted("consumer")}`;
-      const exact = this.#dialect.asBytes(this.#dialect.asText(column));
-      // The first condition finds the rows by their key. The second leaves out names that only the column's collation
-      // takes for this one.
-      conditions.push(`${column} = ? and ${exact} = ${this.#dialect.asBytes("?")}`);
-      params.push(consumer, consumer);
+      const named = [this.#isExactly("consumer"), ...this.#isSwapped];
+      conditions.push(`(${named.join(" or ")})`);
+      params.push(...named.flatMap(() => [consumer, consumer]));
     }
     if (statuses !== undefined) conditions.push(`t.${this.#quoted("status")} in (${statuses.join(", ")})`);
     const sql = `${this.#select} where ${conditions.join(" and ")} order by t.${this.#quoted("id")} limit ${limit}`;
     return { sql, params };
+  }
+
+  // The first condition finds the rows by their key. The second leaves out names that only the column's collation takes for
+  // this one.
+  #isExactly(name: "consumer" | "eventId"): string {
+    const column = `t.${this.#quoted(name)}`;
+    return `${column} = ? and ${this.#dialect.asBytes(this.#dialect.asText(column))} = ${this.#dialect.asBytes("?")}`;
+  }
+
+  /** Finds the rows of a consumer that Go's dead-letter consumer has swapped, where the name is not lost. */
+  get #isSwapped(): string[] {
+    if (this.hasIntegerEventIds || this.#dialect.name !== "mysql") return [];
+    const uncounted = this.#hasAttempts ? ` and t.${this.#quoted("attempts")} is null` : "";
+    return [`${this.#isExactly("eventId")} and t.${this.#quoted("consumer")} regexp '^[0-9]+$'${uncounted}`];
   }
 
   setStatus(id: string, status: ErrorStatus): Statement {

@@ -7,16 +7,16 @@ import { type ConsumerError, ErrorStatus, type ErrorToRecord } from "../../refle
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import { checkFits } from "../schema/column-capacity.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
+import { isDecimalId } from "./error-ids.ts";
 import { type ErrorFilter, type ErrorRow, ErrorStatements } from "./error-statements.ts";
 import type { ErrorsTableConfig } from "./errors-table-options.ts";
+import { asMeant } from "./swapped-rows.ts";
 
 export interface ErrorStoreSource {
   readonly config: ErrorsTableConfig;
   readonly database: Database;
   readonly schemaCheck: SchemaCheck;
 }
-
-const HIGHEST_ID = 2n ** 63n - 1n;
 
 /** The rows of an errors table in one database. */
 export class ErrorStore {
@@ -50,7 +50,7 @@ export class ErrorStore {
   async get(id: string, options: CallOptions): Promise<ErrorRow> {
     checkId(id);
     const statements = await this.statements(options);
-    const [row] = isId(id) ? await this.#rows(statements.byId(id), options) : [];
+    const [row] = isDecimalId(id) ? await this.#rows(statements.byId(id), options) : [];
     if (row === undefined) throw this.#notFound(id);
     return row;
   }
@@ -64,7 +64,7 @@ export class ErrorStore {
   async resolve(id: string, options: CallOptions): Promise<void> {
     checkId(id);
     const statements = await this.statements(options);
-    if (!isId(id)) throw this.#notFound(id);
+    if (!isDecimalId(id)) throw this.#notFound(id);
     const { affectedRows } = await this.#run(statements.setStatus(id, ErrorStatus.Resolved), options);
     // Some servers count only the rows that changed: a count of 0 does not mean that there is none.
     if (affectedRows === 0) await this.get(id, options);
@@ -83,7 +83,7 @@ export class ErrorStore {
 
   async #rows({ sql, params }: Statement, options: CallOptions): Promise<ErrorRow[]> {
     try {
-      return await this.database.rows<ErrorRow>(sql, params, this.limits(options));
+      return (await this.database.rows<ErrorRow>(sql, params, this.limits(options))).map(asMeant);
     } catch (error) {
       throw tableError(error, { table: this.config.table, activity: "read", signal: options.signal });
     }
@@ -138,7 +138,7 @@ export function checkError(table: string, error: ErrorToRecord, statements: Erro
   }
   if (statements === undefined) return;
   checkFits(table, statements.column("consumer"), consumer);
-  if (statements.hasIntegerEventIds && !isId(eventId)) {
+  if (statements.hasIntegerEventIds && !isDecimalId(eventId)) {
     throw new ReflexError(
       "invalid_int_id",
       `the event ids of ${table} are integers from 0 to 2^63-1, found ${showName(eventId)}`,
@@ -146,11 +146,6 @@ export function checkError(table: string, error: ErrorToRecord, statements: Erro
     );
   }
   checkFits(table, statements.column("eventId"), eventId);
-}
-
-/** Whether a server takes the text for exactly the integer that it shows. */
-export function isId(id: unknown): id is string {
-  return typeof id === "string" && /^\d{1,19}$/.test(id) && BigInt(id) <= HIGHEST_ID;
 }
 
 // A ZEROFILL column gives leading zeros.

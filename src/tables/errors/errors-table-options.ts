@@ -68,7 +68,8 @@ export interface ErrorsTableOptions<RecordOnly extends boolean = boolean> extend
 }
 
 /**
- * The columns in which errors tables of Go's reflex differ from the defaults here.
+ * The columns in which tables of errors and their events, as made for Go's reflex, differ from the defaults here. If the time column of
+ * yours is `datetime(6)`, give `eventsTimeColumn` again after them.
  * @example
  * const errors = new ErrorsTable({ ...goErrorColumns });
  */
@@ -77,9 +78,12 @@ export const goErrorColumns: {
   readonly messageField: "error_msg";
   /** The column of the status. */
   readonly statusField: "error_status";
+  /** The type of the time column of the table of the errors' events, as the DDL of Go's examples has it. */
+  readonly eventsTimeColumn: "datetime";
 } = {
   messageField: "error_msg",
   statusField: "error_status",
+  eventsTimeColumn: "datetime",
 };
 
 const checks: OptionChecks<ErrorsTableOptions> = {

@@ -1,6 +1,6 @@
-import type { Dialect } from "../../database/dialect.ts";
+import type { Dialect, TimeStorage } from "../../database/dialect.ts";
 import { checkIdentifier, parseTableName } from "../../database/identifiers.ts";
-import { aBoolean, aString, checkOptions, type OptionChecks } from "../../options/check-options.ts";
+import { aBoolean, aString, checkOptions, type OptionChecks, oneOf } from "../../options/check-options.ts";
 import { eventsTableSchema } from "../events/events-table-schema.ts";
 import { autoIncrementId, createTable, exactText, timeType } from "../schema/column-types.ts";
 import {
@@ -37,6 +37,8 @@ export interface ErrorsTableSchemaOptions {
    * "attempts"
    */
   attemptsField?: string | undefined;
+  /** The type of the time column of the table of the errors' events. @defaultValue "datetime6" */
+  eventsTimeColumn?: TimeStorage["column"] | undefined;
   /** Whether the events table is left out. @defaultValue false */
   recordOnly?: boolean | undefined;
 }
@@ -63,6 +65,7 @@ export const errorsTableSchemaChecks: OptionChecks<ErrorsTableSchemaOptions> = {
   updatedAtField: aString,
   statusField: aString,
   attemptsField: aString,
+  eventsTimeColumn: oneOf("datetime6", "datetime", "timestamp"),
   recordOnly: aBoolean,
 };
 
@@ -93,7 +96,8 @@ export function toErrorsTableNames(options: ErrorsTableSchemaOptions): { tableNa
 export function errorsTableSchema(options: ErrorsTableSchemaOptions = {}): TableSchema {
   const checked = checkOptions("errorsTableSchema", options, errorsTableSchemaChecks);
   const { tableName, fields } = toErrorsTableNames(checked);
-  const events = checked.recordOnly === true ? undefined : errorEvents(tableName);
+  const { recordOnly, eventsTimeColumn = "datetime6" } = checked;
+  const events = recordOnly === true ? undefined : errorEvents(tableName, eventsTimeColumn);
   return {
     name: tableName,
     statements: (dialect) => [createErrors(dialect, tableName, fields), ...(events?.statements(dialect) ?? [])],
@@ -118,7 +122,7 @@ function createErrors(dialect: Dialect, tableName: string, fields: ErrorFields):
 }
 
 /** The table of the errors' events. Their foreign id is the error's id, their metadata is the consumer's name. */
-function errorEvents(tableName: string): TableSchema {
+function errorEvents(tableName: string, column: TimeStorage["column"]): TableSchema {
   const fields = {
     id: "id",
     time: "timestamp",
@@ -127,7 +131,7 @@ function errorEvents(tableName: string): TableSchema {
     metadata: "metadata",
     trace: undefined,
   };
-  return eventsTableSchema(`${tableName}_events`, { fields, time: { column: "datetime6", zone: undefined } }, "text");
+  return eventsTableSchema(`${tableName}_events`, { fields, time: { column, zone: undefined } }, "text");
 }
 
 function field(name: keyof ErrorsTableSchemaOptions, value: string): string {

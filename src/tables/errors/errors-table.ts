@@ -14,9 +14,10 @@ import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
 import { EventsTable } from "../events-table.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
 import type { TableSchema } from "../schema/table-schema.ts";
+import { isDecimalId } from "./error-ids.ts";
 import { ErrorRecorder } from "./error-recorder.ts";
 import { ErrorRetry, type RetryAllOptions, type RetryAllResult, type RetryErrorOptions } from "./error-retry.ts";
-import { ErrorStore, isId, toConsumerError } from "./error-store.ts";
+import { ErrorStore, toConsumerError } from "./error-store.ts";
 import {
   checkErrorsTableOptions,
   type ErrorEventType,
@@ -44,7 +45,7 @@ export interface ListErrorsOptions extends CallOptions {
 const listChecks: OptionChecks<ListErrorsOptions> = {
   consumer: aConsumerName,
   status: oneOf(...Object.values(ErrorStatus)),
-  after: (value) => (isId(value) ? undefined : 'the id of an error, such as "42"'),
+  after: (value) => (isDecimalId(value) ? undefined : 'the id of an error, such as "42"'),
   limit: aCount,
   signal: aSignal,
   timeoutMs: aDuration,
@@ -76,7 +77,8 @@ export class ErrorsTable<RecordOnly extends boolean = false> {
   readonly schema: TableSchema;
   /**
    * The table `<tableName>_events`, from which errors are streamed as they are recorded. The foreign id of such an
-   * event is the error's id, its type is `ErrorStatus.Recorded`, its metadata is the consumer's name. Undefined with
+   * event is the error's id, its type is `ErrorStatus.Recorded`, its metadata is the consumer's name. The option
+   * `eventsTimeColumn` names the type of its time column. Undefined with
    * the option `recordOnly`. No event is written when a retry succeeds, or by `resolve`.
    */
   readonly events: RecordOnly extends true ? undefined : EventsTable<ErrorEventType>;
@@ -123,7 +125,11 @@ export class ErrorsTable<RecordOnly extends boolean = false> {
     };
   }
 
-  /** Lists errors in the order of their ids, one page of them. */
+  /**
+   * Lists errors in the order of their ids, one page of them. A row in which Go's dead-letter consumer has swapped the
+   * consumer and the event's id is shown as it is meant; where its column of event ids holds numbers, the name is lost, and the
+   * consumer is "".
+   */
   async list(db: DatabaseHandle, options: ListErrorsOptions = {}): Promise<ConsumerError[]> {
     const checked = checkOptions<ListErrorsOptions>("list", options, listChecks);
     const { consumer, status, after = "0", limit = 100, ...callOptions } = checked;
@@ -182,6 +188,7 @@ function eventsTable(config: ErrorsTableConfig, options: ErrorsTableOptions): Ev
   return new EventsTable(`${config.table}_events`, {
     types: errorEventTypes,
     metadataField: "metadata",
+    timeColumn: options.eventsTimeColumn,
     acquireTimeoutMs: config.acquireTimeoutMs,
     statementTimeoutMs: config.statementTimeoutMs,
     observer: options.observer,

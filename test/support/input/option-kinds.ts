@@ -79,6 +79,7 @@ export const errorsSchema: Kinds = {
   updatedAtField: "identifier",
   statusField: "identifier",
   attemptsField: "identifier",
+  eventsTimeColumn: "special",
   recordOnly: "boolean",
 };
 export const request: Kinds = { ...call, by: "text", reason: "anyText", waitMs: "finiteDuration" };
