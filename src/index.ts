@@ -62,7 +62,7 @@ export type { RunOptions } from "./reflex/run.ts";
 export { isExpected, run } from "./reflex/run.ts";
 export type { RunForeverOptions } from "./reflex/run-forever.ts";
 export { runForever } from "./reflex/run-forever.ts";
-export type { Running, RunState, RunStatus } from "./reflex/run-status.ts";
+export type { LastError, Running, RunState, RunStatus } from "./reflex/run-status.ts";
 export type { Spec } from "./reflex/spec.ts";
 export type { EventStream, StreamFunc, StreamOptions } from "./reflex/stream.ts";
 export type { Blocker, Diagnosable, StallReason, WaitCause } from "./reflex/wait-cause.ts";

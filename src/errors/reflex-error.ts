@@ -32,6 +32,7 @@ export type ReflexErrorCode =
   | "time_limit"
   | "stream_stopped"
   | "consumer_failed"
+  | "handling_timeout"
   | "consumer_retired"
   | "cursor_deleted"
   | "cursor_not_found"
@@ -81,6 +82,11 @@ export class ReflexError extends Error {
  * Whether `error` is a {@link ReflexError}. With `code`: whether it is one of that code. It recognises the errors of
  * another copy of this package too, where `instanceof` would not.
  */
+export function isReflexError<C extends ReflexErrorCode>(
+  error: unknown,
+  code: C,
+): error is ReflexError & { readonly code: C };
+export function isReflexError(error: unknown, code?: ReflexErrorCode): error is ReflexError;
 export function isReflexError(error: unknown, code?: ReflexErrorCode): error is ReflexError {
   if (!isError(error) || readProperty(error, "name") !== "ReflexError") return false;
   const found = readProperty(error, "code");

@@ -64,7 +64,7 @@ describeEachDatabase(({ open }) => {
     const broken = createDeadLetterConsumer(mailer, { errors: nowhere.toErrorInserter(db), retries: 0 });
     await expect(run({ ...spec, consumer: broken })).rejects.toMatchObject({
       code: "consumer_failed",
-      message: expect.stringMatching(/does not exist.*no such address/s),
+      cause: { message: expect.stringMatching(/does not exist.*no such address/s) as string },
       details: { eventId: "2" },
     });
     expect(await cursors.getCursor(db, "mailer")).toBe("1");

@@ -1,10 +1,10 @@
 import { rangeMistake, typeMistake } from "../errors/reflex-error.ts";
 import { show, showName } from "../errors/show.ts";
-import { showError } from "../errors/show-error.ts";
 import { aDuration, aFunction, checkOptions, type OptionChecks } from "../options/check-options.ts";
-import { isolated } from "../waiting/isolated.ts";
+import { ConsumerActivity } from "./consumer-activity.ts";
+import { declareRunListener } from "./consumer-runs.ts";
 import type { ReflexEvent } from "./event.ts";
-import { Reporting } from "./observer.ts";
+import type { RunStatus } from "./run-status.ts";
 
 /** What a consumer is given besides the event. */
 export interface ConsumeContext {
@@ -29,21 +29,27 @@ export interface Consumer<T extends number = number> {
   readonly stop?: () => Promise<void>;
 }
 
-/** How a consumer is doing, for health checks. */
-export interface ConsumerStatus {
+/**
+ * How a consumer is doing, for health checks: the status of the run that it is in, and of the latest if it is in several.
+ * After its last run, that is the status of this run; before the first it is `stopped`, since the consumer was made.
+ */
+export interface ConsumerStatus extends RunStatus {
   /** Whether an event came within the last `activityTtlMs`. Events count that `types` or `filter` left out. */
   readonly active: boolean;
   /** When the last event came. Undefined before the first. */
   readonly lastEventAt: Date | undefined;
   /** How old the last event was when it came, in ms, by this process's clock. Undefined before the first. */
   readonly lagMs: number | undefined;
-  /** Whether the last event was older than `lagAlertMs` when it came. */
+  /**
+   * Whether the last event was older than `lagAlertMs` when it came. It ends with an event that was younger, and once the
+   * stream of a run has waited 2 s for an event with nothing in its way: it has then caught up.
+   */
   readonly lagAlert: boolean;
 }
 
 /** A consumer that {@link createConsumer} has made, which also tells how it is doing. */
 export interface CreatedConsumer<T extends number = number> extends Consumer<T> {
-  /** How the consumer is doing now. Cheap enough for every health check. */
+  /** How the consumer is doing now, the run that it is in included. Cheap enough for every health check. */
   status(): ConsumerStatus;
 }
 
@@ -51,9 +57,9 @@ export interface CreatedConsumer<T extends number = number> extends Consumer<T> 
 export interface LagAlert {
   /** The name of the consumer. */
   readonly consumer: string;
-  /** True when events became too old, false when they became fresh again. */
+  /** True when events became too old, false when they became fresh again or the stream has caught up. */
   readonly alert: boolean;
-  /** How old the event was when it came, in ms, by this process's clock. */
+  /** How old the event was when it came, in ms, by this process's clock; 0 if the stream has caught up. */
   readonly lagMs: number;
 }
 
@@ -117,7 +123,9 @@ export function createConsumer<T extends number = number>(
     throw typeMistake("invalid_argument", `a consumer needs a function of an event, found ${show(consume)}`);
   }
   const checked = checkOptions("createConsumer", options, checks as OptionChecks<ConsumerOptions<T>>);
-  const activity = new Activity(name, checked);
+  const activity = new ConsumerActivity(name, checked);
+  const status = (): ConsumerStatus => activity.status();
+  declareRunListener(status, activity);
   const { types, filter, recover, reset, stop } = checked;
   const wanted = types === undefined ? undefined : new Set<number>(types);
   const recovered = async (event: ReflexEvent<T>, context: ConsumeContext): Promise<void> => {
@@ -132,7 +140,7 @@ export function createConsumer<T extends number = number>(
     name,
     ...(reset === undefined ? {} : { reset }),
     ...(stop === undefined ? {} : { stop }),
-    status: () => activity.status(),
+    status,
     // This is no async function: for a consumer that waits for nothing the run need not wait either.
     consume: (event, context) => {
       activity.handed(event);
@@ -163,47 +171,6 @@ export function aConsumerName(name: unknown): string | undefined {
   return valid ? undefined : `of 1 to ${LONGEST_NAME} characters, with no space at its ends`;
 }
 
-const reporting = new Reporting([]);
-
 async function rejected(error: unknown): Promise<never> {
   throw error;
-}
-
-class Activity {
-  readonly #name: string;
-  readonly #options: Pick<ConsumerOptions, "lagAlertMs" | "onLagAlert" | "activityTtlMs">;
-  #lastEventAt: number | undefined;
-  #lagMs: number | undefined;
-  #late = false;
-
-  constructor(name: string, options: Pick<ConsumerOptions, "lagAlertMs" | "onLagAlert" | "activityTtlMs">) {
-    this.#name = name;
-    this.#options = options;
-  }
-
-  handed(event: ReflexEvent): void {
-    const now = Date.now();
-    this.#lastEventAt = now;
-    const lagMs = Math.max(0, now - event.timestampMicros / 1000);
-    this.#lagMs = lagMs;
-    const late = lagMs > (this.#options.lagAlertMs ?? 30 * 60_000);
-    if (late === this.#late) return;
-    this.#late = late;
-    // What `onLagAlert` throws must not stop the events that it is told of.
-    isolated(
-      () => this.#options.onLagAlert?.({ consumer: this.#name, alert: late, lagMs }),
-      (error) => reporting.warn(`onLagAlert of consumer ${this.#name} threw: ${showError(error)}`, {}),
-    );
-  }
-
-  status(): ConsumerStatus {
-    const { activityTtlMs = 24 * 3_600_000 } = this.#options;
-    const last = this.#lastEventAt;
-    return {
-      active: last !== undefined && Date.now() - last <= activityTtlMs,
-      lastEventAt: last === undefined ? undefined : new Date(last),
-      lagMs: this.#lagMs,
-      lagAlert: this.#late,
-    };
-  }
 }

@@ -1,5 +1,6 @@
 import { ReflexError } from "../errors/reflex-error.ts";
-import { showError } from "../errors/show-error.ts";
+import { show } from "../errors/show.ts";
+import { isError, readProperty } from "../errors/thrown.ts";
 import { abortReason } from "../waiting/abort.ts";
 import { done } from "../waiting/done.ts";
 import { isThenable } from "../waiting/thenable.ts";
@@ -9,7 +10,9 @@ import type { ConsumeContext, Consumer } from "./consumer.ts";
 import type { CursorStore } from "./cursor-store.ts";
 import type { ReflexEvent } from "./event.ts";
 import { isExpected } from "./expected.ts";
+import { HandlingLimit } from "./handling-limit.ts";
 import type { Reporting } from "./observer.ts";
+import type { EventAtHand, HandsOver } from "./run-progress.ts";
 import type { ShutdownWaits } from "./shutdown-waits.ts";
 import type { Spec } from "./spec.ts";
 
@@ -29,10 +32,14 @@ export interface EventHandlerSource<T extends number> {
   readonly halting: AbortSignal;
   /** The longest to wait for a cursor to be set once the run was aborted, in ms. */
   readonly flushMs: number;
+  /** The longest that the consumer may work on one event, in ms; undefined for no limit. */
+  readonly handlingTimeoutMs: number | undefined;
+  /** Called with the event whose work takes longer. The signals of the context and of `halting` are to be aborted then. */
+  readonly handlingExceeded: (event: ReflexEvent) => void;
 }
 
 /** What a run does with the events of a stream: each is handed to the consumer, and then the cursor is moved past it. */
-export class EventHandler<T extends number> {
+export class EventHandler<T extends number> implements HandsOver {
   readonly #source: EventHandlerSource<T>;
   // What is used for each event is a field of its own, which is found faster than a property of the source.
   readonly #consumer: Consumer<T>;
@@ -43,7 +50,14 @@ export class EventHandler<T extends number> {
   /** Whether no further event may be consumed. It is asked for each event, and a signal takes longer to tell. */
   #halted = false;
   #handled = 0;
+  /** The event that was handed over last. It costs next to nothing to keep, and tells what is at hand. */
+  #latest: ReflexEvent<T> | undefined;
+  /** Since when something is waited for at the latest event, by `performance.now()`; 0 if nothing is. */
+  #waitingSinceMs = 0;
+  #moving = false;
+  #exceeded = false;
   #passed: ReflexEvent<T> | undefined;
+  readonly #limit: HandlingLimit | undefined;
 
   constructor(source: EventHandlerSource<T>) {
     this.#source = source;
@@ -51,6 +65,9 @@ export class EventHandler<T extends number> {
     this.#cursors = source.spec.cursors;
     this.#context = source.context;
     this.#reported = source.reporting.wants("consume");
+    const { handlingTimeoutMs: timeoutMs } = source;
+    const exceeded = (event: ReflexEvent): void => this.#exceed(event);
+    if (timeoutMs !== undefined) this.#limit = new HandlingLimit({ timeoutMs, handler: this, exceeded });
   }
 
   /** Lets the event at hand be finished, and no other be begun. */
@@ -63,9 +80,22 @@ export class EventHandler<T extends number> {
     return this.#passed;
   }
 
+  get atHand(): EventAtHand | undefined {
+    const event = this.#latest;
+    if (event === undefined || event === this.#passed) return undefined;
+    // A consumer that asks for the status before it waits for anything has just begun.
+    const sinceMs = this.#waitingSinceMs === 0 ? performance.now() : this.#waitingSinceMs;
+    return { event, sinceMs, moving: this.#moving };
+  }
+
   /** Takes note of an event that was left out, and that the cursor was moved past. */
   pass(event: ReflexEvent<T>): void {
+    this.#latest = event;
     this.#passed = event;
+  }
+
+  close(): void {
+    this.#limit?.close();
   }
 
   async handleAll(events: readonly ReflexEvent<T>[]): Promise<void> {
@@ -84,6 +114,8 @@ export class EventHandler<T extends number> {
   #handle(event: ReflexEvent<T>): Promise<void> | undefined {
     if (this.#halted) throw abortReason(this.#source.halting);
     const report = this.#reported ? this.#startReport(event) : undefined;
+    this.#latest = event;
+    this.#waitingSinceMs = 0;
     let work: unknown;
     let isAwaited: boolean;
     try {
@@ -99,6 +131,8 @@ export class EventHandler<T extends number> {
   }
 
   async #finish(event: ReflexEvent<T>, work: PromiseLike<unknown>, report: ConsumeEnd | undefined): Promise<void> {
+    this.#waitingSinceMs = performance.now();
+    this.#limit?.begun();
     try {
       await this.#source.waits.until(work, "the consumer's work on an event");
     } catch (error) {
@@ -106,7 +140,15 @@ export class EventHandler<T extends number> {
       throw this.#consumeError(event, error);
     }
     report?.(undefined);
+    // A consumer may end its work at the abort of its signal without an error, and without having done it.
+    if (this.#exceeded) throw abortReason(this.#source.halting);
     await this.#advance(event);
+  }
+
+  #exceed(event: ReflexEvent): void {
+    if (this.#context.signal.aborted) return;
+    this.#exceeded = true;
+    this.#source.handlingExceeded(event);
   }
 
   #consumeError(event: ReflexEvent<T>, error: unknown): unknown {
@@ -131,7 +173,13 @@ export class EventHandler<T extends number> {
   async #awaitCursor(event: ReflexEvent<T>, setting: Promise<void>, aborted: boolean): Promise<void> {
     const { waits, flushMs: timeoutMs } = this.#source;
     const what = "a cursor to be set";
-    await (aborted ? withTimeLimit(setting, { timeoutMs, what }) : waits.until(setting, what));
+    this.#waitingSinceMs = performance.now();
+    this.#moving = true;
+    try {
+      await (aborted ? withTimeLimit(setting, { timeoutMs, what }) : waits.until(setting, what));
+    } finally {
+      this.#moving = false;
+    }
     this.#passed = event;
   }
 
@@ -145,9 +193,17 @@ export class EventHandler<T extends number> {
 }
 
 function consumerFailure(name: string, event: ReflexEvent, cause: unknown): ReflexError {
-  return new ReflexError(
-    "consumer_failed",
-    `consumer ${name} failed at event ${event.id} of type ${event.type}: ${showError(cause)}; its cursor stays before it`,
-    { cause, details: { consumer: name, eventId: event.id, eventType: event.type } },
-  );
+  const message = `consumer ${name} failed at event ${event.id} of type ${event.type}, with ${kindOf(cause)}; its cursor stays before it`;
+  const details = { consumer: name, eventId: event.id, eventType: event.type };
+  return new ReflexError("consumer_failed", message, { cause, details });
+}
+
+/** What was thrown, without its text: loggers print the text of an error's cause behind the error's own. */
+function kindOf(cause: unknown): string {
+  return isError(cause) ? `${nameOf(cause)} (see its cause)` : show(cause);
+}
+
+function nameOf(error: Error): string {
+  const name = readProperty(error, "name");
+  return typeof name === "string" ? name : "an error";
 }

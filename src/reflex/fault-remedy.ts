@@ -12,6 +12,8 @@ export function withRemedy(
   if (!isReflexError(fault, "history_rewritten")) return fault;
   const remedy = cursors.remedy?.(at.consumer, at.cursor);
   if (remedy === undefined) return fault;
-  const { code, message, details } = fault;
-  return new ReflexError(code, `${message}; to accept the table as it is: ${remedy}`, { cause: fault, details });
+  const { code, message, details, cause } = fault;
+  // The fault itself is not the cause: loggers would print its text twice.
+  const options = cause === undefined ? { details } : { details, cause };
+  return new ReflexError(code, `${message}; to accept the table as it is: ${remedy}`, options);
 }

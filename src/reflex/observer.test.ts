@@ -120,7 +120,7 @@ describe("a stall", () => {
   test("is a warning with its place when no observer takes stalls", () => {
     new Reporting([{ error: boom }], logger).stall(stalled);
     expect(logger.messages).toEqual(["events waits for id 2"]);
-    expect(logger.details).toEqual([{ table: "events", prev: "1", next: "3" }]);
+    expect(logger.details).toEqual([{ table: "events", prev: "1", next: "3", reason: stalled.reason }]);
   });
 });
 

@@ -2,6 +2,7 @@ import { type ReflexErrorDetails } from "../errors/reflex-error.ts";
 import { showError } from "../errors/show-error.ts";
 import { isolated } from "../waiting/isolated.ts";
 import type { CursorRequestKind } from "./cursor-requests.ts";
+import { detailsOf, textWithCauses } from "./error-text.ts";
 import type { Blocker, StallReason } from "./wait-cause.ts";
 
 /**
@@ -15,7 +16,7 @@ export interface Observer {
   page?(report: PageReport): void;
   /** A gap was seen for the first time. */
   gap?(report: GapReport): void;
-  /** A stream has waited for 5 s at one place though there are rows beyond it, or goes on after that. */
+  /** A stream or a run has waited at one place for about 4 s, and something stands in its way; or it goes on after that. */
   stall?(report: StallReport): void;
   /** Cursors were written. */
   flush?(report: FlushReport): void;
@@ -210,7 +211,10 @@ export class Reporting {
   error(report: ErrorReport): void {
     if (this.wants("error")) return this.tell("error", report);
     const retry = report.retryInMs === undefined ? "" : `; trying again in ${Math.round(report.retryInMs)} ms`;
-    this.warn(`${report.activity} of ${report.name} failed: ${showError(report.error)}${retry}`, {});
+    this.warn(
+      `${report.activity} of ${report.name} failed: ${textWithCauses(report.error)}${retry}`,
+      detailsOf(report),
+    );
   }
 
   /** Tells the observers of a hold, or tells the position fault as an error or warns if none has a function for holds. */
@@ -225,6 +229,7 @@ export class Reporting {
   /** Tells the observers of a stall, or warns if none of them has a function for stalls. */
   stall(report: StallReport): void {
     if (this.wants("stall")) return this.tell("stall", report);
-    this.warn(report.message, { table: report.table, prev: report.prev, next: report.next });
+    const { message, table, prev, next, reason, consumer } = report;
+    this.warn(message, { table, prev, next, reason, ...(consumer === undefined ? {} : { consumer }) });
   }
 }

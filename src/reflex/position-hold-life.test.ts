@@ -62,7 +62,7 @@ describe("a hold", () => {
       await scene.holds.first();
       scene.controller.abort("the pod is to stop");
       await expect(scene.running).rejects.toBe("the pod is to stop");
-      expect(scene.running.status()).toMatchObject({ state: "ended", error: "the pod is to stop" });
+      expect(scene.running.status()).toMatchObject({ state: "stopped", error: "the pod is to stop" });
     },
   );
 

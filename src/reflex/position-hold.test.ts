@@ -21,7 +21,7 @@ describe("a table that no longer fits the position", () => {
     expect(report.message).toMatch(
       /consumer a is held at cursor 2.*to accept the table as it is: accept 2 of a.*by itself/u,
     );
-    expect(scene.running.status()).toMatchObject({ state: "held", error: report.error });
+    expect(scene.running.status()).toMatchObject({ state: "hold", error: report.error });
     await scene.looks(3);
     expect([scene.seen.all, scene.errors.all, scene.holds.all.length]).toEqual([[], [], 1]);
   });
@@ -46,7 +46,8 @@ describe("a table that no longer fits the position", () => {
     scene.table.rewrite("old 1", "old 2", "old 3");
     expect(await scene.holds.first(isReleased)).toMatchObject({ cursor: "2", reason: "position_fault" });
     expect(await scene.seen.first()).toBe("old 3");
-    expect(scene.running.status()).toEqual({ state: "running", since: expect.any(Date) as Date });
+    await scene.settled();
+    expect(scene.running.status()).toMatchObject({ state: "waiting", position: expect.any(String) as string });
   });
 
   // Catches a remedy that the error names and that does nothing.

@@ -226,7 +226,7 @@ describe("the options of running for ever", () => {
   test("that are unknown are refused with all the known names", async () => {
     const running = start(() => undefined, { backoffMs: 5 } as object);
     await expect(running).rejects.toThrow(
-      'runForever has no option "backoffMs"; it has signal, shutdownMs, flushMs, observer, logger, minBackoffMs, maxBackoffMs',
+      'runForever has no option "backoffMs"; it has signal, shutdownMs, flushMs, handlingTimeoutMs, observer, logger, minBackoffMs, maxBackoffMs',
     );
   });
 

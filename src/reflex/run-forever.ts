@@ -2,6 +2,7 @@ import { rangeMistake } from "../errors/reflex-error.ts";
 import { checkOptions } from "../options/check-options.ts";
 import { RunLoop } from "./run-loop.ts";
 import { foreverChecks, type RunForeverOptions } from "./run-options.ts";
+import { withRunParts } from "./run-parts.ts";
 import { type Running, running } from "./run-status.ts";
 import { checkSpec, type Spec } from "./spec.ts";
 
@@ -10,7 +11,8 @@ export type { RunForeverOptions } from "./run-options.ts";
 /**
  * Runs as {@link run} does, and starts again after every error, from the consumer's cursor. The wait before it doubles
  * with each error and is jittered, so that many processes don't come back in step. Each error goes to `observer.error`,
- * or to the logger if there is none.
+ * or to the logger if there is none. While a server refuses connections, or has just closed one, it is tried again after
+ * 200 ms at the most (or `minBackoffMs`, if that is longer), and the wait does not grow.
  *
  * A table that no longer fits the consumer's position (it was truncated, restored or swapped) can't be mended by another
  * try: the consumer is held, see `onPositionFault`. A request of a person (`reset`, `resume` ...) also ends a hold or the
@@ -26,9 +28,10 @@ export type { RunForeverOptions } from "./run-options.ts";
  * const running = runForever({ stream: orders.toStream(pool), cursors: cursors.toStore(pool), consumer }, { signal:
  * stopping.signal });
  * createServer((_request, response) => {
- *   const { state, since, error } = running.status();
- *   const healthy = state === "running" || state === "paused";
- *   response.writeHead(healthy ? 200 : 503).end(JSON.stringify({ state, since, error: String(error ?? "") }));
+ *   const { state, since, position, event, stalledOn, lastError } = running.status();
+ *   const healthy = state === "waiting" || state === "handling" || state === "paused";
+ *   const why = stalledOn?.message ?? String(lastError?.error ?? "");
+ *   response.writeHead(healthy ? 200 : 503).end(JSON.stringify({ state, since, position, event, why }));
  * }).listen(8080);
  * await running;
  */
@@ -38,7 +41,9 @@ export function runForever<T extends number>(spec: Spec<T>, options: RunForeverO
     const checked = checkOptions("runForever", options, foreverChecks);
     const { minBackoffMs = 100, maxBackoffMs = 30_000 } = checked;
     checkBackoff(minBackoffMs, maxBackoffMs);
-    await new RunLoop(spec, { ...checked, minBackoffMs, maxBackoffMs }, status).execute();
+    await withRunParts(spec, { options: checked, status }, (parts) =>
+      new RunLoop(spec, { ...checked, minBackoffMs, maxBackoffMs }, parts).execute(),
+    );
   });
 }
 

@@ -1,11 +1,11 @@
 import { isMistake, isReflexError, type ReflexError } from "../errors/reflex-error.ts";
 import { AbortFan } from "../waiting/abort.ts";
 import { sleep } from "../waiting/sleep.ts";
-import { Reporting } from "./observer.ts";
 import { PositionHold } from "./position-hold.ts";
-import { RunOnce, type RunParts, runParts } from "./run-once.ts";
+import { RetryWaits } from "./retry-waits.ts";
+import { RunOnce } from "./run-once.ts";
 import type { RunForeverOptions } from "./run-options.ts";
-import type { StatusKeeper } from "./run-status.ts";
+import type { RunParts } from "./run-parts.ts";
 import type { Spec } from "./spec.ts";
 
 // A shorter wait for the next attempt, which reads what is asked, is short enough for a request.
@@ -18,15 +18,14 @@ export class RunLoop<T extends number> {
   readonly #spec: Spec<T>;
   readonly #options: LoopOptions;
   readonly #parts: RunParts;
-  readonly #reporting: Reporting;
+  readonly #waits: RetryWaits;
   readonly #ending = new AbortController();
-  #failures = 0;
 
-  constructor(spec: Spec<T>, options: LoopOptions, status: StatusKeeper) {
+  constructor(spec: Spec<T>, options: LoopOptions, parts: RunParts) {
     this.#spec = spec;
     this.#options = options;
-    this.#parts = runParts(spec, status);
-    this.#reporting = new Reporting([options.observer], options.logger);
+    this.#parts = parts;
+    this.#waits = new RetryWaits(options.minBackoffMs, options.maxBackoffMs);
   }
 
   async execute(): Promise<void> {
@@ -41,12 +40,13 @@ export class RunLoop<T extends number> {
 
   /** Resolves with whether the stream has ended by itself. Rejects with what no other attempt can mend. */
   async #attempt(): Promise<boolean> {
+    const startedMs = performance.now();
     try {
       await new RunOnce(this.#spec, this.#options, this.#parts).execute();
       return true;
     } catch (error) {
       if (this.#isHeld(error)) await this.#hold(error as ReflexError);
-      else await this.#retry(error);
+      else await this.#retry(error, performance.now() - startedMs);
       return false;
     }
   }
@@ -59,29 +59,30 @@ export class RunLoop<T extends number> {
 
   async #hold(fault: ReflexError): Promise<void> {
     const { status } = this.#parts;
-    status.enter("held", { error: fault });
-    const parts = { ...this.#parts, spec: this.#spec, reporting: this.#reporting, signal: this.#ending.signal };
+    status.enter("hold", { error: fault });
+    const parts = { ...this.#parts, spec: this.#spec, signal: this.#ending.signal };
+    const startedMs = performance.now();
     try {
       await new PositionHold(parts).untilReleased(fault);
       status.enter("starting");
     } catch (error) {
-      await this.#retry(error);
+      await this.#retry(error, performance.now() - startedMs);
     }
   }
 
-  async #retry(error: unknown): Promise<void> {
+  /** Waits for the next attempt after one that has taken this long. */
+  async #retry(error: unknown, tookMs: number): Promise<void> {
     if (this.#isFinal(error)) throw error;
-    const { status, requests, memory } = this.#parts;
+    const { status, requests, memory, reporting } = this.#parts;
     const { signal } = this.#ending;
     // The count of failures starts anew only when the cursor has moved, not when an event was consumed. Where the cursor
     // can't be moved, that event would be consumed again and again without a pause.
-    if (memory.takeMoved()) this.#failures = 0;
-    const { minBackoffMs, maxBackoffMs } = this.#options;
-    const retryInMs = jittered(Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(this.#failures++, 30)));
+    if (memory.takeMoved()) this.#waits.succeeded();
+    const retryInMs = this.#waits.after(error, tookMs);
     const report = { activity: "run", name: this.#spec.consumer.name, error };
     const state = isReflexError(error, "consumer_retired") ? "retired" : "retrying";
     status.enter(state, { error, retryInMs });
-    this.#reporting.error(this.#aborted ? report : { ...report, retryInMs });
+    reporting.error(this.#aborted ? report : { ...report, retryInMs });
     const wait = (ending: AbortSignal): Promise<void> => sleep(retryInMs, { signal: ending });
     await (retryInMs > LONG_WAIT_MS ? requests.unlessAsked(signal, wait) : wait(signal));
     status.enter(state, { error });
@@ -101,9 +102,4 @@ export class RunLoop<T extends number> {
 /** Whether the row of the cursor is gone: another attempt would begin at the first event, and do all of it again. */
 function isRemoved(error: unknown): boolean {
   return isReflexError(error, "cursor_not_advanced") && error.details["existing"] === "";
-}
-
-/** Between half of the wait and all of it. */
-function jittered(waitMs: number): number {
-  return waitMs * (0.5 + Math.random() / 2);
 }

@@ -2,30 +2,17 @@ import { ReflexError } from "../errors/reflex-error.ts";
 import { AbortFan, abortReason } from "../waiting/abort.ts";
 import { withTimeLimit } from "../waiting/time-limit.ts";
 import type { ConsumeContext } from "./consumer.ts";
+import type { ReflexEvent } from "./event.ts";
 import { isExpected } from "./expected.ts";
 import { withRemedy } from "./fault-remedy.ts";
-import { Reporting } from "./observer.ts";
+import { handlingTimeout } from "./handling-limit.ts";
 import { waitWhilePaused } from "./pause.ts";
 import { isPositionFault } from "./position-fault-code.ts";
-import { RunMemory } from "./run-memory.ts";
 import type { RunOptions } from "./run-options.ts";
-import { RunRequests } from "./run-requests.ts";
-import type { StatusKeeper } from "./run-status.ts";
+import type { RunParts } from "./run-parts.ts";
 import { ShutdownWaits } from "./shutdown-waits.ts";
 import type { Spec } from "./spec.ts";
 import { StreamSession } from "./stream-session.ts";
-
-/** What outlives one run of a consumer, for `runForever`. */
-export interface RunParts {
-  readonly memory: RunMemory;
-  readonly requests: RunRequests;
-  readonly status: StatusKeeper;
-}
-
-export function runParts<T extends number>({ cursors, consumer }: Spec<T>, status: StatusKeeper): RunParts {
-  const memory = new RunMemory();
-  return { memory, requests: new RunRequests({ consumer: consumer.name, cursors, memory }), status };
-}
 
 interface Failure {
   readonly activity: string;
@@ -37,7 +24,6 @@ export class RunOnce<T extends number> {
   readonly #spec: Spec<T>;
   readonly #options: RunOptions;
   readonly #parts: RunParts;
-  readonly #reporting: Reporting;
   readonly #stopping = new AbortController();
   readonly #context: ConsumeContext = { signal: this.#stopping.signal };
   readonly #failures: Failure[] = [];
@@ -47,7 +33,6 @@ export class RunOnce<T extends number> {
     this.#spec = spec;
     this.#options = options;
     this.#parts = parts;
-    this.#reporting = new Reporting([options.observer], options.logger);
   }
 
   async execute(): Promise<void> {
@@ -55,7 +40,7 @@ export class RunOnce<T extends number> {
     const fan = new AbortFan(this.#options.signal);
     fan.listen(() => this.#stop(fan.reason));
     try {
-      await this.#waits.until(Promise.resolve(this.#spec.consumer.reset?.(this.#context)), "the consumer's reset");
+      await this.#resetConsumer();
       await this.#streamToEnd();
     } catch (error) {
       // The error that ended the run comes before those that its ending led to.
@@ -70,7 +55,15 @@ export class RunOnce<T extends number> {
     if (first !== undefined) throw first.error;
   }
 
+  async #resetConsumer(): Promise<void> {
+    const { consumer } = this.#spec;
+    if (consumer.reset === undefined) return;
+    const reset = Promise.resolve(consumer.reset(this.#context));
+    await this.#parts.progress.work("its reset", this.#waits.until(reset, "the consumer's reset"));
+  }
+
   #stop(reason: unknown): void {
+    if (this.#stopping.signal.aborted) return;
     this.#stopping.abort(reason);
     this.#waits.endIn(this.#shutdownMs, (what) => this.#leaveBehind(what));
   }
@@ -104,13 +97,14 @@ export class RunOnce<T extends number> {
   }
 
   async #answerRequests(): Promise<void> {
-    const { requests, status } = this.#parts;
+    const { requests, status, progress } = this.#parts;
     const { cursors, consumer } = this.#spec;
     const { signal } = this.#stopping;
-    const { state, by = "someone" } = await requests.answerAll(signal);
+    const answering = requests.answerAll(signal);
+    const { state, by = "someone" } = await progress.step("what is asked of it to be read", "store", answering);
     if (state !== "paused") return;
     status.enter("paused");
-    await waitWhilePaused({ consumer: consumer.name, cursors, requests, reporting: this.#reporting }, by, signal);
+    await waitWhilePaused({ ...this.#parts, consumer: consumer.name, cursors }, by, signal);
     status.enter("starting");
   }
 
@@ -118,18 +112,27 @@ export class RunOnce<T extends number> {
     const session = new StreamSession({
       ...this.#parts,
       spec: this.#spec,
-      reporting: this.#reporting,
       waits: this.#waits,
       context: this.#context,
       flushMs: this.#flushMs,
+      handlingTimeoutMs: this.#options.handlingTimeoutMs,
+      handlingExceeded: (event) => this.#endHandling(event),
     });
     try {
       return await session.execute();
     } catch (error) {
       throw this.#streamError(error);
     } finally {
-      await this.#attempt("close", () => session.close());
+      await this.#attempt("close", () =>
+        this.#parts.progress.step("its stream to be closed", "stream", session.close()),
+      );
+      this.#parts.progress.ends();
     }
+  }
+
+  #endHandling(event: ReflexEvent): void {
+    const { handlingTimeoutMs = 0 } = this.#options;
+    this.#stop(handlingTimeout(this.#spec.consumer.name, event, handlingTimeoutMs));
   }
 
   #streamError(error: unknown): unknown {
@@ -151,16 +154,24 @@ export class RunOnce<T extends number> {
   #flush(): Promise<void> {
     const { cursors, consumer } = this.#spec;
     const limit = { timeoutMs: this.#flushMs, what: `the cursor of ${consumer.name} to be written` };
-    return withTimeLimit(cursors.flush({ consumer: consumer.name, timeoutMs: limit.timeoutMs }), limit);
+    const flushed = withTimeLimit(cursors.flush({ consumer: consumer.name, timeoutMs: limit.timeoutMs }), limit);
+    return this.#parts.progress.step("its cursor to be written", "store", flushed);
   }
 
   #stopConsumer(): Promise<void> {
     const { consumer } = this.#spec;
     const stopped = Promise.resolve(consumer.stop?.());
+    return this.#parts.progress.work("its stop", this.#untilStopped(stopped));
+  }
+
+  #untilStopped(stopped: Promise<void>): Promise<void> {
     // While the process goes on, the consumer's stop is waited for without a limit: the next run must not overlap with
     // it.
     if (!this.#stopping.signal.aborted) return this.#waits.until(stopped, "the consumer's stop");
-    return withTimeLimit(stopped, { timeoutMs: this.#shutdownMs, what: `consumer ${consumer.name} to stop` });
+    return withTimeLimit(stopped, {
+      timeoutMs: this.#shutdownMs,
+      what: `consumer ${this.#spec.consumer.name} to stop`,
+    });
   }
 
   /** Does what must happen however the run ended. What it throws must not hide why the run ended. */
@@ -173,6 +184,6 @@ export class RunOnce<T extends number> {
   }
 
   #report(activity: string, error: unknown): void {
-    this.#reporting.error({ activity, name: this.#spec.consumer.name, error });
+    this.#parts.reporting.error({ activity, name: this.#spec.consumer.name, error });
   }
 }

@@ -21,11 +21,23 @@ export interface RunOptions {
   /** The longest to wait, at the end of the run, for cursors to be written, in ms. @defaultValue 5000 */
   flushMs?: number | undefined;
   /**
-   * Told of each event that the consumer has finished with (`consume`), of a consumer that is held or paused (`hold`), and
-   * of errors with which the run does not reject (`error`). @defaultValue none; holds and such errors go to `logger`
+   * The longest that the consumer may work on one event, in ms, `recover` included. After it the consumer's signal is aborted
+   * with a ReflexError `handling_timeout`, and the run rejects with that once the work has ended, or has gone on for
+   * `shutdownMs`. Whatever comes of the work, the cursor stays before the event, so that it comes again: with `runForever`
+   * in its next try. No other event is handled meanwhile. Work that does not heed its signal is left behind after `shutdownMs`,
+   * and may then go on beside the next try. @defaultValue none: the consumer may take as long as it likes
+   */
+  handlingTimeoutMs?: number | undefined;
+  /**
+   * Told of each event that the consumer has finished with (`consume`), of a consumer that is held or paused (`hold`), of
+   * long waits (`stall`), and of errors with which the run does not reject (`error`). The run's stream and cursor store tell it
+   * too, if their tables have no observer. @defaultValue none; holds, stalls and such errors go to `logger`
    */
   observer?: Observer | undefined;
-  /** Takes warnings where the observer has no `error` or `hold`. @defaultValue `process.emitWarning` */
+  /**
+   * Takes warnings where the observer has no `error`, `hold` or `stall`; those of the run's stream and cursor store too, if
+   * their tables have no logger. @defaultValue `process.emitWarning`
+   */
   logger?: Logger | undefined;
 }
 
@@ -33,6 +45,7 @@ export const runChecks: OptionChecks<RunOptions> = {
   signal: aSignal,
   shutdownMs: aDuration,
   flushMs: aDuration,
+  handlingTimeoutMs: aDuration,
   observer: anObject,
   logger: aLogger,
 };

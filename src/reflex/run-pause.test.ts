@@ -48,7 +48,8 @@ describe("a pause", () => {
     scene.cursors.ask("resume");
     expect(await scene.seen.next()).toBe("3");
     expect(scene.released).toMatchObject([{ state: "released", reason: "paused", cursor: "2" }]);
-    expect(scene.running.status()).toMatchObject({ state: "running" });
+    await scene.settled();
+    expect(scene.running.status()).toMatchObject({ state: "waiting" });
     expect(scene.errors.all).toEqual([]);
   });
 

@@ -37,7 +37,6 @@ describe("a run that starts at a cursor", () => {
       code: "history_rewritten",
       details: { cursor: "2" },
       message: expect.stringMatching(/.; to accept the table as it is: accept 2 of a$/u) as string,
-      cause: { code: "history_rewritten" },
     });
     expect(seen).toEqual([]);
   });

@@ -42,7 +42,8 @@ describe("a reset", () => {
     await scene.seen.first((_foreignId, index) => index === 2);
     expect(scene.seen.all).toEqual(["old 1", "old 2", "old 2"]);
     expect(scene.table.opened.map(({ after }) => after)).toEqual(["0", "1"]);
-    expect(scene.running.status().state).toBe("running");
+    await scene.settled();
+    expect(scene.running.status().state).toBe("waiting");
   });
 
   // Catches an event that is broken off or forgotten, and a cursor that overwrites the one that was asked for.

@@ -20,7 +20,7 @@ const consumer: Consumer = { name: "a", consume: () => undefined };
 
 describe("the status of a run", () => {
   // Catches a run that counts as healthy before it has read anything, or never does.
-  test("is starting until its stream is open, then running, and ended without an error", async () => {
+  test("is starting until its stream is open, then handling its events, and stopped without an error", async () => {
     const opening = new Gate();
     const stream: Spec["stream"] = (after, options) => {
       const real = scene.table.stream(after, { ...options, toHead: true });
@@ -28,16 +28,22 @@ describe("the status of a run", () => {
       real.start = () => opening.opened.then(start);
       return real;
     };
-    const states: string[] = [];
-    const consume = (): void => void states.push(running.status().state);
+    const states: unknown[] = [];
+    const consume = (): void => {
+      const { state, event, position } = running.status();
+      states.push({ state, event, position });
+    };
     scene.cursors = new RequestingStore("0");
     const running = run({ stream, cursors: scene.cursors, consumer: { name: "a", consume } });
     await scene.settled();
     expect(running.status().state).toBe("starting");
     opening.open();
     await running;
-    expect(states).toEqual(["running", "running"]);
-    expect(running.status()).toEqual({ state: "ended", since: expect.any(Date) as Date });
+    expect(states).toEqual([
+      { state: "handling", event: "1", position: "0" },
+      { state: "handling", event: "2", position: "1" },
+    ]);
+    expect(running.status()).toEqual({ state: "stopped", since: expect.any(Date) as Date, position: "2" });
   });
 
   // Catches an error that a health check can't show, and a status that ends at the first retry.
@@ -56,27 +62,30 @@ describe("the status of a run", () => {
     expect(retryInMs).toBe(scene.errors.all[0]?.retryInMs);
     scene.cursors.ask("reset", "2");
     await scene.seen.first();
-    expect(scene.running.status()).toEqual({ state: "running", since: expect.any(Date) as Date });
+    await scene.settled();
+    const lastError = { error, at: expect.any(Date) as Date };
+    expect(scene.running.status()).toMatchObject({ state: "waiting", position: "3", lastError });
+    expect(scene.running.status().error).toBeUndefined();
   });
 
   // Catches an end that hides its error.
-  test("is ended with the error that the run rejects with", async () => {
+  test("is stopped with the error that the run rejects with", async () => {
     const running = run(
       { stream: scene.table.stream, cursors: scene.cursors, consumer },
       { signal: AbortSignal.abort(cause) },
     );
     await expect(running).rejects.toBe(cause);
-    expect(running.status()).toMatchObject({ state: "ended", error: cause });
+    expect(running.status()).toMatchObject({ state: "stopped", error: cause });
   });
 
   // Catches a throw where a promise is expected, which `.catch()` would not see.
   test.each([
     ["run", () => run({} as Spec)],
     ["runForever", () => runForever({} as Spec)],
-  ])("is ended after wrong arguments of %s, which reject", async (_name, start) => {
+  ])("is stopped after wrong arguments of %s, which reject", async (_name, start) => {
     const running = start();
     await expect(running).rejects.toMatchObject({ code: "invalid_argument" });
-    expect(running.status().state).toBe("ended");
+    expect(running.status().state).toBe("stopped");
   });
 
   // Catches a time that is that of the last retry: since when nothing works is what people ask.
@@ -85,9 +94,10 @@ describe("the status of a run", () => {
     keeper.enter("retrying", { error: cause, retryInMs: 1 });
     const { since } = keeper.status;
     keeper.enter("retrying", { error: cause });
-    expect(keeper.status).toEqual({ state: "retrying", since, error: cause });
+    const lastError = { error: cause, at: expect.any(Date) as Date };
+    expect(keeper.status).toEqual({ state: "retrying", since, error: cause, position: "", lastError });
     expect(keeper.status.since).toBe(since);
-    keeper.enter("running");
+    keeper.enter("paused");
     expect(keeper.status.since).not.toBe(since);
   });
 });

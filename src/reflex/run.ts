@@ -1,6 +1,7 @@
 import { checkOptions } from "../options/check-options.ts";
-import { RunOnce, runParts } from "./run-once.ts";
+import { RunOnce } from "./run-once.ts";
 import { type RunOptions, runChecks } from "./run-options.ts";
+import { withRunParts } from "./run-parts.ts";
 import { type Running, running } from "./run-status.ts";
 import { checkSpec, type Spec } from "./spec.ts";
 
@@ -20,7 +21,12 @@ export type { RunOptions } from "./run-options.ts";
  * it finishes the event at hand, does what is asked, and streams on from the cursor as it then is, without calling the
  * consumer's `stop` and `reset`. While the consumer is paused, it waits. The promise has a `status()`.
  *
+ * What it waits for is told within 5 s as a stall, with its cause: the reading, the first writing and the moving of its cursor,
+ * the opening of its stream, and a consumer that waits for a connection of a drained pool. A wait for a connection ends with
+ * `time_limit` after the `acquireTimeoutMs` of the table, 10 s by default.
+ *
  * @throws ReflexError `consumer_failed` with the consumer's own error as `cause` and the event's id in `details`.
+ * @throws ReflexError `handling_timeout` if the consumer works on an event for longer than `handlingTimeoutMs`.
  * @throws ReflexError `history_rewritten`, `cursor_ahead`, `cursor_row_missing` or `history_pruned` if the table no longer
  * fits the consumer's position, with how to accept the table as it is.
  * @throws ReflexError `consumer_retired` or `cursor_deleted` if a person has ended the consumer.
@@ -32,6 +38,6 @@ export function run<T extends number>(spec: Spec<T>, options: RunOptions = {}): 
   return running(async (status) => {
     checkSpec(spec);
     const checked = checkOptions("run", options, runChecks);
-    await new RunOnce(spec, checked, runParts(spec, status)).execute();
+    await withRunParts(spec, { options: checked, status }, (parts) => new RunOnce(spec, checked, parts).execute());
   });
 }

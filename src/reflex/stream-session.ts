@@ -5,6 +5,7 @@ import { EventHandler, type EventHandlerSource } from "./event-handler.ts";
 import { isExpected } from "./expected.ts";
 import { isPaged } from "./paged-stream.ts";
 import type { RunMemory } from "./run-memory.ts";
+import type { RunProgress } from "./run-progress.ts";
 import { ASKED, type RunRequests } from "./run-requests.ts";
 import type { StatusKeeper } from "./run-status.ts";
 import type { Spec } from "./spec.ts";
@@ -15,6 +16,7 @@ export interface StreamSessionSource<T extends number> extends Omit<EventHandler
   readonly memory: RunMemory;
   readonly requests: RunRequests;
   readonly status: StatusKeeper;
+  readonly progress: RunProgress;
 }
 
 /** One stream of a run, from the consumer's cursor until it ends or gives way to a request. */
@@ -52,6 +54,7 @@ export class StreamSession<T extends number> {
   }
 
   async close(): Promise<void> {
+    this.#handler.close();
     await this.#stream?.close();
   }
 
@@ -63,17 +66,22 @@ export class StreamSession<T extends number> {
   }
 
   async #open(): Promise<EventStream<T>> {
-    const { spec, memory } = this.#source;
+    const { spec, memory, progress } = this.#source;
     const { signal } = this.#ending;
-    const place = await memory.read(spec.cursors, spec.consumer.name, { signal });
+    const reading = memory.read(spec.cursors, spec.consumer.name, { signal });
+    const place = await progress.step("its cursor to be read", "store", reading);
     memory.opened(place);
+    progress.at(place.cursor);
     const options: StreamOptions = { ...spec.options, signal, position: place.position };
     // A run with a cursor says `fromHead: false` explicitly. A `fromHead` among the stream's own options would make it
     // pass by what came since the cursor.
     const stream = spec.stream(place.cursor, place.cursor === "" ? options : { ...options, fromHead: false });
     this.#stream = stream;
-    const start = await stream.start();
-    if (place.cursor === "") await this.#keepStart(stream, start);
+    progress.opens(stream);
+    const start = await progress.step("its stream to be opened", "stream", stream.start());
+    if (place.cursor !== "") return stream;
+    await progress.step("its first cursor to be written", "store", this.#keepStart(stream, start));
+    progress.at(start);
     return stream;
   }
 
@@ -91,7 +99,7 @@ export class StreamSession<T extends number> {
   }
 
   async #deliver(stream: EventStream<T>): Promise<void> {
-    const { requests, status } = this.#source;
+    const { requests, status, progress } = this.#source;
     const unwatch = requests.watch({
       table: stream.table,
       requested: () => {
@@ -100,18 +108,26 @@ export class StreamSession<T extends number> {
       },
       lost: (error) => this.#end(error),
     });
-    status.enter("running");
+    progress.begins(this.#handler);
+    status.enter("streaming");
     try {
-      if (isPaged(stream)) await this.#deliverBatches(stream);
-      else for await (const event of stream) await this.#handle([event]);
+      await (isPaged(stream) ? this.#deliverBatches(stream) : this.#deliverEach(stream));
     } finally {
       unwatch();
+    }
+  }
+
+  async #deliverEach(stream: EventStream<T>): Promise<void> {
+    for await (const event of stream) {
+      await this.#handle([event]);
+      this.#source.progress.waits();
     }
   }
 
   async #deliverBatches(stream: EventStream<T>): Promise<void> {
     for await (const events of stream.batches()) {
       await this.#handle(events);
+      this.#source.progress.waits();
       // This array is a copy that nobody else has, so it may be emptied. The promise that brought it may have waited
       // for long, and V8 then keeps what it resolved with for long.
       // variant place: run lets go of its batch
@@ -126,7 +142,7 @@ export class StreamSession<T extends number> {
 
   /** Handles all events but the one that is to be skipped, if it is among them. */
   async #handleAround(skipped: string, events: readonly ReflexEvent<T>[]): Promise<void> {
-    const { requests } = this.#source;
+    const { requests, progress } = this.#source;
     const { signal } = this.#ending;
     const index = events.findIndex(({ id }) => isAtOrBeyond(id, skipped));
     await this.#handler.handleAll(index < 0 ? events : events.slice(0, index));
@@ -134,8 +150,9 @@ export class StreamSession<T extends number> {
     if (event === undefined) return;
     signal.throwIfAborted();
     let rest = index;
-    if (!isSameCursor(event.id, skipped)) await requests.refuseSkip(signal);
-    else if (await requests.leaveOut(event, signal)) {
+    const isThere = isSameCursor(event.id, skipped);
+    const answering = isThere ? requests.leaveOut(event, signal) : requests.refuseSkip(signal).then(() => false);
+    if (await progress.step("a request to be answered", "store", answering)) {
       this.#handler.pass(event);
       rest++;
     }

@@ -12,6 +12,7 @@
  * - `no_connection`: the pool has lent all of its connections.
  * - `locked`: the server waits for a lock that another session holds.
  * - `slow`: the server is at work on a statement that takes long.
+ * - `unknown`: what is waited for shows no cause, or can't be asked for one.
  */
 export type StallReason =
   | "missing_ids"
@@ -24,7 +25,8 @@ export type StallReason =
   | "unreachable"
   | "no_connection"
   | "locked"
-  | "slow";
+  | "slow"
+  | "unknown";
 
 /** A session of the database that holds what someone waits for, as the server tells of it. */
 export interface Blocker {
@@ -57,4 +59,9 @@ export interface Diagnosable {
    * under way, or nothing stands in their way. It takes 2 s at the most, and never rejects.
    */
   whySlow?(): Promise<WaitCause | undefined>;
+  /**
+   * The cause of whoever waits for a connection of the same pool, if all of its connections are lent while someone waits for
+   * one; else undefined. It costs next to nothing.
+   */
+  shortage?(): WaitCause | undefined;
 }

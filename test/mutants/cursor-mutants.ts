@@ -1,7 +1,7 @@
 import type { Consumer } from "../../src/reflex/consumer.ts";
 import type { CursorStore } from "../../src/reflex/cursor-store.ts";
-import type { RunParts } from "../../src/reflex/run-once.ts";
 import type { RunOptions } from "../../src/reflex/run-options.ts";
+import type { RunParts } from "../../src/reflex/run-parts.ts";
 import type { Spec } from "../../src/reflex/spec.ts";
 import { moduleAt } from "../../tools/variants/variant.ts";
 import { type Mutant, testOf } from "./mutant.ts";

@@ -86,7 +86,7 @@ describeEachServer((engine) => {
       await holds.first((_report, index) => index === 5);
       expect([holds.all.map(({ state }) => state), running.status().state]).toEqual([
         holds.all.map(() => "held"),
-        "held",
+        "hold",
       ]);
       await pool.query(`insert into ${events.name} select * from ${events.name}_kept`);
       await seen.first((foreignId) => foreignId === "6");

@@ -57,7 +57,7 @@ describeEachServer((engine) => {
       await replication.startApplying();
       await seen.first((foreignId) => foreignId === "6");
       expect(seen.all).toEqual(idRange(1, 6));
-      expect(running.status().state).toBe("running");
+      expect(running.status().state).toBe("waiting");
     });
   });
 });

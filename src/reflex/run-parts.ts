@@ -1,0 +1,49 @@
+import { runListenerOf } from "./consumer-runs.ts";
+import { Reporting } from "./observer.ts";
+import { RunMemory } from "./run-memory.ts";
+import type { RunOptions } from "./run-options.ts";
+import { RunProgress } from "./run-progress.ts";
+import { RunRequests } from "./run-requests.ts";
+import type { StatusKeeper } from "./run-status.ts";
+import { RunWatch } from "./run-watch.ts";
+import type { Spec } from "./spec.ts";
+
+/** What outlives one attempt of a run. */
+export interface RunParts {
+  readonly memory: RunMemory;
+  readonly requests: RunRequests;
+  readonly status: StatusKeeper;
+  readonly progress: RunProgress;
+  readonly reporting: Reporting;
+}
+
+/** Whose run it is, and whom it tells. */
+export interface RunFrame {
+  readonly options: Pick<RunOptions, "observer" | "logger">;
+  readonly status: StatusKeeper;
+}
+
+/** Does a run with parts of its own. While it lasts, its consumer tells of it, and it is told if it waits for long. */
+export async function withRunParts<T extends number>(
+  { cursors, consumer }: Spec<T>,
+  { options, status }: RunFrame,
+  use: (parts: RunParts) => Promise<void>,
+): Promise<void> {
+  const reporting = new Reporting([options.observer], options.logger);
+  const memory = new RunMemory();
+  const requests = new RunRequests({ consumer: consumer.name, cursors, memory });
+  const progress = new RunProgress(cursors);
+  const listener = runListenerOf(consumer);
+  const watch = new RunWatch({ consumer: consumer.name, reporting, progress, caughtUp: () => listener.caughtUp() });
+  status.attach({ progress, watch });
+  listener.begins(status);
+  const endWatch = watch.start();
+  let isDone = false;
+  try {
+    await use({ memory, requests, status, progress, reporting });
+    isDone = true;
+  } finally {
+    endWatch(isDone);
+    listener.ends(status);
+  }
+}
