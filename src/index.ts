@@ -25,13 +25,12 @@ export type {
   ConsumeContext,
   Consumer,
   ConsumerOptions,
-  ConsumerStatus,
   CreatedConsumer,
-  LagAlert,
 } from "./reflex/consumer.ts";
 export { createConsumer } from "./reflex/consumer.ts";
 export type { ConsumerError, ErrorInsertFunc, ErrorToRecord } from "./reflex/consumer-error.ts";
 export { ErrorStatus } from "./reflex/consumer-error.ts";
+export type { ConsumerStatus, LagAlert } from "./reflex/consumer-status.ts";
 export type {
   CursorAnswer,
   CursorControl,
@@ -58,6 +57,7 @@ export type {
   PollReport,
   StallReport,
 } from "./reflex/observer.ts";
+export type { PoolNeed, PoolUse } from "./reflex/pool-use.ts";
 export type { RunOptions } from "./reflex/run.ts";
 export { isExpected, run } from "./reflex/run.ts";
 export type { RunForeverOptions } from "./reflex/run-forever.ts";

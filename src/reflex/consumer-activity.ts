@@ -1,12 +1,17 @@
 import { showError } from "../errors/reflex-error.ts";
 import { isolated } from "../waiting/isolated.ts";
-import type { ConsumerOptions, ConsumerStatus } from "./consumer.ts";
-import type { RunListener } from "./consumer-runs.ts";
+import type { ConsumerStatus, LagAlert } from "./consumer-status.ts";
 import type { ReflexEvent } from "./event.ts";
 import { Reporting } from "./observer.ts";
+import type { RunListener } from "./run-listener.ts";
 import type { RunStatus, StatusKeeper } from "./run-status.ts";
 
-type ActivityOptions = Pick<ConsumerOptions, "lagAlertMs" | "onLagAlert" | "activityTtlMs">;
+/** Those options of a consumer that say when it counts as late, and as active. */
+interface ActivityOptions {
+  readonly lagAlertMs?: number | undefined;
+  readonly onLagAlert?: ((alert: LagAlert) => void) | undefined;
+  readonly activityTtlMs?: number | undefined;
+}
 
 const reporting = new Reporting([]);
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type Consumer, createConsumer, type LagAlert } from "./consumer.ts";
+import { type Consumer, createConsumer } from "./consumer.ts";
+import type { LagAlert } from "./consumer-status.ts";
 import type { ReflexEvent } from "./event.ts";
 
 const { signal } = new AbortController();

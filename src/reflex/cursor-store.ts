@@ -1,6 +1,7 @@
 import type { CallOptions } from "../waiting/time-limit.ts";
 import type { CursorRequests } from "./cursor-requests.ts";
 import type { ReflexEvent } from "./event.ts";
+import type { PoolUse } from "./pool-use.ts";
 import type { Diagnosable } from "./wait-cause.ts";
 
 /** How a cursor is moved. */
@@ -37,6 +38,8 @@ export interface CursorStore extends AsyncDisposable, Diagnosable {
    * its position. It is part of the error's text.
    */
   remedy?(consumer: string, cursor: string): string;
+  /** How the store uses a pool of connections; undefined for a store that has none, or does not tell. */
+  readonly pool?: PoolUse | undefined;
   /** What people ask of consumers while they run. Undefined where the store can't keep such requests. */
   readonly requests?: CursorRequests | undefined;
 }

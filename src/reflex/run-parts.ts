@@ -1,5 +1,6 @@
-import { runListenerOf } from "./consumer-runs.ts";
+import type { Consumer } from "./consumer.ts";
 import { Reporting } from "./observer.ts";
+import { type RunListener, runListenerOf } from "./run-listener.ts";
 import { RunMemory } from "./run-memory.ts";
 import type { RunOptions } from "./run-options.ts";
 import { RunProgress } from "./run-progress.ts";
@@ -7,6 +8,7 @@ import { RunRequests } from "./run-requests.ts";
 import type { StatusKeeper } from "./run-status.ts";
 import { RunWatch } from "./run-watch.ts";
 import type { Spec } from "./spec.ts";
+import { unwrapped } from "./wrapped-consumer.ts";
 
 /** What outlives one attempt of a run. */
 export interface RunParts {
@@ -33,10 +35,10 @@ export async function withRunParts<T extends number>(
   const memory = new RunMemory();
   const requests = new RunRequests({ consumer: consumer.name, cursors, memory });
   const progress = new RunProgress(cursors);
-  const listener = runListenerOf(consumer);
-  const watch = new RunWatch({ consumer: consumer.name, reporting, progress, caughtUp: () => listener.caughtUp() });
+  const listener = listenerOf(consumer);
+  const watch = new RunWatch({ consumer: consumer.name, reporting, progress, caughtUp: () => listener?.caughtUp() });
   status.attach({ progress, watch });
-  listener.begins(status);
+  listener?.begins(status);
   const endWatch = watch.start();
   let isDone = false;
   try {
@@ -44,6 +46,12 @@ export async function withRunParts<T extends number>(
     isDone = true;
   } finally {
     endWatch(isDone);
-    listener.ends(status);
+    listener?.ends(status);
   }
+}
+
+/** Who is told of the runs of this consumer, or of the one that it wraps. */
+function listenerOf<T extends number>(consumer: Consumer<T>): RunListener | undefined {
+  const [own, inner] = [consumer, unwrapped(consumer)].map((one) => (one as { status?: unknown }).status);
+  return runListenerOf(own) ?? runListenerOf(inner);
 }

@@ -4,6 +4,7 @@ import type { ReflexEvent } from "./event.ts";
 import { EventHandler, type EventHandlerSource } from "./event-handler.ts";
 import { isExpected } from "./expected.ts";
 import { isPaged } from "./paged-stream.ts";
+import { warnOfSmallPools } from "./pool-use.ts";
 import type { RunMemory } from "./run-memory.ts";
 import type { RunProgress } from "./run-progress.ts";
 import { ASKED, type RunRequests } from "./run-requests.ts";
@@ -66,7 +67,7 @@ export class StreamSession<T extends number> {
   }
 
   async #open(): Promise<EventStream<T>> {
-    const { spec, memory, progress } = this.#source;
+    const { spec, memory, progress, reporting } = this.#source;
     const { signal } = this.#ending;
     const reading = memory.read(spec.cursors, spec.consumer.name, { signal });
     const place = await progress.step("its cursor to be read", "store", reading);
@@ -78,6 +79,7 @@ export class StreamSession<T extends number> {
     const stream = spec.stream(place.cursor, place.cursor === "" ? options : { ...options, fromHead: false });
     this.#stream = stream;
     progress.opens(stream);
+    warnOfSmallPools({ consumer: spec.consumer.name, reporting }, stream.pool, spec.cursors.pool);
     const start = await progress.step("its stream to be opened", "stream", stream.start());
     if (place.cursor !== "") return stream;
     await progress.step("its first cursor to be written", "store", this.#keepStart(stream, start));

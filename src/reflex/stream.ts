@@ -1,4 +1,5 @@
 import type { ReflexEvent } from "./event.ts";
+import type { PoolUse } from "./pool-use.ts";
 import type { Diagnosable } from "./wait-cause.ts";
 
 /** Where a stream starts and ends, and how fresh its events may be. */
@@ -56,6 +57,8 @@ export interface EventStream<T extends number = number>
   readonly anchor?: ReflexEvent<T> | undefined;
   /** The name of the events table that the stream reads; undefined for a source that has none. */
   readonly table?: string | undefined;
+  /** How the stream uses a pool of connections; undefined for a source that has none, or does not tell. */
+  readonly pool?: PoolUse | undefined;
   /**
    * Ends the stream. A pending `next()` ends as at the end of a stream. Resolves once the connections are closed that
    * the stream had borrowed, so that the pool can be ended then. A `break`, an abort and the stream's own end wait for

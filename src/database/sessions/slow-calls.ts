@@ -67,6 +67,12 @@ export class SlowCalls {
     return this.#noneFound();
   }
 
+  /** The cause of whoever waits for a connection of the pool; undefined if nobody waits, or one may come. */
+  shortage(): WaitCause | undefined {
+    const state = this.#database.poolState?.();
+    return drained(state) ?? (state && givesNone(state));
+  }
+
   /** Who holds the row that a statement of this session waits for; undefined if the server does not tell. */
   rowBlocker(threadId: number, askFree: AskFree = noneFree): Promise<Blocker | undefined> {
     return this.#blocker(threadId, { kind: "row", askFree });
@@ -170,6 +176,13 @@ function drained(state: PoolState | undefined): WaitCause | undefined {
   // A pool that does not tell its limit may as well be trying to open one more.
   if (limit === undefined || waiting === 0 || idle > 0 || connecting > 0) return undefined;
   const message = `no connection of the pool (of ${limit}) is free, ${lent} are lent, and ${waiting} callers wait for one: give the pool more connections (streams read through one, and a gap takes up to two more), or look for ones never released`;
+  return { reason: "no_connection", message };
+}
+
+/** The cause of whoever waits for a connection of a pool that does not tell its limit, and has none to give. */
+function givesNone({ limit, lent, waiting, idle, connecting }: PoolState): WaitCause | undefined {
+  if (limit !== undefined || waiting === 0 || lent === 0 || idle > 0 || connecting > 0) return undefined;
+  const message = `the pool has lent ${lent} connections and gives no further one, and ${waiting} callers wait for one: give it more connections, or look for ones never released`;
   return { reason: "no_connection", message };
 }
 

@@ -1,3 +1,4 @@
+import type { Database } from "../../database/database.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
 import { parseTableName } from "../../database/identifiers.ts";
@@ -7,6 +8,7 @@ import { callChecks, checkCallOptions, checkFlushOptions } from "../../reflex/ca
 import { aConsumerName, checkConsumerName } from "../../reflex/consumer.ts";
 import type { CursorStore, FlushOptions } from "../../reflex/cursor-store.ts";
 import { Reporting } from "../../reflex/observer.ts";
+import type { PoolUse } from "../../reflex/pool-use.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import type { CursorChangeRecord } from "../requests/cursor-changes.ts";
 import type { CursorChange, ForcedRequestOptions } from "../requests/request-options.ts";
@@ -182,6 +184,7 @@ export class CursorsTable implements AsyncDisposable {
   toStore(db: DatabaseHandle, options?: CursorsTableOptions): CursorStore {
     if (options !== undefined) return this.clone(options).toStore(db);
     const { cursors, rows, requests } = this.#in(db);
+    const database = toDatabase(db);
     return {
       getCursor: (consumer, callOptions) => cursors.getCursor(consumer, callOptions),
       getPosition: (consumer, callOptions) => cursors.getPosition(consumer, callOptions),
@@ -189,7 +192,9 @@ export class CursorsTable implements AsyncDisposable {
       requests,
       setCursor: (consumer, cursor, callOptions) => cursors.setCursor(consumer, cursor, callOptions),
       flush: (flushOptions) => cursors.flush(flushOptions),
-      whySlow: () => slowCalls(toDatabase(db)).whyOfOthers(),
+      whySlow: () => slowCalls(database).whyOfOthers(),
+      shortage: () => slowCalls(database).shortage(),
+      pool: poolUseOfCursors(database),
       [Symbol.asyncDispose]: () => cursors.close(),
     };
   }
@@ -221,6 +226,15 @@ export class CursorsTable implements AsyncDisposable {
     this.#databases.set(database.identity, made);
     return made;
   }
+}
+
+/** What a store needs connections of its pool for. */
+function poolUseOfCursors({ identity, poolSize: size }: Database): PoolUse {
+  const needs = [
+    { connections: 1, what: "cursors to be written" },
+    { connections: 1, what: "a lease, which later versions take" },
+  ];
+  return { identity, size, needs };
 }
 
 /** Waits for all of them, then throws the first failure: what fails in one database must not cut short the others. */

@@ -1,18 +1,17 @@
 import type { Database } from "../../database/database.ts";
 import type { Reporting } from "../../reflex/observer.ts";
+import { type PoolUse, warnOfSmallPool } from "../../reflex/pool-use.ts";
 
-// One connection reads, for all tables of a database. While there is a gap, one more probes and one inserts noops.
-const CONNECTIONS_OF_STREAMS = 3;
-
-const warned = new WeakSet<object>();
+/** What streams need connections of their pool for. One connection reads, for all tables of a database. */
+export function poolUseOfStreams({ identity, poolSize: size }: Database): PoolUse {
+  const needs = [
+    { connections: 1, what: "streams to read with" },
+    { connections: 2, what: "a gap to be closed" },
+  ];
+  return { identity, size, needs };
+}
 
 /** Warns, once for each pool, if streams can take all of its connections. */
-export function warnOfSmallPool({ database, reporting }: { database: Database; reporting: Reporting }): void {
-  const { poolSize, identity } = database;
-  if (poolSize === undefined || poolSize >= CONNECTIONS_OF_STREAMS || warned.has(identity)) return;
-  warned.add(identity);
-  reporting.warn(
-    `streams read from a pool of ${poolSize}: they hold one connection and take up to two more to close a gap; give the pool at least ${CONNECTIONS_OF_STREAMS}, besides those that your own queries need`,
-    { poolSize },
-  );
+export function warnOfStreams({ database, reporting }: { database: Database; reporting: Reporting }): void {
+  warnOfSmallPool(poolUseOfStreams(database), "streams", reporting);
 }

@@ -11,7 +11,7 @@ import { PageSize } from "../pages/page-size.ts";
 import { ReadAhead } from "../pages/read-ahead.ts";
 import { agree, type Position } from "../position/position.ts";
 import type { StreamWatcher } from "../wake/notifier.ts";
-import { warnOfSmallPool } from "./pool-warning.ts";
+import { warnOfStreams } from "./pool-warning.ts";
 import type { ReaderContext } from "./reader-context.ts";
 import { ReaderWakeUps } from "./reader-wake-ups.ts";
 import type { StreamPosition, StreamPositions } from "./shared-cache.ts";
@@ -37,7 +37,7 @@ export class TableReader {
   readonly #positionReaders = new Map<bigint, SharedPositionReader>();
 
   constructor(source: TableReaderSource) {
-    warnOfSmallPool(source);
+    warnOfStreams(source);
     this.#context = makeContext(source);
   }
 

@@ -1,6 +1,7 @@
 import type { Database } from "../../database/database.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
+import { slowCalls } from "../../database/sessions/slow-calls.ts";
 import { checkCallOptions } from "../../reflex/call-options.ts";
 import { parseIntCursor } from "../../reflex/cursor.ts";
 import { positionAt } from "../../reflex/event-position.ts";
@@ -15,6 +16,7 @@ import { noopProblem } from "../events/events-table-schema.ts";
 import { type GapConfig, type GapOptions, toGapConfig } from "../events/gap-options.ts";
 import type { TableDefinition } from "../events/table-context.ts";
 import type { GapControl } from "../gaps/gap-control.ts";
+import { poolUseOfStreams } from "../reader/pool-warning.ts";
 import { TableReader, type TableReaderSource } from "../reader/table-reader.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
 import type { TableDescription } from "../schema/table-columns.ts";
@@ -49,14 +51,16 @@ export class EventsTableStreams<T extends number> {
   /** @throws TypeError, RangeError or ReflexError `invalid_cursor`, naming what can't be one. */
   open(db: DatabaseHandle, cursor: string, options: TableStreamOptions): EventStream<T> {
     const checked = checkStreamOptions(options);
-    const parts = this.#feedParts(toDatabase(db), checked);
+    const database = toDatabase(db);
+    const parts = this.#feedParts(database, checked);
     const bounds = toStreamBounds(cursor, checked);
     const { lagMs = 0, signal: given } = checked;
     const open = (signal: AbortSignal): Feed<T> => {
       const feed = new PageFeed<T>({ ...parts, bounds, signal });
       return lagMs === 0 ? feed : new LaggedFeed(feed, { lagMs, signal, readClock: () => feed.readClock() });
     };
-    return new TableStream<T>({ after: String(bounds.after), table: this.#source.table, signal: given, open });
+    const pool = { use: poolUseOfStreams(database), shortage: () => slowCalls(database).shortage() };
+    return new TableStream<T>({ after: String(bounds.after), table: this.#source.table, signal: given, pool, open });
   }
 
   /** Rejects as a stream does, and with ReflexError `invalid_cursor` or `time_limit`. */

@@ -1,6 +1,7 @@
 import { typeMistake } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { declarePaged } from "../../reflex/paged-stream.ts";
+import type { PoolUse } from "../../reflex/pool-use.ts";
 import type { EventStream } from "../../reflex/stream.ts";
 import type { WaitCause } from "../../reflex/wait-cause.ts";
 import { AbortFan } from "../../waiting/abort.ts";
@@ -8,12 +9,20 @@ import { Mutex } from "../../waiting/mutex.ts";
 import { processBudget } from "../../waiting/work-budget.ts";
 import type { Feed, Page } from "./feed.ts";
 
+/** The pool of a stream. */
+export interface StreamPool {
+  readonly use: PoolUse;
+  readonly shortage: () => WaitCause | undefined;
+}
+
 export interface TableStreamSource<T extends number> {
   /** The cursor as it was given: the stream's position until it has started. */
   readonly after: string;
   /** The events table that the feed reads; undefined if it reads none. */
   readonly table: string | undefined;
   readonly signal: AbortSignal | undefined;
+  /** The pool that the feed reads with; undefined if it needs none. */
+  readonly pool?: StreamPool | undefined;
   /** Makes the feed; its signal is aborted when the stream ends. Called at the first read. */
   readonly open: (signal: AbortSignal) => Feed<T>;
 }
@@ -116,6 +125,14 @@ export class TableStream<T extends number> implements EventStream<T> {
 
   async whySlow(): Promise<WaitCause | undefined> {
     return this.#feed?.whySlow?.();
+  }
+
+  get pool(): PoolUse | undefined {
+    return this.#source.pool?.use;
+  }
+
+  shortage(): WaitCause | undefined {
+    return this.#source.pool?.shortage();
   }
 
   close(): Promise<void> {

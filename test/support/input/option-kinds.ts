@@ -89,6 +89,7 @@ export const running: Kinds = {
   signal: "special",
   shutdownMs: "duration",
   flushMs: "duration",
+  handlingTimeoutMs: "duration",
 };
 export const backoff: Kinds = { minBackoffMs: "finiteDuration", maxBackoffMs: "finiteDuration" };
 export const runningForever: Kinds = { ...running, ...backoff, onPositionFault: "special" };
