@@ -1,4 +1,4 @@
-import { showError } from "../errors/reflex-error.ts";
+import { showError } from "../errors/show-error.ts";
 import { isolated } from "../waiting/isolated.ts";
 import type { ConsumerStatus, LagAlert } from "./consumer-status.ts";
 import type { ReflexEvent } from "./event.ts";

@@ -1,4 +1,4 @@
-import { showError } from "../errors/reflex-error.ts";
+import { showError } from "../errors/show-error.ts";
 import { Ticker } from "../waiting/ticker.ts";
 import type { Reporting, StallReport } from "./observer.ts";
 import type { RunProgress, RunWait } from "./run-progress.ts";
