@@ -45,7 +45,7 @@ export class ConnectGate {
     const now = performance.now();
     const hanging = [...this.#pending.values()].map((since) => now - since).filter((ms) => ms >= HANGS_AFTER_MS);
     if (hanging.length === 0) return 0;
-    if (hanging.length >= MOST_HANGING) return HANGS_AFTER_MS;
+    if (this.#pending.size >= MOST_HANGING) return HANGS_AFTER_MS;
     return Math.max(0, STAGGER_MS - Math.max(...hanging));
   }
 

@@ -110,12 +110,13 @@ export class HeadPoller {
    * Looks soon when a look that was made while this stream's poll was under way has found what the poll did not:
    * nothing would tell of it again.
    */
-  #lookSoon({ table, head, wake }: WatchedHead): void {
+  #lookSoon(watched: WatchedHead): void {
+    const { table, head } = watched;
     const { highest, fell } = table;
     if (highest === undefined || highest === head || this.#lookedSoon.get(table) === highest) return;
     if (highest < head && !fell) return;
     this.#lookedSoon.set(table, highest);
-    if (highest < head) return wake();
+    if (highest < head) return watched.wake();
     this.#lookBy(performance.now() + SOON_MS);
   }
 
