@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { LentSessions } from "../../../test/support/databases/lent-sessions.ts";
 import { Gate } from "../../../test/support/waiting/gate.ts";
 import type { Session } from "../database.ts";
-import { LINGER_MS, LingeringSession } from "./lingering-session.ts";
+import { LingeringSession } from "./lingering-session.ts";
+import { LINGER_MS } from "./session-group.ts";
 
 const which = async (session: Session): Promise<string> => (await session.run("insert", [])).insertId;
 
@@ -56,8 +57,8 @@ describe("LingeringSession", () => {
   });
 
   // Catches two statements of two transactions on one connection.
-  test("lets one at a time use it, and says when someone waits", async () => {
-    const { session } = held();
+  test("lets one at a time use it, in the order in which they came", async () => {
+    const { sessions, session } = held();
     const order: string[] = [];
     const work = new Gate();
     const first = session.use(async () => {
@@ -65,15 +66,12 @@ describe("LingeringSession", () => {
       await work.opened;
       order.push("first ends");
     });
+    const others = [2, 3].map((number) => session.use(() => Promise.resolve(order.push(String(number)))));
     await vi.advanceTimersByTimeAsync(0);
-    expect(session.contended).toBe(false);
-    const second = session.use(() => Promise.resolve(order.push("second")));
-    await vi.advanceTimersByTimeAsync(0);
-    expect(session.contended).toBe(true);
     work.open();
-    await Promise.all([first, second]);
-    expect(order).toEqual(["first begins", "first ends", "second"]);
-    expect(session.contended).toBe(false);
+    await Promise.all([first, ...others]);
+    expect(order).toEqual(["first begins", "first ends", "2", "3"]);
+    expect(sessions.taken).toBe(1);
   });
 
   // Catches one that uses a dead connection again for ever, and one that closes a good one at each duplicate key.

@@ -1,112 +1,102 @@
-import { Mutex } from "../../waiting/mutex.ts";
-import { startTimer } from "../../waiting/timer.ts";
 import type { CallUnderWay } from "../calls-under-way.ts";
-import type { Database, Session } from "../database.ts";
-import { BorrowedSession, type BorrowOptions, mayHaveBroken } from "./borrowed-session.ts";
+import type { Session } from "../database.ts";
+import { mayHaveBroken } from "./borrowed-session.ts";
+import { LINGER_MS, type SessionGroup, type SessionKind, sessionGroup } from "./session-group.ts";
+import type { GroupMember } from "./session-turn.ts";
 
-export interface LingeringSessionOptions extends BorrowOptions {
-  readonly database: Database;
+export interface LingeringSessionOptions extends SessionKind, Partial<GroupMember> {}
+
+/** Works on a session. Calls `discard` if the session must not be used again. */
+export type SessionWork<R> = (session: Session, discard: () => void) => Promise<R>;
+
+/** Who has last used the sessions of a group, and who before that. */
+interface Uses {
+  last?: { readonly by: object; readonly atMs: number };
+  before?: { readonly by: object; readonly atMs: number };
+  /** How many works that take long are under way. */
+  long: number;
 }
 
-// How long a session waits for its next use. Gaps come several at a time, and to open a connection for each would take
-// longer than to close the gap.
-export const LINGER_MS = 1000;
-// A pool of this size or smaller is a small one: the user's own queries need its connections sooner than the next gap
-// does.
-const SMALL_POOL = 5;
-const LINGER_IN_SMALL_POOL_MS = 50;
-// How many sessions of one database may wait for their next use. More would keep the pool's connections from others.
-const MOST_LINGERING = 2;
-const lingering = new WeakMap<object, Set<LingeringSession>>();
+const usesOf = new WeakMap<SessionGroup, Uses>();
 
 /**
- * A connection that is taken when it is first needed, used by one at a time, and given back soon after its last use.
+ * A session of a database that is shared with all who ask for one of the same kind. It is taken when it is first needed, used
+ * by one at a time, and given back soon after its last use.
  */
-export class LingeringSession {
-  readonly #options: LingeringSessionOptions;
-  readonly #mutex = new Mutex();
-  /** The sessions of this database that wait for their next use. */
-  readonly #others: Set<LingeringSession>;
-  #held: BorrowedSession | undefined;
-  #cancelLinger: (() => void) | undefined;
+export class LingeringSession implements GroupMember {
+  readonly acquireTimeoutMs: number | undefined;
+  readonly statementTimeoutMs: number | undefined;
+  readonly #group: SessionGroup;
+  readonly #uses: Uses;
 
-  constructor(options: LingeringSessionOptions) {
-    this.#options = options;
-    const { identity } = options.database;
-    this.#others = lingering.get(identity) ?? new Set();
-    lingering.set(identity, this.#others);
-  }
-
-  /** Whether someone waits for the session while another uses it. */
-  get contended(): boolean {
-    return this.#mutex.contended;
+  constructor({ acquireTimeoutMs, statementTimeoutMs, ...kind }: LingeringSessionOptions) {
+    this.acquireTimeoutMs = acquireTimeoutMs;
+    this.statementTimeoutMs = statementTimeoutMs;
+    this.#group = sessionGroup(kind);
+    this.#uses = usesOf.get(this.#group) ?? { long: 0 };
+    usesOf.set(this.#group, this.#uses);
+    this.#group.join(this);
   }
 
   /** Takes the connection ahead of time, so that {@link use} finds it ready. If that fails, {@link use} fails. */
   warmUp(): void {
-    this.#open().opened.catch(() => undefined);
-    this.#linger();
+    this.#group.warmUp(this);
   }
 
-  async use<R>(work: (session: Session) => Promise<R>): Promise<R> {
+  async use<R>(work: SessionWork<R>): Promise<R> {
+    const held = await this.#group.take(this);
+    this.#note();
+    let broken = false;
     try {
-      return await this.#mutex.run(() => this.#use(work));
+      return await work(held.session ?? (await held.opened), () => {
+        broken = true;
+      });
+    } catch (error) {
+      broken ||= mayHaveBroken(error);
+      throw error;
     } finally {
-      this.#linger();
+      this.#group.putBack(held, broken);
     }
   }
 
-  /** What is under way on its connection since before this time: its opening, or statements. */
+  /**
+   * As {@link use}, for work that takes up to a second and that need not be done. Resolves with undefined, without having called
+   * `work`, where it could hold up others.
+   */
+  async useLong<R>(work: SessionWork<R>): Promise<R | undefined> {
+    if (!this.#hasTime()) return undefined;
+    this.#uses.long++;
+    try {
+      return await this.use(work);
+    } finally {
+      this.#uses.long--;
+    }
+  }
+
+  /** What is under way for it since before this time: its connection's opening, or statements. */
   callsBefore(timeMs: number): CallUnderWay[] {
-    return this.#held?.callsBefore(timeMs) ?? [];
+    return this.#group.callsBefore(this, timeMs);
   }
 
   close(): void {
-    const held = this.#held;
-    this.#held = undefined;
-    this.#stay();
-    held?.giveBack();
+    this.#group.leave(this);
   }
 
-  async #use<R>(work: (session: Session) => Promise<R>): Promise<R> {
-    this.#stay();
-    try {
-      return await work(await this.#open().opened);
-    } catch (error) {
-      if (mayHaveBroken(error)) this.close();
-      throw error;
-    }
+  #hasTime(): boolean {
+    const { contended, mostLong } = this.#group;
+    return !contended && this.#uses.long < (this.#isAlone() ? 1 : mostLong);
   }
 
-  get #lingerMs(): number {
-    const { poolSize = Number.POSITIVE_INFINITY } = this.#options.database;
-    return poolSize <= SMALL_POOL ? LINGER_IN_SMALL_POOL_MS : LINGER_MS;
+  /** Whether nobody else has used the sessions lately. */
+  #isAlone(): boolean {
+    const { last, before } = this.#uses;
+    const other = last?.by === this ? before : last;
+    return other === undefined || performance.now() - other.atMs > LINGER_MS;
   }
 
-  #linger(): void {
-    // Someone uses the session now: the wait for its next use begins after that.
-    if (this.#mutex.held) return;
-    this.#stay();
-    this.#cancelLinger = startTimer(this.#lingerMs, () => this.close(), { keepAlive: false });
-    this.#others.add(this);
-    const [oldest] = this.#others;
-    if (this.#others.size > MOST_LINGERING) oldest?.close();
-  }
-
-  /** Ends the wait for the next use. */
-  #stay(): void {
-    this.#cancelLinger?.();
-    this.#others.delete(this);
-  }
-
-  #open(): BorrowedSession {
-    if (this.#held !== undefined) return this.#held;
-    const { database, ...options } = this.#options;
-    const borrowed = new BorrowedSession(database, options);
-    this.#held = borrowed;
-    borrowed.opened.catch(() => {
-      if (this.#held === borrowed) this.#held = undefined;
-    });
-    return borrowed;
+  #note(): void {
+    const { last } = this.#uses;
+    if (last !== undefined && last.by !== this) this.#uses.before = last;
+    this.#uses.last = { by: this, atMs: performance.now() };
   }
 }

@@ -55,8 +55,8 @@ export class NoopInserter {
   /** Inserts a noop at each of these ids. `around` are rows on both sides of them, as a reader has them. */
   async insertNoops(ids: readonly bigint[], around: readonly ReflexEvent[]): Promise<InsertedNoops> {
     try {
-      return await this.#session.use((session) =>
-        this.#inTransaction(session, () => this.#checkAndInsert(session, ids, around)),
+      return await this.#session.use((session, discard) =>
+        inTransaction(session, { work: () => this.#checkAndInsert(session, ids, around), discard }),
       );
     } catch (error) {
       return this.#explain(error);
@@ -75,19 +75,6 @@ export class NoopInserter {
 
   close(): void {
     this.#session.close();
-  }
-
-  async #inTransaction(session: Session, work: () => Promise<InsertedNoops>): Promise<InsertedNoops> {
-    await session.control("start transaction");
-    try {
-      const inserted = await work();
-      await session.control("commit");
-      return inserted;
-    } catch (error) {
-      // The error that led here is the one to report. If ROLLBACK fails, the connection is closed.
-      await session.control("rollback").catch(() => this.#session.close());
-      throw error;
-    }
   }
 
   async #checkAndInsert(
@@ -183,6 +170,22 @@ export function unfillable(table: string, why: string, cause?: unknown): ReflexE
     `${table} refuses the noop that would close a gap: ${why}; give its columns values in gaps.noopValues, or change the constraint, key or trigger so that rows of type 0 pass`,
     { cause, details: { table } },
   );
+}
+
+async function inTransaction(
+  session: Session,
+  { work, discard }: { work: () => Promise<InsertedNoops>; discard: () => void },
+): Promise<InsertedNoops> {
+  await session.control("start transaction");
+  try {
+    const inserted = await work();
+    await session.control("commit");
+    return inserted;
+  } catch (error) {
+    // The error that led here is the one to report.
+    await session.control("rollback").catch(discard);
+    throw error;
+  }
 }
 
 async function showWarnings(session: Session): Promise<string> {

@@ -51,9 +51,9 @@ export class Probe {
    * impossible: without the privilege, or while the connection is needed elsewhere.
    */
   async waitFor(id: bigint): Promise<"committed" | "ended" | "not_waited"> {
-    if (this.#session.contended) return "not_waited";
     try {
-      const rows = await this.#session.use((session) => this.#rows(session, this.#waitText, [id]));
+      const rows = await this.#session.useLong((session) => this.#rows(session, this.#waitText, [id]));
+      if (rows === undefined) return "not_waited";
       return rows.length > 0 ? "committed" : "ended";
     } catch (error) {
       const meaning = meaningOf(error);

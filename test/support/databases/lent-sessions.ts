@@ -7,6 +7,9 @@ export class LentSessions {
   released = 0;
   /** What whoever asks for a session is refused with. */
   refuse: Error | undefined;
+  /** How many connections the pool has; undefined if it does not tell. */
+  poolSize: number | undefined;
+  readonly #onShortage = new Set<() => void>();
   /** With what each was asked for. */
   readonly options: SessionOptions[] = [];
   /** What was sent as it is. */
@@ -19,15 +22,21 @@ export class LentSessions {
     return {
       identity: this,
       dialect: mysqlDialect,
+      poolSize: this.poolSize,
+      onShortage: (listener) => {
+        this.#onShortage.add(listener);
+        return () => this.#onShortage.delete(listener);
+      },
       run: never,
       rows: never,
       transaction: never,
       session: async (use, options = {}) => {
-        if (this.refuse !== undefined) throw this.refuse;
+        const { refuse } = this;
+        if (refuse !== undefined) throw refuse;
         this.options.push(options);
-        this.taken++;
+        const number = ++this.taken;
         try {
-          return await use(this.#session());
+          return await use(this.#session(number));
         } finally {
           this.released++;
         }
@@ -35,10 +44,20 @@ export class LentSessions {
     };
   }
 
+  /** Someone has to wait for a connection. */
+  runShort(): void {
+    for (const listener of this.#onShortage) listener();
+  }
+
+  /** How many listen for shortages. */
+  get listeners(): number {
+    return this.#onShortage.size;
+  }
+
   /** Its statements tell which one it is, by the id that they insert. */
-  #session(): Session {
+  #session(number: number): Session {
     return {
-      run: () => Promise.resolve({ affectedRows: 0, insertId: String(this.taken) }),
+      run: () => Promise.resolve({ affectedRows: 0, insertId: String(number) }),
       rows: () => Promise.resolve([]),
       control: (text) => {
         this.texts.push(text);
