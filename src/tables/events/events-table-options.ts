@@ -240,7 +240,11 @@ function aNotifier(value: unknown): string | undefined {
   return complete ? undefined : "an object with the functions subscribe and notify";
 }
 
+// The widest offsets that a server takes, which is MySQL.
+const OFFSET = /^(?:[+-](?:0\d|1[0-2]):[0-5]\d|[+-]13:[0-5]\d|\+14:00)$/;
+const ZONE_NAME = /^[A-Za-z][\w+-]*(?:\/[A-Za-z][\w+-]*)*$/;
+
 function aZone(value: unknown): string | undefined {
-  const valid = typeof value === "string" && /^([+-]\d\d:\d\d|[A-Za-z_]+(\/[A-Za-z_+-]+)*)$/.test(value);
-  return valid ? undefined : 'an offset such as "+02:00" or a zone name such as "Europe/Berlin"';
+  const valid = typeof value === "string" && (OFFSET.test(value) || ZONE_NAME.test(value));
+  return valid ? undefined : 'an offset from "-13:59" to "+14:00" or a zone name such as "Europe/Berlin"';
 }

@@ -1,4 +1,4 @@
-import { link, rename, stat, unlink } from "node:fs/promises";
+import { link, lstat, rename, stat, unlink } from "node:fs/promises";
 import { readProperty } from "../../../errors/thrown.ts";
 
 /** Tells a socket file from a later one at the same path, which may have got the same inode. */
@@ -7,16 +7,29 @@ export interface FileMark {
   readonly changed: bigint;
 }
 
-/** The mark of the socket at this path, or undefined if there is no file. @throws Error if the file is no socket */
+/**
+ * The mark of the socket at this path, or undefined if there is no file.
+ * @throws Error if the file is no socket, or a symbolic link that leads nowhere
+ */
 export async function markOf(path: string): Promise<FileMark | undefined> {
   try {
     const file = await stat(path, { bigint: true });
     if (!file.isSocket()) throw new Error("there is a file of another kind");
     return { inode: file.ino, changed: file.ctimeNs };
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
-    throw error;
+    if (!hasCode(error, "ENOENT")) throw error;
+    await refuseDanglingLink(path);
+    return undefined;
   }
+}
+
+/** A symbolic link to nothing looks as if there were no file, and keeps a socket from being put there all the same. */
+async function refuseDanglingLink(path: string): Promise<void> {
+  const entry = await lstat(path).catch(() => undefined);
+  if (entry?.isSymbolicLink() !== true) return;
+  // What the link leads to may have been made since it was looked for.
+  const target = await stat(path).catch(() => undefined);
+  if (target === undefined) throw new Error("there is a symbolic link that leads to no file: remove the link");
 }
 
 export function isSameFile(a: FileMark | undefined, b: FileMark | undefined): boolean {

@@ -69,6 +69,35 @@ describe("a hub", () => {
   });
 });
 
+describe("connections that never speak", () => {
+  async function connectSilently(path: string): Promise<{ closed: Promise<unknown> }> {
+    const socket = createConnection(path);
+    onTestFinished(() => void socket.destroy());
+    socket.on("error", () => undefined);
+    const closed = new Promise((resolve) => {
+      socket.once("close", resolve);
+    });
+    await once(socket, "connect");
+    return { closed };
+  }
+
+  // Catches connections that are kept as long as their other end likes.
+  test("are closed after a while, and those that have named their channel are not", async () => {
+    const path = socketPath();
+    const [hub, other] = [await opened({ path }), await opened({ path })];
+    await connected(other, hub);
+    const speaking = await connectTo(path);
+    const silent = await connectSilently(path);
+    await silent.closed;
+    expect(speaking.destroyed).toBe(false);
+    const woken = once(speaking, "data");
+    hub.notifier.notify();
+    await woken;
+    await connected(other, hub);
+    expect([...hub.errors, ...other.errors]).toEqual([]);
+  });
+});
+
 describe("versions with and without the hub's welcome", () => {
   // Catches a hub that expects more of a process than its channel and its wake-ups.
   test("wake each other where the hub is new and a process is old", async () => {

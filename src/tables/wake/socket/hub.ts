@@ -5,6 +5,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { startTimer } from "../../../waiting/timer.ts";
 import { claimPath, type FileMark, giveUpPath, isSameFile, markOf } from "./claim.ts";
 import type { Link, LinkEvents } from "./link.ts";
+import { SilentPeers } from "./silent-peers.ts";
 
 /** Another process that is linked to this hub. */
 interface Peer {
@@ -59,6 +60,7 @@ class Hub implements Link {
   readonly #source: HubSource;
   readonly #server: Server;
   readonly #peers = new Map<Socket, Peer>();
+  readonly #silent = new SilentPeers();
   #mark: FileMark | undefined;
   #cancelLook: (() => void) | undefined;
   #closing: Promise<void> | undefined;
@@ -102,6 +104,7 @@ class Hub implements Link {
     if (this.#mark === undefined || this.#closing !== undefined) return void socket.destroy();
     const peer: Peer = { channel: undefined, send: wakeUps(socket) };
     this.#peers.set(socket, peer);
+    this.#silent.add(socket);
     socket.on("close", (hadError) => this.#part(socket, hadError));
     let line = "";
     socket.setEncoding("utf8").on("data", (text: string) => {
@@ -111,6 +114,7 @@ class Hub implements Link {
       if (end === -1 && line.length > LONGEST_LINE) return void socket.destroy();
       if (end === -1) return;
       peer.channel = line.slice(0, end);
+      this.#silent.delete(socket);
       // The peer woke itself when its link opened, and wake-ups that came since then were not passed on to it.
       peer.send();
       if (line.length > end + 1) this.#pass(peer.channel, peer);
@@ -120,6 +124,7 @@ class Hub implements Link {
   #part(socket: Socket, hadError: boolean): void {
     const peer = this.#peers.get(socket);
     this.#peers.delete(socket);
+    this.#silent.delete(socket);
     // A write to a peer that has ended fails, and then Node.js drops what the peer had sent: maybe a wake-up.
     if (hadError && peer?.channel !== undefined && this.#closing === undefined) this.#pass(peer.channel, peer);
   }

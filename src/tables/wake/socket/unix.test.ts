@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createConnection, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -82,6 +82,20 @@ describe("socketNotifier() with a unix socket", () => {
     rmSync(path);
     await connected(one, two);
     expect([...one.errors, ...two.errors]).toHaveLength(2);
+  });
+
+  // Catches a message that blames other processes for a link that leads nowhere.
+  test("says that a symbolic link leads nowhere, leaves it, and works once it is gone", async () => {
+    const path = socketPath();
+    symlinkSync(join(path, "..", "nowhere"), path);
+    const one = new NotifyingProcess({ path });
+    one.notifier.notify();
+    while (one.errors.length === 0) await delay(5);
+    expect(one.errors[0]?.message).toContain("symbolic link that leads to no file");
+    expect(lstatSync(path).isSymbolicLink()).toBe(true);
+    rmSync(path);
+    const two = new NotifyingProcess({ path });
+    await connected(one, two);
   });
 
   // Catches an outage that is told at every try to open the link, and a second outage that is not told at all.
