@@ -77,7 +77,7 @@ export function checkDatabaseUrl(origin: string, text: string): void {
   const example = "mysql://user:password@localhost/shop";
   if (url === undefined) throw new UsageError(`${origin} must be a URL such as ${example}`);
   if (!["mysql:", "mariadb:"].includes(url.protocol)) {
-    throw new UsageError(`${origin} must begin with mysql:// or mariadb://, found ${url.protocol}//`);
+    throw new UsageError(`${origin} must begin with mysql:// or mariadb://`);
   }
   if (url.pathname.length < 2) throw new UsageError(`${origin} must name a database, as in ${example}`);
 }
@@ -86,19 +86,34 @@ function parse(args: readonly string[]): ReturnType<typeof parseArgs<{ options: 
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
   } catch (error) {
-    // What follows the first sentence is advice on positional arguments, which there are none of.
-    throw new UsageError((error instanceof Error ? error.message : String(error)).split(". ")[0]);
+    throw new UsageError(usageProblem(error, args));
   }
+}
+
+/** What is wrong, without arguments that may be a URL with a password. */
+function usageProblem(error: unknown, args: readonly string[]): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL") {
+    return "Every argument belongs to an option; a URL goes after --database";
+  }
+  if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
+    const names = args.map((arg) => /^--?[a-z-]{1,30}$/.exec(arg)?.[0]).filter((name) => name !== undefined);
+    const unknown = names.find((name) => !Object.hasOwn(options, name.replace(/^--/, "")) && name !== "-h");
+    return `Unknown option ${unknown ?? ""}`.trimEnd();
+  }
+  // The other messages name options of the demo's own. What follows the first sentence is advice on positional arguments,
+  // which there are none of.
+  return message.split(". ", 1)[0] ?? "";
 }
 
 function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
   const found = allowed.find((candidate) => candidate === value);
-  if (found === undefined) throw new UsageError(`${flag} must be ${allowed.join(" or ")}, found "${value}"`);
+  if (found === undefined) throw new UsageError(`${flag} must be ${allowed.join(" or ")}`);
   return found;
 }
 
 function wholeNumber(flag: string, text: string, [least, most]: readonly [number, number]): number {
   const value = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;
-  throw new UsageError(`${flag} must be a whole number from ${least} to ${most}, found "${text}"`);
+  throw new UsageError(`${flag} must be a whole number from ${least} to ${most}`);
 }

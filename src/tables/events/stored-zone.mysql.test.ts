@@ -5,8 +5,22 @@ import { describeEachServer } from "../../../test/support/servers/engines.ts";
 import { EventsTable } from "../events-table.ts";
 
 const offsets = [
-  ...["+00:00", "-00:00", "+12:59", "+13:00", "+13:59", "+14:00", "-12:59", "-13:00", "-13:59"],
-  ...["+14:01", "-14:00", "+15:00", "+99:99", "+05:60", "+5", "5:00"],
+  "+00:00",
+  "-00:00",
+  "+12:59",
+  "+13:00",
+  "+13:59",
+  "+14:00",
+  "-12:59",
+  "-13:00",
+  "-13:59",
+  "+14:01",
+  "-14:00",
+  "+15:00",
+  "+99:99",
+  "+05:60",
+  "+5",
+  "5:00",
 ];
 const names = [
   "Etc/GMT+5",
@@ -31,7 +45,8 @@ describeEachServer((engine) => {
     const pool = await engine.createRawPool();
     const [[row]] = await pool.query<RowDataPacket[]>("select convert_tz('2026-01-01', ?, '+00:00') as utc", [offset]);
     const isServers = (row?.["utc"] ?? null) !== null;
-    if (isServers || engine.vendor === "mysql") expect(await isTaken(offset)).toBe(isServers);
+    const taken = await isTaken(offset);
+    expect(taken).toBe(engine.vendor === "mysql" ? isServers : taken || isServers);
   });
 
   test("storedZone takes names of zones as the server's time zone tables have them, and nothing else", async () => {
