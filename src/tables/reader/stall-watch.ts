@@ -177,7 +177,7 @@ export class StallWatch {
     await withTimeLimit(noteCause(), { timeoutMs, what: "the cause of a stall" }).catch(() => undefined);
     if (!this.#isSlow && standing.known !== undefined) return { ...standing.known, ...standing.asked };
     const message = "no answer has come yet, and neither the pool nor the server shows why";
-    return standing.asked ?? (standing.told === undefined ? { reason: "slow", message } : undefined);
+    return standing.asked ?? (standing.told === undefined ? { reason: "unknown", message } : undefined);
   }
 
   get #isSlow(): boolean {
