@@ -7,12 +7,12 @@ const CHEAP_MS = 500;
 
 /** What a stream waits for whose read has failed with an error that passes. */
 export function failureCause(error: unknown): WaitCause {
-  const message = `it can't be read: ${showError(error)}`;
+  const message = error instanceof Error ? error.message : showError(error);
   const cause: unknown = isReflexError(error) && error.cause !== undefined ? error.cause : error;
   const meaning = meaningOf(cause);
   if (meaning === "lock_timeout" || meaning === "transaction_lost") return { reason: "locked", message };
   if (meaning === "read_only") return { reason: "not_writable", message };
-  return { reason: isReflexError(cause, "time_limit") ? "slow" : "unreachable", message };
+  return { reason: isReflexError(cause, "time_limit") ? "unknown" : "unreachable", message };
 }
 
 /**

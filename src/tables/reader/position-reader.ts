@@ -1,3 +1,4 @@
+import type { WaitCause } from "../../reflex/wait-cause.ts";
 import type { Batch } from "../pages/batch.ts";
 import { gaplessPage } from "../pages/batch.ts";
 import { judgePoll, type Verdict } from "../position/judge-poll.ts";
@@ -34,6 +35,11 @@ export class PositionReader {
     this.#stall = new StallWatch({ table: context.table, reporting: context.reporting, prev: position.id });
     this.#gap = new GapWait(context, this.#stall, signal);
     this.#faults = new SuspectedFaults(context, this.#stall, signal);
+  }
+
+  /** On what it is known to wait; undefined if it does not, or not for long. */
+  get stalledOn(): WaitCause | undefined {
+    return this.#stall.stalledOn;
   }
 
   async run(): Promise<Batch> {

@@ -1,3 +1,4 @@
+import type { WaitCause } from "../../reflex/wait-cause.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 import type { Batch } from "../pages/batch.ts";
 import type { Position } from "../position/position.ts";
@@ -11,6 +12,7 @@ const NOBODY_WAITS = new Error("no stream waits at this position any more");
 export class SharedPositionReader {
   readonly position: Position;
   readonly #ending = new AbortController();
+  readonly #reader: PositionReader;
   readonly #outcome: Promise<Batch>;
   #users = 0;
   #shared = false;
@@ -18,9 +20,15 @@ export class SharedPositionReader {
   /** `onEnd` is called when no further stream may join: the reader has found something, or has ended. */
   constructor(context: ReaderContext, position: Position, onEnd: () => void) {
     this.position = position;
-    this.#outcome = new PositionReader(context, position, this.#ending.signal).run().finally(onEnd);
+    this.#reader = new PositionReader(context, position, this.#ending.signal);
+    this.#outcome = this.#reader.run().finally(onEnd);
     this.#outcome.catch(() => undefined);
     this.#ending.signal.addEventListener("abort", onEnd, { once: true });
+  }
+
+  /** On what it is known to wait; undefined if it does not, or not for long. */
+  get stalledOn(): WaitCause | undefined {
+    return this.#reader.stalledOn;
   }
 
   async wait(signal: AbortSignal): Promise<Batch> {

@@ -1,6 +1,6 @@
 import { namedBlocker } from "../../database/sessions/blocker.ts";
 import type { Reporting } from "../../reflex/observer.ts";
-import type { Blocker, StallReason, WaitCause } from "../../reflex/wait-cause.ts";
+import type { Blocker, WaitCause } from "../../reflex/wait-cause.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 import { startTimer } from "../../waiting/timer.ts";
 import type { GapRange } from "../position/missing-ids.ts";
@@ -46,7 +46,7 @@ interface Standing {
   known: Known | undefined;
   /** What the last question has shown. */
   asked: WaitCause | undefined;
-  told: { readonly reason: StallReason; readonly next: string } | undefined;
+  told: { readonly cause: WaitCause; readonly next: string } | undefined;
   lookMs: number;
 }
 
@@ -114,7 +114,14 @@ export class StallWatch {
 
   /** What the stream does has failed, and will be tried again. */
   failed(cause: WaitCause): void {
-    this.#stands(cause);
+    const asked = this.#standing?.asked;
+    // A time limit says nothing of what has stood in the way, which was asked before.
+    this.#stands(cause.reason === "unknown" && asked !== undefined ? asked : cause);
+  }
+
+  /** On what the stream is known to wait; undefined if it does not, or not for long. */
+  get stalledOn(): WaitCause | undefined {
+    return this.#standing?.told?.cause;
   }
 
   /** The stream went past where it stood, or to the head. */
@@ -125,7 +132,15 @@ export class StallWatch {
     const { table, reporting, prev } = this.#source;
     const waitedMs = performance.now() - standing.sinceMs;
     const message = `the stream of ${table} goes on after ${seconds(waitedMs)}`;
-    reporting.stall({ table, prev: String(prev), ...standing.told, state: "resumed", waitedMs, message });
+    reporting.stall({
+      table,
+      prev: String(prev),
+      next: standing.told.next,
+      reason: standing.told.cause.reason,
+      state: "resumed",
+      waitedMs,
+      message,
+    });
   }
 
   /** Nobody waits any more. */
@@ -186,7 +201,7 @@ export class StallWatch {
 
   async #ask({ known, told }: Standing): Promise<WaitCause | undefined> {
     if (this.#isSlow) return this.#doing?.whySlow();
-    if (known?.blocker === undefined || told?.reason === known.reason) return known;
+    if (known?.blocker === undefined || told?.cause.reason === known.reason) return known;
     const blockedBy = await known.blocker();
     if (blockedBy === undefined) return known;
     return { ...known, message: `${known.message}; it is ${namedBlocker(blockedBy)}`, blockedBy };
@@ -194,12 +209,12 @@ export class StallWatch {
 
   #tell(standing: Standing, { reason, message, blockedBy }: Known): void {
     const { told } = standing;
-    if (told?.reason === reason) return;
+    if (told?.cause.reason === reason) return;
     // The grace that follows whatever stood in the way is over in a moment, and no cause for alarm.
     if (told !== undefined && reason === "missing_ids") return;
     const { table, reporting, prev } = this.#source;
     const { next, what } = this.#place ?? { next: "", what: `what follows row ${prev}` };
-    standing.told = { reason, next };
+    standing.told = { cause: { reason, message, blockedBy }, next };
     const waitedMs = performance.now() - standing.sinceMs;
     reporting.stall({
       table,

@@ -77,9 +77,11 @@ export class TableReader {
     return this.#context.resolvers.belowOpenRows(position);
   }
 
-  /** Why what is under way takes long: a read, or a step at a gap; undefined if nothing is in its way. */
-  async whySlow(): Promise<WaitCause | undefined> {
+  /** Why a stream at this position waits: a read that takes long, or a gap; undefined if nothing is in its way. */
+  async whySlow(position: Position): Promise<WaitCause | undefined> {
     const { pages, resolvers } = this.#context;
+    const stalledOn = this.#positionReaders.get(position.id)?.stalledOn;
+    if (stalledOn !== undefined) return stalledOn;
     return (await pages.whySlow()) ?? resolvers.whySlow(pages.askFree);
   }
 
@@ -103,7 +105,7 @@ export class TableReader {
     const reader: SharedPositionReader = new SharedPositionReader(this.#context, position, () => {
       if (this.#positionReaders.get(position.id) === reader) this.#positionReaders.delete(position.id);
     });
-    if (shares) this.#positionReaders.set(position.id, reader);
+    this.#positionReaders.set(position.id, reader);
     return reader;
   }
 }

@@ -108,7 +108,8 @@ export class PageFeed<T extends number> implements Feed<T> {
 
   /** Why what is under way for this stream takes long; undefined if nothing is in its way. */
   async whySlow(): Promise<WaitCause | undefined> {
-    return (await this.#reader?.whySlow()) ?? slowCalls(this.#source.database).whyOfOthers();
+    // Without a reader it is at the check of the table, which is made on any connection.
+    return this.#reader?.whySlow(this.#position) ?? slowCalls(this.#source.database).whyOfOthers();
   }
 
   #stallWatch(): StallWatch {
