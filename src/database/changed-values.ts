@@ -1,4 +1,5 @@
-import type { Executor } from "./database.ts";
+import { ReflexError } from "../errors/reflex-error.ts";
+import type { Executor, RunResult } from "./database.ts";
 
 /** A value that the server has changed to make it fit its column. */
 export interface ChangedValue {
@@ -24,6 +25,39 @@ export async function readWarnings(executor: Executor, count: number): Promise<S
   const rows = await showWarnings(executor);
   const changed = rows.filter(({ Code }) => CHANGES_VALUE.has(Number(Code))).map(({ Message }) => parse(Message));
   return { changed, complete: rows.length >= count };
+}
+
+/** An executor that refuses what a server outside of strict mode makes of values, on a transaction that is then rolled back. */
+export class StrictExecutor implements Executor {
+  readonly #executor: Executor;
+  readonly #table: string;
+
+  /** `table` is named in errors. */
+  constructor(executor: Executor, table: string) {
+    this.#executor = executor;
+    this.#table = table;
+  }
+
+  async run(...call: Parameters<Executor["run"]>): Promise<RunResult> {
+    const result = await this.#executor.run(...call);
+    const { warnings = 0 } = result;
+    if (warnings === 0) return result;
+    const { changed } = await readWarnings(this.#executor, warnings);
+    if (changed.length > 0) throw changedValue(this.#table, changed[0]);
+    return result;
+  }
+
+  rows<R extends object>(...call: Parameters<Executor["rows"]>): Promise<R[]> {
+    return this.#executor.rows<R>(...call);
+  }
+}
+
+/** The error of a statement on this table whose values the server has changed. */
+export function changedValue(table: string, { column, row }: Partial<ChangedValue> = {}, remedy = ""): ReflexError {
+  const value = column === undefined ? "a value" : `the value of column ${column}`;
+  const place = row === undefined ? "" : ` in row ${row} of the statement`;
+  const message = `the server has changed what was written to ${table}, as ${value}${place} does not fit; ${remedy}change the column or the value; with a strict sql_mode the server refuses such a statement`;
+  return new ReflexError("value_changed", message, { details: { table } });
 }
 
 interface WarningRow {

@@ -1,6 +1,7 @@
 import { rangeMistake, typeMistake } from "../errors/reflex-error.ts";
 import { show, showName } from "../errors/show.ts";
 import { aDuration, aFunction, checkOptions, type OptionChecks } from "../options/check-options.ts";
+import { isWellFormed } from "../options/well-formed.ts";
 import { ConsumerActivity } from "./consumer-activity.ts";
 import type { ConsumerStatus, LagAlert } from "./consumer-status.ts";
 import type { ReflexEvent } from "./event.ts";
@@ -139,6 +140,7 @@ export function checkConsumerName(name: unknown): asserts name is string {
 /** The check of a consumer's name among options. */
 export function aConsumerName(name: unknown): string | undefined {
   if (typeof name !== "string") return "a string";
+  if (!isWellFormed(name)) return "of whole characters, without half of a surrogate pair";
   const valid = name !== "" && name === name.trim() && name.length <= LONGEST_NAME;
   return valid ? undefined : `of 1 to ${LONGEST_NAME} characters, with no space at its ends`;
 }

@@ -64,8 +64,8 @@ export const noopMutants: readonly Mutant[] = [
     wrong: "a noop takes the place of an event that was committed while it was inserted",
     parts: [
       noopStatement.replaceExport("noopStatement", (make) => (source, ids) => {
-        const { sql, params } = make(source, ids);
-        return { sql: sql.replace("insert ignore into", "replace into"), params };
+        const statement = make(source, ids);
+        return { ...statement, sql: statement.sql.replace("insert ignore into", "replace into") };
       }),
     ],
     tests: [testOf(blindProbe, "a stream holds at an open row that its probes don't see")],

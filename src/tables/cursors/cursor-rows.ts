@@ -103,12 +103,16 @@ export class CursorRows implements ControlledRows {
 
   /** Adds rows, and leaves those that are there as they are. */
   async insert(rows: readonly Omit<CursorMove, "from">[], options: CallOptions): Promise<void> {
-    await this.#run((await this.#statements(options)).insert(rows), options);
+    const statements = await this.#statements(options);
+    this.#checkPositionsFit(rows);
+    await this.#run(statements.insert(rows), options);
   }
 
   /** Moves each cursor that is where it is thought to be, and leaves the others. Resolves with how many it has moved. */
   async move(moves: readonly CursorMove[], options: CallOptions): Promise<number> {
-    return (await this.#run((await this.#statements(options)).move(moves), options)).affectedRows;
+    const statements = await this.#statements(options);
+    this.#checkPositionsFit(moves);
+    return (await this.#run(statements.move(moves), options)).affectedRows;
   }
 
   async readControlled(consumer: string, options: CallOptions): Promise<StoredRow | undefined> {
@@ -120,6 +124,9 @@ export class CursorRows implements ControlledRows {
 
   async change(consumer: string, change: ControlChange, options: CallOptions): Promise<boolean> {
     const statement = (await this.#statements(options)).change(consumer, change);
+    this.#checkColumnFits("request", JSON.stringify(change.document));
+    this.#checkColumnFits("generation", String(change.row.generation + 1n));
+    if (typeof change.cursor === "object") this.#checkPositionsFit([change.cursor]);
     return (
       (
         await this.#run(statement, options).catch((error: unknown) => {
@@ -131,7 +138,9 @@ export class CursorRows implements ControlledRows {
 
   /** Writes in which events table the consumer's cursor is a position. */
   async nameTable(consumer: string, table: string, options: CallOptions): Promise<void> {
-    await this.#run((await this.#statements(options)).nameTable(consumer, table), options);
+    const statements = await this.#statements(options);
+    this.#checkColumnFits("table_name", table);
+    await this.#run(statements.nameTable(consumer, table), options);
   }
 
   /** All rows of the table, with the times at which they were written. */
@@ -238,6 +247,14 @@ export class CursorRows implements ControlledRows {
 
   #checkConsumerFits(consumer: string): void {
     checkFits(this.#table, this.#description?.columns.get(this.#config.fields.id.toLowerCase()), consumer);
+  }
+
+  #checkPositionsFit(placed: readonly { readonly position?: string | undefined }[]): void {
+    for (const { position } of placed) if (position !== undefined) this.#checkColumnFits("position", position);
+  }
+
+  #checkColumnFits(name: "position" | "request" | "generation" | "table_name", value: string): void {
+    checkFits(this.#table, this.#description?.columns.get(name), value);
   }
 
   #limits({ signal, timeoutMs }: CallOptions): CallOptions & { acquireTimeoutMs: number | undefined } {

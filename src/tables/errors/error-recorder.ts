@@ -1,3 +1,4 @@
+import { StrictExecutor } from "../../database/changed-values.ts";
 import type { Executor } from "../../database/database.ts";
 import { toTransactionTarget } from "../../database/handles/recognise.ts";
 import { runTransaction } from "../../database/handles/transaction.ts";
@@ -107,7 +108,7 @@ export class ErrorRecorder {
     };
     const use = async (tx: unknown): Promise<string> => {
       const { executor } = toTransactionTarget(tx);
-      const id = await insert(executor);
+      const id = await insert(new StrictExecutor(executor, table));
       const notify = await eventInserter?.(executor, id, ErrorStatus.Recorded, consumer);
       if (typeof notify === "function") afterCommit.push(notify);
       return id;

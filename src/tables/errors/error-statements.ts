@@ -74,7 +74,12 @@ export class ErrorStatements {
       names.push(attempts);
       values.push("1");
       // The name is qualified. Without that, SQLite would not know whether the row's value is meant or the new one.
-      changes.push(`${attempts} = coalesce(${this.#table}.${attempts}, 1) + 1`);
+      const counted = `coalesce(${this.#table}.${attempts}, 1)`;
+      const { largest } = this.column("attempts") ?? {};
+      // Beyond its largest number a strict server would refuse the whole record, time and again.
+      changes.push(
+        `${attempts} = ${largest === undefined ? `${counted} + 1` : `least(${counted}, ${largest - 1n}) + 1`}`,
+      );
     }
     const otherwise =
       this.#dialect.name === "mysql"

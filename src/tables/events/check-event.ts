@@ -1,5 +1,6 @@
 import { isMistake, isReflexError, ReflexError, rangeMistake, typeMistake } from "../../errors/reflex-error.ts";
 import { show, showKind } from "../../errors/show.ts";
+import { isWellFormed } from "../../options/well-formed.ts";
 import { noopEventType } from "../../reflex/event.ts";
 import type { TableDefinition } from "./table-context.ts";
 
@@ -27,13 +28,8 @@ export function checkEventType(type: number, { table, config }: TableDefinition)
  * @throws RangeError `invalid_argument`
  */
 export function checkWellFormed(text: string, what: string): string {
-  if ((text as unknown as WellFormed).isWellFormed()) return text;
+  if (isWellFormed(text)) return text;
   throw rangeMistake("invalid_argument", `${what} holds half of a surrogate pair, which is no character`);
-}
-
-// Node.js 20 has it; TypeScript counts it to a later version of the language.
-interface WellFormed {
-  isWellFormed(): boolean;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { ChangedValue } from "../../database/changed-values.ts";
+import { type ChangedValue, changedValue } from "../../database/changed-values.ts";
 import type { SqlParam } from "../../database/database.ts";
 import type { Dialect } from "../../database/dialect.ts";
 import { ReflexError } from "../../errors/reflex-error.ts";
@@ -42,12 +42,11 @@ export function wouldChange(table: string, problem: string): ReflexError {
   return new ReflexError("value_changed", message, { details: { table } });
 }
 
+const ROLL_BACK = "roll your transaction back (outside of one, the row is stored as the server made it), and ";
+
 /** The error of an insert whose values the server has changed. */
 export function hasChanged(table: string, changed: readonly ChangedValue[], problem?: string): ReflexError {
-  const [first] = changed;
-  const column = first?.column === undefined ? "a value" : `the value of column ${first.column}`;
-  const row = first?.row === undefined ? "" : ` in row ${first.row} of the statement`;
-  const what = problem === undefined ? `${column}${row} does not fit` : problem;
-  const message = `the server has changed what was inserted into ${table}: ${what}; roll your transaction back, and change the column or the value. Outside of a transaction the row is stored as the server made it. With a strict sql_mode the server refuses such a statement`;
+  if (changed.length > 0 || problem === undefined) return changedValue(table, changed[0], ROLL_BACK);
+  const message = `the server has changed what was written to ${table}: ${problem}; ${ROLL_BACK}change the column or the value`;
   return new ReflexError("value_changed", message, { details: { table } });
 }

@@ -1,4 +1,5 @@
 import type { CallUnderWay } from "../../database/calls-under-way.ts";
+import { readWarnings } from "../../database/changed-values.ts";
 import type { Database, Session, SqlParam } from "../../database/database.ts";
 import type { LingeringSession } from "../../database/sessions/lingering-session.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
@@ -85,10 +86,19 @@ export class NoopInserter {
     const obstacle = (await this.#checkServer(session, around)) ?? (await this.#checkReplica(session));
     if (obstacle !== undefined) return obstacle;
     const { database, table, config, noopValues } = this.#source;
-    const { sql, params } = noopStatement({ table, config, dialect: database.dialect, noopValues }, ids);
-    const { affectedRows } = await session.run(sql, params, this.#limits);
-    const warnings = affectedRows === 0 ? await showWarnings(session) : "";
-    return { kind: "inserted", warnings };
+    const statement = noopStatement({ table, config, dialect: database.dialect, noopValues }, ids);
+    const { affectedRows, warnings: count = 0 } = await session.run(statement.sql, statement.params, this.#limits);
+    if (affectedRows === 0) return { kind: "inserted", warnings: await showWarnings(session) };
+    // Each row that is there already counts as one warning.
+    if (count > statement.rows - affectedRows) await this.#refuseChanged(session, statement.columns, count);
+    return { kind: "inserted", warnings: "" };
+  }
+
+  /** IGNORE cuts a value that does not fit. Its row would be no noop, and be delivered. @throws ReflexError `gap_unfillable` */
+  async #refuseChanged(session: Session, columns: readonly string[], count: number): Promise<void> {
+    const { changed } = await readWarnings(session, count);
+    const column = columns.find((name) => changed.some((value) => value.column === name));
+    if (column !== undefined) throw unfillable(this.#source.table, `the value for its column ${column} does not fit`);
   }
 
   /**

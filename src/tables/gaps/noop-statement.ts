@@ -9,6 +9,14 @@ export interface NoopStatementSource extends TableDefinition {
   readonly noopValues: Readonly<Record<string, SqlParam>>;
 }
 
+/** A statement that inserts noops. */
+export interface NoopStatement extends Statement {
+  /** The columns that it fills. */
+  readonly columns: readonly string[];
+  /** How many rows it names. The last id may be named several times. */
+  readonly rows: number;
+}
+
 const SIZES = [1, 10, 100, 1000, 10_000] as const;
 // The most placeholders of one statement, below the 65 535 that servers prepare. Ids that are left over come in the
 // next round.
@@ -18,7 +26,7 @@ const MOST_PARAMS = 60_000;
  * The statement that inserts a noop at each of these ids, as many as one statement takes. IGNORE leaves out ids that
  * someone else has taken meanwhile. A noop that can't be inserted is noticed at the next poll.
  */
-export function noopStatement(source: NoopStatementSource, ids: readonly bigint[]): Statement {
+export function noopStatement(source: NoopStatementSource, ids: readonly bigint[]): NoopStatement {
   const { table, config, dialect, noopValues } = source;
   const { fields, time } = config;
   // The user's values must not name the columns that make the row a noop.
@@ -37,5 +45,6 @@ export function noopStatement(source: NoopStatementSource, ids: readonly bigint[
   const padded = [...taken, ...Array.from({ length: size - taken.length }, () => taken.at(-1) ?? 0n)];
   const values = padded.map(() => row).join(", ");
   const sql = `insert ignore into ${dialect.quote(table)} (${columns.map((column) => dialect.quote(column)).join(", ")}) values ${values}`;
-  return { sql, params: padded.flatMap((id) => [String(id), ...own.map(([, value]) => value)]) };
+  const params = padded.flatMap((id) => [String(id), ...own.map(([, value]) => value)]);
+  return { sql, params, columns, rows: padded.length };
 }

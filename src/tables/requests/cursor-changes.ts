@@ -2,6 +2,7 @@ import type { Database, SqlParam } from "../../database/database.ts";
 import { tableError } from "../../database/table-error.ts";
 import type { CursorRequestKind } from "../../reflex/cursor-requests.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
+import { checkFits } from "../schema/column-capacity.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
 import { changesSchemaCheck } from "./changes-table-schema.ts";
 
@@ -35,6 +36,8 @@ export interface CursorChangeRecord extends ChangeToRecord {
   /** When it was answered; undefined as long as it is not. */
   readonly answeredAt: Date | undefined;
 }
+
+const LONGEST_OUTCOME = "withdrawn" satisfies CursorChangeRecord["outcome"];
 
 interface ChangeRow {
   readonly id_text: string;
@@ -72,10 +75,23 @@ export class CursorChanges {
   /** Records a request that is about to be made. Resolves with the id of the record. */
   async record({ consumer, kind, from, to, by, reason }: ChangeToRecord, options: CallOptions): Promise<string> {
     const { database, cursorsTable } = this.#source;
-    await this.#check.pass(database, options);
-    const columns = "cursors_table, consumer, kind, cursor_from, cursor_to, asked_by, reason, outcome, asked_at";
+    const description = await this.#check.pass(database, options);
+    const values = {
+      cursors_table: cursorsTable,
+      consumer,
+      kind,
+      cursor_from: from,
+      cursor_to: to,
+      asked_by: by,
+      reason,
+    };
+    for (const [column, value] of Object.entries(values)) {
+      checkFits(this.#source.table, description.columns.get(column), value);
+    }
+    checkFits(this.#source.table, description.columns.get("outcome"), LONGEST_OUTCOME);
+    const columns = `${Object.keys(values).join(", ")}, outcome, asked_at`;
     const sql = `insert into ${this.#name} (${columns}) values (?, ?, ?, ?, ?, ?, ?, 'asked', ${database.dialect.utcNow})`;
-    const params = [cursorsTable, consumer, kind, from, to, by, reason];
+    const params = Object.values(values);
     return (await this.#run("write", () => database.run(sql, params, options), options)).insertId;
   }
 

@@ -1,5 +1,6 @@
 import { hostname, userInfo } from "node:os";
 import { aBoolean, aDuration, aFiniteDuration, aSignal, type OptionChecks } from "../../options/check-options.ts";
+import { isWellFormed } from "../../options/well-formed.ts";
 import type { CursorRequestKind } from "../../reflex/cursor-requests.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 
@@ -53,9 +54,9 @@ const LONGEST = 255;
 
 /** A text of one line for the record. */
 const aNote = (value: unknown): string | undefined =>
-  typeof value === "string" && Array.from(value).length <= LONGEST
+  typeof value === "string" && Array.from(value).length <= LONGEST && isWellFormed(value)
     ? undefined
-    : `text of at most ${LONGEST} characters`;
+    : `text of at most ${LONGEST} whole characters`;
 
 export const requestChecks: OptionChecks<RequestOptions> = {
   by: (value) => (value === "" ? "not empty" : aNote(value)),

@@ -24,15 +24,22 @@ function capacityProblem(column: ColumnDescription, value: string): string | und
   if (column.largest !== undefined && BigInt(value) > column.largest) return "make it bigint";
   if (column.maxLength === undefined) return undefined;
   const length = lengthIn(column, value);
+  if (column.type === "binary" && length < column.maxLength)
+    return "it fills shorter values up with zeros, make it varbinary";
+  if (column.type === "char" && value.endsWith(" ")) return "it drops spaces at the end, make it varchar";
   if (length > column.maxLength) return `make it longer than ${column.maxLength}`;
   return inCharset(column.charset, value) ? undefined : `its character set is ${column.charset}, make it utf8mb4`;
 }
 
-/** The length that counts against that of the column: characters in CHAR and VARCHAR, else bytes. */
-export function lengthIn({ type, charset }: ColumnDescription, value: string | Uint8Array): number {
+/**
+ * The length that counts against that of the column: characters in CHAR and VARCHAR, else bytes. Of a text that fits, it may be
+ * more than it has.
+ */
+export function lengthIn({ type, charset, maxLength }: ColumnDescription, value: string | Uint8Array): number {
   if (typeof value !== "string") return value.byteLength;
   if (charset === undefined) return Buffer.byteLength(value);
-  if (CHARACTER_TYPES.has(type)) return Array.from(value).length;
+  // A character has one or two units: most texts fit without a count of their characters.
+  if (CHARACTER_TYPES.has(type)) return value.length > (maxLength ?? 0) ? Array.from(value).length : value.length;
   let bytes = 0;
   for (const character of value) bytes += storedBytes(character, charset);
   return bytes;
