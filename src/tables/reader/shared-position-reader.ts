@@ -1,5 +1,5 @@
 import type { WaitCause } from "../../reflex/wait-cause.ts";
-import { withTimeLimit } from "../../waiting/time-limit.ts";
+import { SharedOutcome } from "../../waiting/shared-outcome.ts";
 import type { Batch } from "../pages/batch.ts";
 import type { Position } from "../position/position.ts";
 import { PositionReader } from "./position-reader.ts";
@@ -13,7 +13,7 @@ export class SharedPositionReader {
   readonly position: Position;
   readonly #ending = new AbortController();
   readonly #reader: PositionReader;
-  readonly #outcome: Promise<Batch>;
+  readonly #outcome: SharedOutcome<Batch>;
   #users = 0;
   #shared = false;
 
@@ -21,8 +21,7 @@ export class SharedPositionReader {
   constructor(context: ReaderContext, position: Position, onEnd: () => void) {
     this.position = position;
     this.#reader = new PositionReader(context, position, this.#ending.signal);
-    this.#outcome = this.#reader.run().finally(onEnd);
-    this.#outcome.catch(() => undefined);
+    this.#outcome = new SharedOutcome(this.#reader.run().finally(onEnd));
     this.#ending.signal.addEventListener("abort", onEnd, { once: true });
   }
 
@@ -36,7 +35,7 @@ export class SharedPositionReader {
     // No stream joins once there is an outcome, so that `#shared` is final by then.
     if (this.#users > 1) this.#shared = true;
     try {
-      const batch = await withTimeLimit(this.#outcome, { signal, what: "events" });
+      const batch = await this.#outcome.wait(signal);
       if (this.#shared) batch.share?.();
       return batch;
     } finally {
