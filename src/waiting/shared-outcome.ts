@@ -2,7 +2,7 @@ import { abortReason } from "./abort.ts";
 
 interface Wait<T> {
   resolve(value: T): void;
-  reject(error: unknown): void;
+  reject(error: Error): void;
 }
 
 /**
@@ -17,7 +17,7 @@ export class SharedOutcome<T> {
   constructor(work: Promise<T>) {
     work.then(
       (value) => this.#settle(work, (wait) => wait.resolve(value)),
-      (error: unknown) => this.#settle(work, (wait) => wait.reject(error)),
+      (error: Error) => this.#settle(work, (wait) => wait.reject(error)),
     );
   }
 
@@ -42,7 +42,7 @@ export class SharedOutcome<T> {
         },
         reject: (error) => {
           leave();
-          reject(error as Error);
+          reject(error);
         },
       };
       const onAbort = (): void => wait.reject(abortReason(signal));
