@@ -36,6 +36,8 @@ function identifierProblem(name: unknown): string | undefined {
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused
   if (/[\u0000-\u001f\u007f]/.test(name)) return "must not contain control characters";
   if (/[\ud800-\udfff]/.test(name)) return "must not contain characters beyond the basic plane, which servers refuse";
+  // The name would stand in every message, with the password.
+  if (name.includes("://")) return "must not be a connection URL";
   if (name !== name.trim()) return "must not begin or end with a space";
   return undefined;
 }

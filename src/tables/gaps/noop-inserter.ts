@@ -3,6 +3,8 @@ import { readWarnings } from "../../database/changed-values.ts";
 import type { Database, Session, SqlParam } from "../../database/database.ts";
 import type { LingeringSession } from "../../database/sessions/lingering-session.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
+import { driverFacts } from "../../errors/driver-error.ts";
+import { driverText } from "../../errors/driver-text.ts";
 import { isReflexError, ReflexError } from "../../errors/reflex-error.ts";
 import { errorText } from "../../errors/show-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
@@ -88,7 +90,7 @@ export class NoopInserter {
     const { database, table, config, noopValues } = this.#source;
     const statement = noopStatement({ table, config, dialect: database.dialect, noopValues }, ids);
     const { affectedRows, warnings: count = 0 } = await session.run(statement.sql, statement.params, this.#limits);
-    if (affectedRows === 0) return { kind: "inserted", warnings: await showWarnings(session) };
+    if (affectedRows === 0) return { kind: "inserted", warnings: await showWarnings(session, hasOwnValues(this.#source)) };
     // Each row that is there already counts as one warning.
     if (count > statement.rows - affectedRows) await this.#refuseChanged(session, statement.columns, count);
     return { kind: "inserted", warnings: "" };
@@ -164,8 +166,14 @@ export class NoopInserter {
         throw error;
       case "other":
         if (isReflexError(error)) throw error;
-        throw unfillable(this.#source.table, errorText(error), error);
+        throw unfillable(this.#source.table, this.#wordsOf(error), error);
     }
+  }
+
+  /** The server's own words, if none of the noop's values are the user's. A trigger may repeat any value. */
+  #wordsOf(error: unknown): string {
+    const facts = driverFacts(error);
+    return facts === undefined || hasOwnValues(this.#source) ? errorText(error) : facts.message;
   }
 
   get #limits(): { timeoutMs: number | undefined } {
@@ -198,9 +206,18 @@ async function inTransaction(
   }
 }
 
-async function showWarnings(session: Session): Promise<string> {
-  const rows = await session.control<{ Message?: string }>("show warnings");
-  return [...new Set(rows.map(({ Message }) => Message ?? ""))].slice(0, 3).join("; ");
+function hasOwnValues({ noopValues }: NoopInserterSource): boolean {
+  return Object.keys(noopValues).length > 0;
+}
+
+/** Why no row was inserted. */
+async function showWarnings(session: Session, hasValues: boolean): Promise<string> {
+  const rows = await session.control<{ Code: unknown; Message: string }>("show warnings");
+  const words = rows.map(({ Code, Message: message }) => {
+    const facts = { number: Number(Code), code: undefined, sqliteCode: undefined, state: undefined, message };
+    return hasValues ? driverText(facts) : message;
+  });
+  return [...new Set(words)].slice(0, 3).join("; ");
 }
 
 function held(reason: "not_writable" | "unproven" | "lagging", message: string): InsertedNoops {
