@@ -90,7 +90,8 @@ export class NoopInserter {
     const { database, table, config, noopValues } = this.#source;
     const statement = noopStatement({ table, config, dialect: database.dialect, noopValues }, ids);
     const { affectedRows, warnings: count = 0 } = await session.run(statement.sql, statement.params, this.#limits);
-    if (affectedRows === 0) return { kind: "inserted", warnings: await showWarnings(session, hasOwnValues(this.#source)) };
+    if (affectedRows === 0)
+      return { kind: "inserted", warnings: await showWarnings(session, hasOwnValues(this.#source)) };
     // Each row that is there already counts as one warning.
     if (count > statement.rows - affectedRows) await this.#refuseChanged(session, statement.columns, count);
     return { kind: "inserted", warnings: "" };
