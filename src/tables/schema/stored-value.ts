@@ -9,9 +9,8 @@ const INTEGER = /^(?:tiny|small|medium|big)?int/;
 const PLAIN_INTEGER = /^(?:0|-?[1-9]\d*)$/;
 
 /** Whether {@link silentChange} may find something in this column: it must not cost the many tables in which it can't. */
-export function mayChangeSilently({ type, fullType }: ColumnDescription, dialect: Dialect): boolean {
-  if (dialect.name === "sqlite") return fullType !== "text" && fullType !== "blob";
-  return type === "binary" || type === "char" || INTEGER.test(type);
+export function mayChangeSilently({ type }: ColumnDescription, dialect: Dialect): boolean {
+  return dialect.name === "sqlite" || type === "binary" || type === "char" || INTEGER.test(type);
 }
 
 /**
@@ -58,6 +57,7 @@ function beyondRange({ smallest, largest, type, fullType }: ColumnDescription, v
 
 // SQLite makes numbers of texts in columns of some types, by its rules of affinity.
 function changeByAffinity({ fullType }: ColumnDescription, text: string): string | undefined {
+  if (text.includes("\0")) return "is read by drivers that end a text at its first zero character: leave it out";
   const keepsText = fullType.includes("char") || fullType.includes("clob") || fullType.includes("text");
   const isInteger = fullType.includes("int");
   if (!isInteger && (keepsText || fullType === "" || fullType.includes("blob"))) return undefined;
