@@ -25,8 +25,16 @@ export function tableError(error: unknown, context: TableErrorContext): unknown 
   const message = errorText(error).replace(/\.$/, "");
   return new ReflexError(code, `could not ${activity} ${table}: ${message}${remedy === "" ? "" : `; ${remedy}`}`, {
     cause: error,
-    details: { table },
+    details: { table, ...failureOf(error) },
   });
+}
+
+/** How the connection has failed, if that is what failed, for programs that try again. */
+function failureOf(error: unknown): { readonly failure?: string } {
+  const failure = meaningOf(error);
+  const isOfConnection =
+    failure === "unreachable" || failure === "connection_lost" || failure === "connection_closed";
+  return isOfConnection ? { failure } : {};
 }
 
 function explain(error: unknown, table: string): readonly [ReflexErrorCode, string] {
