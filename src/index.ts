@@ -56,6 +56,7 @@ export type {
   PageReport,
   PollReport,
   StallReport,
+  Told,
 } from "./reflex/observer.ts";
 export type { PoolNeed, PoolUse } from "./reflex/pool-use.ts";
 export type { RunOptions } from "./reflex/run.ts";

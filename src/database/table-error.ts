@@ -32,8 +32,7 @@ export function tableError(error: unknown, context: TableErrorContext): unknown 
 /** How the connection has failed, if that is what failed, for programs that try again. */
 function failureOf(error: unknown): { readonly failure?: string } {
   const failure = meaningOf(error);
-  const isOfConnection =
-    failure === "unreachable" || failure === "connection_lost" || failure === "connection_closed";
+  const isOfConnection = failure === "unreachable" || failure === "connection_lost" || failure === "connection_closed";
   return isOfConnection ? { failure } : {};
 }
 

@@ -1,6 +1,7 @@
 import type { CallOptions } from "../waiting/time-limit.ts";
 import type { CursorRequests } from "./cursor-requests.ts";
 import type { ReflexEvent } from "./event.ts";
+import type { Told } from "./observer.ts";
 import type { PoolUse } from "./pool-use.ts";
 import type { Diagnosable } from "./wait-cause.ts";
 
@@ -38,6 +39,11 @@ export interface CursorStore extends AsyncDisposable, Diagnosable {
    * its position. It is part of the error's text.
    */
   remedy?(consumer: string, cursor: string): string;
+  /**
+   * Tells these too how the cursors go, until the function is called that it returns, if the store has no observer or no
+   * logger of its own. A run passes its own.
+   */
+  tellTo?(told: Told): () => void;
   /** How the store uses a pool of connections; undefined for a store that has none, or does not tell. */
   readonly pool?: PoolUse | undefined;
   /** What people ask of consumers while they run. Undefined where the store can't keep such requests. */

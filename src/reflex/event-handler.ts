@@ -52,8 +52,8 @@ export class EventHandler<T extends number> implements HandsOver {
   #handled = 0;
   /** The event that was handed over last. It costs next to nothing to keep, and tells what is at hand. */
   #latest: ReflexEvent<T> | undefined;
-  /** Since when something is waited for at the latest event, by `performance.now()`; 0 if nothing is. */
-  #waitingSinceMs = 0;
+  /** Since when something is waited for at the latest event, by `performance.now()`; -1 if nothing is. */
+  #waitingSinceMs = -1;
   #moving = false;
   #exceeded = false;
   #passed: ReflexEvent<T> | undefined;
@@ -84,7 +84,7 @@ export class EventHandler<T extends number> implements HandsOver {
     const event = this.#latest;
     if (event === undefined || event === this.#passed) return undefined;
     // A consumer that asks for the status before it waits for anything has just begun.
-    const sinceMs = this.#waitingSinceMs === 0 ? performance.now() : this.#waitingSinceMs;
+    const sinceMs = this.#waitingSinceMs < 0 ? performance.now() : this.#waitingSinceMs;
     return { event, sinceMs, moving: this.#moving };
   }
 
@@ -115,7 +115,7 @@ export class EventHandler<T extends number> implements HandsOver {
     if (this.#halted) throw abortReason(this.#source.halting);
     const report = this.#reported ? this.#startReport(event) : undefined;
     this.#latest = event;
-    this.#waitingSinceMs = 0;
+    this.#waitingSinceMs = -1;
     let work: unknown;
     let isAwaited: boolean;
     try {

@@ -3,6 +3,7 @@ import { showError } from "../errors/show-error.ts";
 import { isolated } from "../waiting/isolated.ts";
 import type { CursorRequestKind } from "./cursor-requests.ts";
 import { detailsOf, textWithCauses } from "./error-text.ts";
+import { Heirs } from "./heirs.ts";
 import type { Blocker, StallReason } from "./wait-cause.ts";
 
 /**
@@ -172,25 +173,52 @@ export const defaultLogger: Logger = {
   warn: (message) => process.emitWarning(message, { type: "ReflexRsqlWarning" }),
 };
 
+/** Whom to tell. */
+export interface Told {
+  /** Who is told of everything. */
+  readonly observer?: Observer | undefined;
+  /** Who takes warnings. */
+  readonly logger?: Logger | undefined;
+}
+
 /**
  * Passes reports to observers and warnings to the logger. Its calls never throw: an observer's own error must not stop
  * a stream.
  */
 export class Reporting {
   readonly #observers: readonly Observer[];
-  readonly #logger: Logger;
+  readonly #logger: Logger | undefined;
+  readonly #heirs = new Heirs<Reporting>();
 
-  constructor(observers: readonly (Observer | undefined)[], logger: Logger = defaultLogger) {
+  constructor(observers: readonly (Observer | undefined)[], logger?: Logger) {
     this.#observers = observers.filter((observer) => observer !== undefined);
     this.#logger = logger;
   }
 
+  /**
+   * Tells these too, until the function is called that it returns: the observer if there is none of its own, the logger if
+   * there is none of its own.
+   */
+  lend({ observer, logger }: Told): () => void {
+    if (observer === undefined && logger === undefined) return () => undefined;
+    return this.#heirs.add(new Reporting([observer], logger));
+  }
+
+  /** Whether it tells the same observers and the same logger, those lent aside. */
+  isSame(other: Reporting): boolean {
+    const [own, others] = [this.#observers, other.#observers];
+    return this.#logger === other.#logger && own.length === others.length && own.every((one) => others.includes(one));
+  }
+
   /** Whether an observer has this function, so that a hot path can spare the making of a report that nobody wants. */
   wants(name: keyof Observer): boolean {
-    return this.#observers.some((observer) => observer[name] !== undefined);
+    if (this.#observers.length > 0) return this.#observers.some((observer) => observer[name] !== undefined);
+    for (const heir of this.#heirs) if (heir.wants(name)) return true;
+    return false;
   }
 
   tell<N extends keyof Observer>(name: N, report: Parameters<NonNullable<Observer[N]>>[0]): void {
+    if (this.#observers.length === 0) for (const heir of this.#heirs) heir.tell(name, report);
     for (const observer of this.#observers) {
       isolated(
         () => (observer[name] as ((report: unknown) => unknown) | undefined)?.call(observer, report),
@@ -200,15 +228,28 @@ export class Reporting {
   }
 
   warn(message: string, details: ReflexErrorDetails): void {
+    if (this.#logger === undefined && this.#heirs.size > 0) {
+      for (const heir of this.#heirs) heir.warn(message, details);
+      return;
+    }
     isolated(
-      () => this.#logger.warn(message, details),
+      () => (this.#logger ?? defaultLogger).warn(message, details),
       // The failure of a logger can be told to nobody.
       () => undefined,
     );
   }
 
+  /** Those who are told as they would be if the report were their own; none if there is an observer or logger of its own. */
+  get #successors(): Iterable<Reporting> {
+    return this.#observers.length === 0 && this.#logger === undefined && this.#heirs.size > 0 ? this.#heirs : [this];
+  }
+
   /** Tells the observers of an error, or warns if none of them has a function for errors. */
   error(report: ErrorReport): void {
+    for (const one of this.#successors) one.#error(report);
+  }
+
+  #error(report: ErrorReport): void {
     if (this.wants("error")) return this.tell("error", report);
     const retry = report.retryInMs === undefined ? "" : `; trying again in ${Math.round(report.retryInMs)} ms`;
     this.warn(
@@ -228,6 +269,10 @@ export class Reporting {
 
   /** Tells the observers of a stall, or warns if none of them has a function for stalls. */
   stall(report: StallReport): void {
+    for (const one of this.#successors) one.#stall(report);
+  }
+
+  #stall(report: StallReport): void {
     if (this.wants("stall")) return this.tell("stall", report);
     const { message, table, prev, next, reason, consumer } = report;
     this.warn(message, { table, prev, next, reason, ...(consumer === undefined ? {} : { consumer }) });

@@ -31,7 +31,7 @@ export function warnOfSmallPool(use: PoolUse | undefined, whose: string, reporti
   if (size >= needed) return;
   warned.add(identity);
   const named = needs.map(({ connections, what }) => `${connections} for ${what}`).join(", ");
-  const message = `${whose} may need ${needed} connections at the same time (${named}), and the pool opens ${size} at the most: some will wait for others; give the pool at least ${needed}`;
+  const message = `a pool of ${size} is too small for ${whose}, which may need ${needed} connections at the same time (${named}): give the pool at least ${needed}, besides those that your other queries need`;
   reporting.warn(message, { poolSize: size, needed });
 }
 

@@ -4,7 +4,7 @@ import { withTimeLimit } from "../waiting/time-limit.ts";
 import { isSameCursor } from "./cursor.ts";
 import { HoldTelling } from "./hold-telling.ts";
 import { holdTimes } from "./hold-times.ts";
-import type { Reporting } from "./observer.ts";
+import type { Reporting, Told } from "./observer.ts";
 import { rowFits } from "./row-fits.ts";
 import type { Place, RunMemory } from "./run-memory.ts";
 import type { RunRequests } from "./run-requests.ts";
@@ -18,6 +18,7 @@ export interface PositionHoldSource<T extends number> {
   readonly memory: RunMemory;
   readonly requests: RunRequests;
   readonly reporting: Reporting;
+  readonly told: Told;
   readonly signal: AbortSignal;
 }
 
@@ -100,7 +101,7 @@ export class PositionHold<T extends number> {
     this.#place = found;
     const act = this.#actOf(before, found);
     if (act !== undefined || found.position === undefined) return act;
-    const fits = await rowFits(this.#source.spec, found, signal);
+    const fits = await rowFits(this.#source, found, signal);
     return fits ? "the row at its cursor is the one that it has passed" : undefined;
   }
 

@@ -1,5 +1,5 @@
 import type { Consumer } from "./consumer.ts";
-import { Reporting } from "./observer.ts";
+import { Reporting, type Told } from "./observer.ts";
 import { type RunListener, runListenerOf } from "./run-listener.ts";
 import { RunMemory } from "./run-memory.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -17,6 +17,8 @@ export interface RunParts {
   readonly status: StatusKeeper;
   readonly progress: RunProgress;
   readonly reporting: Reporting;
+  /** Whom the run's stream is to tell, if it has nobody of its own. */
+  readonly told: Told;
 }
 
 /** Whose run it is, and whom it tells. */
@@ -31,6 +33,7 @@ export async function withRunParts<T extends number>(
   { options, status }: RunFrame,
   use: (parts: RunParts) => Promise<void>,
 ): Promise<void> {
+  const told = toldBy(options);
   const reporting = new Reporting([options.observer], options.logger);
   const memory = new RunMemory();
   const requests = new RunRequests({ consumer: consumer.name, cursors, memory });
@@ -39,15 +42,22 @@ export async function withRunParts<T extends number>(
   const watch = new RunWatch({ consumer: consumer.name, reporting, progress, caughtUp: () => listener?.caughtUp() });
   status.attach({ progress, watch });
   listener?.begins(status);
+  const endTelling = cursors.tellTo?.(told);
   const endWatch = watch.start();
   let isDone = false;
   try {
-    await use({ memory, requests, status, progress, reporting });
+    await use({ memory, requests, status, progress, reporting, told });
     isDone = true;
   } finally {
     endWatch(isDone);
+    endTelling?.();
     listener?.ends(status);
   }
+}
+
+/** Streams of one's own may know neither option: where none is given, they are not passed at all. */
+function toldBy({ observer, logger }: Told): Told {
+  return { ...(observer === undefined ? {} : { observer }), ...(logger === undefined ? {} : { logger }) };
 }
 
 /** Who is told of the runs of this consumer, or of the one that it wraps. */

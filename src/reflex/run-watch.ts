@@ -104,12 +104,9 @@ export class RunWatch {
 
   async #ask(seen: Seen, nowMs: number): Promise<void> {
     seen.asking = true;
+    const cause = await causeOf(seen.wait);
     seen.before = seen.cause;
-    try {
-      seen.cause = await seen.wait.why?.();
-    } catch (error) {
-      seen.cause = { reason: "unknown", message: `asking why has failed: ${showError(error)}` };
-    }
+    seen.cause = cause;
     seen.asking = false;
     seen.nextAskMs = nowMs + ASK_AFTER_MS;
     const isIdle = seen.wait.kind === "events" && seen.cause === undefined;
@@ -147,6 +144,14 @@ export class RunWatch {
     const { reporting, consumer, progress } = this.#source;
     const { table, position: prev } = progress;
     reporting.stall({ table, consumer, prev, next: "", reason, blockedBy, ...report });
+  }
+}
+
+async function causeOf({ why }: RunWait): Promise<WaitCause | undefined> {
+  try {
+    return await why?.();
+  } catch (error) {
+    return { reason: "unknown", message: `asking why has failed: ${showError(error)}` };
   }
 }
 

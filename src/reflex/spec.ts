@@ -14,7 +14,7 @@ export interface Spec<T extends number = number> {
   /** Who consumes the events, such as `createConsumer(name, fn)`. */
   readonly consumer: Consumer<T>;
   /** Where the stream starts and whether it ends. @defaultValue from the cursor on, without end */
-  readonly options?: Omit<StreamOptions, "signal" | "position">;
+  readonly options?: Omit<StreamOptions, "signal" | "position" | "observer" | "logger">;
 }
 
 const parts: readonly string[] = ["stream", "cursors", "consumer", "options"];

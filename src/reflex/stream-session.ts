@@ -3,6 +3,7 @@ import { isAtOrBeyond, isSameCursor } from "./cursor.ts";
 import type { ReflexEvent } from "./event.ts";
 import { EventHandler, type EventHandlerSource } from "./event-handler.ts";
 import { isExpected } from "./expected.ts";
+import type { Told } from "./observer.ts";
 import { isPaged } from "./paged-stream.ts";
 import { warnOfSmallPools } from "./pool-use.ts";
 import type { RunMemory } from "./run-memory.ts";
@@ -18,6 +19,7 @@ export interface StreamSessionSource<T extends number> extends Omit<EventHandler
   readonly requests: RunRequests;
   readonly status: StatusKeeper;
   readonly progress: RunProgress;
+  readonly told: Told;
 }
 
 /** One stream of a run, from the consumer's cursor until it ends or gives way to a request. */
@@ -67,13 +69,13 @@ export class StreamSession<T extends number> {
   }
 
   async #open(): Promise<EventStream<T>> {
-    const { spec, memory, progress, reporting } = this.#source;
+    const { spec, memory, progress, reporting, told } = this.#source;
     const { signal } = this.#ending;
     const reading = memory.read(spec.cursors, spec.consumer.name, { signal });
     const place = await progress.step("its cursor to be read", "store", reading);
     memory.opened(place);
     progress.at(place.cursor);
-    const options: StreamOptions = { ...spec.options, signal, position: place.position };
+    const options: StreamOptions = { ...spec.options, ...told, signal, position: place.position };
     // A run with a cursor says `fromHead: false` explicitly. A `fromHead` among the stream's own options would make it
     // pass by what came since the cursor.
     const stream = spec.stream(place.cursor, place.cursor === "" ? options : { ...options, fromHead: false });

@@ -1,4 +1,5 @@
 import type { ReflexEvent } from "./event.ts";
+import type { Logger, Observer } from "./observer.ts";
 import type { PoolUse } from "./pool-use.ts";
 import type { Diagnosable } from "./wait-cause.ts";
 
@@ -19,6 +20,10 @@ export interface StreamOptions {
    * counts as unknown. @defaultValue unknown: whatever row stands at the cursor is taken for the one that was passed
    */
   position?: string | undefined;
+  /** Told how the stream goes, if its table has no observer of its own. @defaultValue none */
+  observer?: Observer | undefined;
+  /** Takes warnings of the stream, if its table has no logger of its own. @defaultValue `process.emitWarning` */
+  logger?: Logger | undefined;
   /** Aborting it ends the stream with the signal's reason. */
   signal?: AbortSignal | undefined;
 }

@@ -13,7 +13,7 @@ export const runMutants: readonly Mutant[] = [
     name: "a hold ends by itself on another row",
     wrong: "a consumer that is held goes on as soon as there is some row at its cursor",
     parts: [
-      rowFits.replaceExport("rowFits", () => async (spec, { cursor }, signal) => {
+      rowFits.replaceExport("rowFits", () => async ({ spec }, { cursor }, signal) => {
         const stream = spec.stream(cursor, { ...spec.options, fromHead: false, signal });
         await stream.start();
         await stream.close();

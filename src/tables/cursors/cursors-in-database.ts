@@ -24,6 +24,7 @@ export interface CursorsInDatabase {
   readonly requests: StoredRequests;
   readonly asker: Asker;
   readonly changes: CursorChanges | undefined;
+  readonly reporting: Reporting;
 }
 
 /** Puts together what works on one cursors table in one database. */
@@ -40,5 +41,5 @@ export function cursorsInDatabase(source: CursorsInDatabaseSource): CursorsInDat
   const common = { table, cursorType, rows, cursors, watches, reporting };
   const looks = new CursorLooks(common);
   const requests = new StoredRequests({ ...common, looks, changes });
-  return { rows, cursors, requests, changes, asker: new Asker({ table, rows, changes, reporting }) };
+  return { rows, cursors, requests, changes, reporting, asker: new Asker({ table, rows, changes, reporting }) };
 }

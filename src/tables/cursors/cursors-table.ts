@@ -183,7 +183,7 @@ export class CursorsTable implements AsyncDisposable {
   /** The cursors of this table in `db`, as a store for `run`. With options, those of a clone. */
   toStore(db: DatabaseHandle, options?: CursorsTableOptions): CursorStore {
     if (options !== undefined) return this.clone(options).toStore(db);
-    const { cursors, rows, requests } = this.#in(db);
+    const { cursors, rows, requests, reporting } = this.#in(db);
     const database = toDatabase(db);
     return {
       getCursor: (consumer, callOptions) => cursors.getCursor(consumer, callOptions),
@@ -195,6 +195,7 @@ export class CursorsTable implements AsyncDisposable {
       whySlow: () => slowCalls(database).whyOfOthers(),
       shortage: () => slowCalls(database).shortage(),
       pool: poolUseOfCursors(database),
+      tellTo: (told) => reporting.lend(told),
       [Symbol.asyncDispose]: () => cursors.close(),
     };
   }

@@ -59,8 +59,10 @@ export class EventsTableStreams<T extends number> {
       const feed = new PageFeed<T>({ ...parts, bounds, signal });
       return lagMs === 0 ? feed : new LaggedFeed(feed, { lagMs, signal, readClock: () => feed.readClock() });
     };
+    const { reporting, table } = this.#source;
+    const begins = (): (() => void) => reporting.lend(checked);
     const pool = { use: poolUseOfStreams(database), shortage: () => slowCalls(database).shortage() };
-    return new TableStream<T>({ after: String(bounds.after), table: this.#source.table, signal: given, pool, open });
+    return new TableStream<T>({ after: String(bounds.after), table, signal: given, pool, begins, open });
   }
 
   /** Rejects as a stream does, and with ReflexError `invalid_cursor` or `time_limit`. */

@@ -1,6 +1,7 @@
 import {
   aBoolean,
   aFiniteDuration,
+  aLogger,
   anObject,
   anyText,
   aSignal,
@@ -27,6 +28,8 @@ const checks: OptionChecks<TableStreamOptions> = {
   fromHead: aBoolean,
   toHead: aBoolean,
   position: anyText,
+  observer: anObject,
+  logger: aLogger,
   signal: aSignal,
   gaps: either(oneOf(false), anObject),
   onPruned: oneOf("error", "skip"),

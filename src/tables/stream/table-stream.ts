@@ -21,6 +21,8 @@ export interface TableStreamSource<T extends number> {
   /** The events table that the feed reads; undefined if it reads none. */
   readonly table: string | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Called when the stream begins to read; what it returns is called when the stream has ended. */
+  readonly begins?: (() => () => void) | undefined;
   /** The pool that the feed reads with; undefined if it needs none. */
   readonly pool?: StreamPool | undefined;
   /** Makes the feed; its signal is aborted when the stream ends. Called at the first read. */
@@ -40,6 +42,7 @@ export class TableStream<T extends number> implements EventStream<T> {
   #fan: AbortFan | undefined;
   #feed: Feed<T> | undefined;
   #starting: Promise<string> | undefined;
+  #left: (() => void) | undefined;
   #claimed = false;
   #ended = false;
   #freed: Promise<void> = Promise.resolve();
@@ -158,6 +161,7 @@ export class TableStream<T extends number> implements EventStream<T> {
       this.#ending.abort(fan.reason);
     });
     this.#ending.signal.throwIfAborted();
+    this.#left = this.#source.begins?.();
     this.#feed = this.#source.open(this.#ending.signal);
     try {
       this.#position = await this.#feed.start();
@@ -219,7 +223,7 @@ export class TableStream<T extends number> implements EventStream<T> {
     this.#ended = true;
     this.#fan?.close();
     this.#ending.abort(reason);
-    this.#freed = this.#feed?.close() ?? this.#freed;
+    this.#freed = (this.#feed?.close() ?? this.#freed).finally(this.#left);
     this.#leavePage();
     return this.#freed;
   }

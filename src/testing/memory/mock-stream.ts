@@ -3,6 +3,8 @@ import { show } from "../../errors/show.ts";
 import {
   aBoolean,
   aFiniteDuration,
+  aLogger,
+  anObject,
   anyText,
   aSignal,
   checkOptions,
@@ -41,6 +43,8 @@ const streamChecks: OptionChecks<StreamOptions> = {
   fromHead: aBoolean,
   toHead: aBoolean,
   position: anyText,
+  observer: anObject,
+  logger: aLogger,
   signal: aSignal,
 };
 const mockChecks: OptionChecks<MockStreamOptions> = { error: () => undefined, delayMs: aFiniteDuration };

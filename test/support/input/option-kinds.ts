@@ -45,6 +45,7 @@ export const gaps: Kinds = {
   maxIds: "count",
 };
 export const anyStream: Kinds = {
+  ...told,
   lagMs: "finiteDuration",
   fromHead: "boolean",
   toHead: "boolean",
