@@ -28,10 +28,10 @@ const parts = { consumer: { name: "a", consume: () => undefined }, options: { to
 test("the observer of a run is told by its stream and its cursor store, which have none of their own, while it lasts", async () => {
   const { observer, told } = listening();
   await scene.start(parts, { observer });
-  expect([...told].sort()).toEqual(["consume", "flush", "page", "poll"]);
+  expect([...told].toSorted()).toEqual(["consume", "flush", "page", "poll"]);
   told.clear();
   await scene.events.insert(scene.handle, "b", 1);
-  for await (const _event of scene.events.stream(scene.handle, "", { toHead: true }));
+  await scene.events.stream(scene.handle, "", { toHead: true }).next();
   await scene.store.setCursor("b", "1");
   await scene.store.flush();
   expect([...told]).toEqual([]);
@@ -42,8 +42,8 @@ test("a table with an observer of its own tells that one", async () => {
   const [own, ofRun] = [listening(), listening()];
   const events = new EventsTable("events", { observer: own.observer });
   await scene.start({ ...parts, stream: events.toStream(scene.handle) }, { observer: ofRun.observer });
-  expect([...own.told].sort()).toEqual(["page", "poll"]);
-  expect([...ofRun.told].sort()).toEqual(["consume", "flush"]);
+  expect([...own.told].toSorted()).toEqual(["page", "poll"]);
+  expect([...ofRun.told].toSorted()).toEqual(["consume", "flush"]);
 });
 
 // Catches a report for each of a run's streams, or each run of one service.

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { RequestingStore } from "../../test/support/runs/requesting-store.ts";
 import { Gate } from "../../test/support/waiting/gate.ts";
@@ -32,7 +33,7 @@ beforeEach(() => {
 afterEach(async () => {
   stopping.abort("the test has ended");
   await vi.advanceTimersByTimeAsync(60_000);
-  expect(vi.getTimerCount()).toBe(0);
+  assert.equal(vi.getTimerCount(), 0, "timers are left");
   vi.useRealTimers();
 });
 
