@@ -79,7 +79,7 @@ describe("a wait of a run", () => {
     const asked = new Gate();
     let cause = locked;
     cursors.whySlow = () => asked.opened.then(() => cause);
-    start({ cursors });
+    void start({ cursors });
     await vi.advanceTimersByTimeAsync(4900);
     asked.open();
     await vi.advanceTimersByTimeAsync(4000);
@@ -171,7 +171,7 @@ describe("the status of a consumer", () => {
       onLagAlert: (alert) => void alerts.push(alert),
     });
     const stream = mockStream([{ type: 1, timestamp: new Date(Date.now() - 5000) }]);
-    start({ cursors: new RequestingStore("0"), stream, consumer });
+    void start({ cursors: new RequestingStore("0"), stream, consumer });
     await vi.advanceTimersByTimeAsync(1000);
     expect(consumer.status()).toMatchObject({ state: "waiting", lagAlert: true, lagMs: 5000 });
     await vi.advanceTimersByTimeAsync(2000);
@@ -187,7 +187,7 @@ describe("the status of a consumer", () => {
     const consumer = createConsumer("mailer", nothing, { lagAlertMs: 1000 });
     const events = mockStream([{ type: 1, timestamp: new Date(Date.now() - 5000) }]);
     const stream: Spec["stream"] = (after, given) => Object.assign(events(after, given), { whySlow: async () => gone });
-    start({ cursors: new RequestingStore("0"), stream, consumer });
+    void start({ cursors: new RequestingStore("0"), stream, consumer });
     await vi.advanceTimersByTimeAsync(4900);
     expect(consumer.status()).toMatchObject({ state: "stalled", stalledOn: gone, lagAlert: true });
     // The stream itself tells it.
