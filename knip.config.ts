@@ -8,6 +8,7 @@ const config: KnipConfig = {
     "tools/**/*.{ts,mjs}",
     "test/support/servers/*.ts",
     "test/faults/main.ts",
+    "test/silence/main.ts",
     "bench/main.ts",
     "bench/import-times.ts",
   ],

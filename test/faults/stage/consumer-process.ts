@@ -54,7 +54,7 @@ export class ConsumerProcess {
     this.#told.begin("down", now());
     this.#journal = new JournalReader(journal, (line) => this.#see(line));
     this.#program = new Program({
-      file: "consumer.mjs",
+      file: new URL("../programs/consumer.mjs", import.meta.url),
       launcher,
       task: { driver: "mysql2", handleMs: 0, ...this.#place, ...task, journal },
     });

@@ -9,8 +9,7 @@ const MOST_ERROR_TEXT = 2000;
 export type Launcher = readonly [string, ...string[]];
 
 export interface ProgramOptions {
-  /** The file in test/faults/programs. */
-  readonly file: string;
+  readonly file: URL;
   /** What the program is to do, which becomes JSON. */
   readonly task: object;
   readonly launcher?: Launcher | undefined;
@@ -24,9 +23,8 @@ export class Program {
   #told = false;
 
   constructor({ file, task, launcher }: ProgramOptions) {
-    const path = fileURLToPath(new URL(`../programs/${file}`, import.meta.url));
     const [execPath, ...words] = [...(launcher ?? []), process.execPath] as const;
-    this.#child = fork(path, [JSON.stringify(task)], {
+    this.#child = fork(fileURLToPath(file), [JSON.stringify(task)], {
       execPath: execPath ?? process.execPath,
       execArgv: words,
       stdio: ["ignore", "ignore", "pipe", "ipc"],
@@ -51,6 +49,11 @@ export class Program {
     return this.#errors.trim();
   }
 
+  /** Has its `process.on("message")` called. */
+  send(message: object | string): void {
+    this.#child.send(message, () => undefined);
+  }
+
   /** `kill -9`. */
   async kill(): Promise<void> {
     this.#told = true;
@@ -62,7 +65,7 @@ export class Program {
   async stop(): Promise<void> {
     if (!this.running) return;
     this.#told = true;
-    this.#child.send("stop", () => undefined);
+    this.send("stop");
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), STOP_LIMIT_MS);
     await this.#exited;
     clearTimeout(timer);

@@ -31,7 +31,7 @@ export class WriterProcess {
     const journal = join(place.folder, `${task.tag}.jsonl`);
     this.#journal = new JournalReader(journal, (line) => this.#see(line));
     this.program = new Program({
-      file: "writer.mjs",
+      file: new URL("../programs/writer.mjs", import.meta.url),
       launcher,
       task: { driver: "mysql2", ...place, ...task, journal },
     });
