@@ -9,6 +9,7 @@ const config: KnipConfig = {
     "test/support/servers/*.ts",
     "test/faults/main.ts",
     "test/silence/main.ts",
+    "test/soak/main.ts",
     "bench/main.ts",
     "bench/import-times.ts",
   ],

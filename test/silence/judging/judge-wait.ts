@@ -14,7 +14,7 @@ export interface Telling {
 
 /** What may rightly be said of a wait. */
 export interface Truth {
-  /** The reasons of stalls that are true. A stall of any other is a wrong cause. */
+  /** The reasons of stalls that are true. A stall of any other but "unknown" is a wrong cause. */
   readonly reasons: readonly string[];
   /** Of the errors and holds that tell the cause: what their code and message, with a colon between, match. */
   readonly errors: RegExp;
@@ -51,7 +51,7 @@ export interface WaitVerdict {
   readonly first: string | undefined;
   /** Whether a stall named the session that held it up; undefined if none was named. */
   readonly blockerRight: boolean | undefined;
-  /** Stalls with a cause that was not so. */
+  /** Stalls with a cause that was not so; "unknown" claims none. */
   readonly wrong: readonly string[];
   readonly backAfterMs: number | undefined;
   /** Whether an event was to come, and none did. */
@@ -66,7 +66,8 @@ export function judgeWait(wait: Wait, truth: Truth): WaitVerdict {
   const told = wait.tellings.filter(({ at }) => at >= beganAt && at <= Math.min(clearedAt, deliveredAt ?? clearedAt));
   const right = told.find((telling) => isTrue(telling, truth));
   const named = told.find(({ kind, threadId }) => kind === "stall" && threadId !== undefined);
-  const wrong = told.filter((telling) => telling.kind === "stall" && telling.at > beganAt + JUST_ENDED_MS);
+  const causes = told.filter(({ kind, code }) => kind === "stall" && code !== "unknown");
+  const wrong = causes.filter((telling) => telling.at > beganAt + JUST_ENDED_MS && !isTrue(telling, truth));
   return {
     mustBeTold,
     reader: wait.reader,
@@ -76,7 +77,7 @@ export function judgeWait(wait: Wait, truth: Truth): WaitVerdict {
     rightAfterMs: after(beganAt, right?.at),
     first: told[0] === undefined ? undefined : nameOf(told[0]),
     blockerRight: named === undefined || wait.blocker === undefined ? undefined : named.threadId === wait.blocker,
-    wrong: wrong.filter((telling) => !isTrue(telling, truth)).map(({ code, message }) => `${code}: ${message}`),
+    wrong: wrong.map(({ code, message }) => `${code}: ${message}`),
     backAfterMs: after(clearedAt, deliveredAt),
     neverBack: eventDue && deliveredAt === undefined,
   };
