@@ -1,5 +1,6 @@
 import { backfill } from "./backfill.ts";
 import type { BenchCase } from "./bench-case.ts";
+import { connections } from "./connections.ts";
 import { cursors } from "./cursors.ts";
 import { farBehind } from "./far-behind.ts";
 import { foreignIds } from "./foreign-ids.ts";
@@ -17,6 +18,7 @@ import { rollback } from "./rollback.ts";
 export const benchCases: readonly BenchCase[] = [
   backfill,
   rollback,
+  connections,
   head,
   latency,
   farBehind,

@@ -11,7 +11,12 @@ export async function countStatements(pool: Pool, own: number, work: () => Promi
   return (await questions(pool)) - before - 1 - own;
 }
 
-async function questions(pool: Pool): Promise<number> {
-  const [rows] = await pool.query<RowDataPacket[]>("show global status like 'Questions'");
+function questions(pool: Pool): Promise<number> {
+  return statusOf(pool, "Questions");
+}
+
+/** A number that the server keeps of itself since it was started. */
+export async function statusOf(pool: Pool, name: string): Promise<number> {
+  const [rows] = await pool.query<RowDataPacket[]>("show global status like ?", [name]);
   return Number(rows[0]?.["Value"]);
 }
