@@ -12,7 +12,7 @@ import type { ReflexEvent } from "./event.ts";
 import { isExpected } from "./expected.ts";
 import { HandlingLimit } from "./handling-limit.ts";
 import type { Reporting } from "./observer.ts";
-import type { EventAtHand, HandsOver } from "./run-progress.ts";
+import type { HandsOver } from "./run-progress.ts";
 import type { ShutdownWaits } from "./shutdown-waits.ts";
 import type { Spec } from "./spec.ts";
 
@@ -52,8 +52,6 @@ export class EventHandler<T extends number> implements HandsOver {
   #handled = 0;
   /** The event that was handed over last. It costs next to nothing to keep, and tells what is at hand. */
   #latest: ReflexEvent<T> | undefined;
-  /** Since when something is waited for at the latest event, by `performance.now()`; -1 if nothing is. */
-  #waitingSinceMs = -1;
   #moving = false;
   #exceeded = false;
   #passed: ReflexEvent<T> | undefined;
@@ -67,7 +65,7 @@ export class EventHandler<T extends number> implements HandsOver {
     this.#reported = source.reporting.wants("consume");
     const { handlingTimeoutMs: timeoutMs } = source;
     const exceeded = (event: ReflexEvent): void => this.#exceed(event);
-    if (timeoutMs !== undefined) this.#limit = new HandlingLimit({ timeoutMs, handler: this, exceeded });
+    if (timeoutMs !== undefined) this.#limit = new HandlingLimit({ timeoutMs, exceeded });
   }
 
   /** Lets the event at hand be finished, and no other be begun. */
@@ -80,12 +78,12 @@ export class EventHandler<T extends number> implements HandsOver {
     return this.#passed;
   }
 
-  get atHand(): EventAtHand | undefined {
-    const event = this.#latest;
-    if (event === undefined || event === this.#passed) return undefined;
-    // A consumer that asks for the status before it waits for anything has just begun.
-    const sinceMs = this.#waitingSinceMs < 0 ? performance.now() : this.#waitingSinceMs;
-    return { event, sinceMs, moving: this.#moving };
+  get atHand(): ReflexEvent<T> | undefined {
+    return this.#latest === this.#passed ? undefined : this.#latest;
+  }
+
+  get moving(): boolean {
+    return this.#moving;
   }
 
   /** Takes note of an event that was left out, and that the cursor was moved past. */
@@ -115,7 +113,6 @@ export class EventHandler<T extends number> implements HandsOver {
     if (this.#halted) throw abortReason(this.#source.halting);
     const report = this.#reported ? this.#startReport(event) : undefined;
     this.#latest = event;
-    this.#waitingSinceMs = -1;
     let work: unknown;
     let isAwaited: boolean;
     try {
@@ -131,14 +128,14 @@ export class EventHandler<T extends number> implements HandsOver {
   }
 
   async #finish(event: ReflexEvent<T>, work: PromiseLike<unknown>, report: ConsumeEnd | undefined): Promise<void> {
-    this.#waitingSinceMs = performance.now();
-    this.#limit?.begun();
+    this.#limit?.begun(event);
     try {
       await this.#source.waits.until(work, "the consumer's work on an event");
     } catch (error) {
       report?.(error);
       throw this.#consumeError(event, error);
     }
+    this.#limit?.ended();
     report?.(undefined);
     // A consumer may end its work at the abort of its signal without an error, and without having done it.
     if (this.#exceeded) throw abortReason(this.#source.halting);
@@ -173,7 +170,6 @@ export class EventHandler<T extends number> implements HandsOver {
   async #awaitCursor(event: ReflexEvent<T>, setting: Promise<void>, aborted: boolean): Promise<void> {
     const { waits, flushMs: timeoutMs } = this.#source;
     const what = "a cursor to be set";
-    this.#waitingSinceMs = performance.now();
     this.#moving = true;
     try {
       await (aborted ? withTimeLimit(setting, { timeoutMs, what }) : waits.until(setting, what));

@@ -1,12 +1,10 @@
 import { ReflexError } from "../errors/reflex-error.ts";
 import { startTimer } from "../waiting/timer.ts";
 import type { ReflexEvent } from "./event.ts";
-import type { HandsOver } from "./run-progress.ts";
 
 export interface HandlingLimitSource {
   /** The longest that the consumer may work on one event, in ms. */
   readonly timeoutMs: number;
-  readonly handler: HandsOver;
   /** Called with the event whose work takes longer. */
   readonly exceeded: (event: ReflexEvent) => void;
 }
@@ -14,6 +12,8 @@ export interface HandlingLimitSource {
 /** Notices an event on which the consumer works for too long. One timer serves many events: it is armed once a limit. */
 export class HandlingLimit {
   readonly #source: HandlingLimitSource;
+  #event: ReflexEvent | undefined;
+  #sinceMs = 0;
   #cancelTimer: (() => void) | undefined;
 
   constructor(source: HandlingLimitSource) {
@@ -21,8 +21,15 @@ export class HandlingLimit {
   }
 
   /** The work on an event has begun, and has not ended at once. */
-  begun(): void {
+  begun(event: ReflexEvent): void {
+    this.#event = event;
+    this.#sinceMs = performance.now();
     if (this.#cancelTimer === undefined) this.#lookIn(this.#source.timeoutMs);
+  }
+
+  /** The work on the event has ended. */
+  ended(): void {
+    this.#event = undefined;
   }
 
   close(): void {
@@ -36,11 +43,10 @@ export class HandlingLimit {
 
   #look(): void {
     this.#cancelTimer = undefined;
-    const { handler, timeoutMs, exceeded } = this.#source;
-    const { atHand } = handler;
-    if (atHand === undefined || atHand.moving) return;
-    const leftMs = atHand.sinceMs + timeoutMs - performance.now();
-    if (leftMs <= 0) exceeded(atHand.event);
+    const { timeoutMs, exceeded } = this.#source;
+    if (this.#event === undefined) return;
+    const leftMs = this.#sinceMs + timeoutMs - performance.now();
+    if (leftMs <= 0) exceeded(this.#event);
     else this.#lookIn(Math.ceil(leftMs));
   }
 }

@@ -7,7 +7,6 @@ import { Gate } from "../../test/support/waiting/gate.ts";
 import { isReflexError } from "../errors/reflex-error.ts";
 import type { ConsumeContext } from "./consumer.ts";
 import { HandlingLimit } from "./handling-limit.ts";
-import type { EventAtHand } from "./run-progress.ts";
 
 describe("a run whose consumer is at work on an event for longer than handlingTimeoutMs", () => {
   let scene: RunScene;
@@ -90,25 +89,15 @@ describe("the limit of the work on an event", () => {
 
   // Catches a timer that counts from the first event on, and one that is forgotten once it has fired for nothing.
   test("counts for each event from its own beginning", () => {
-    let atHand: EventAtHand | undefined;
     const exceeded: string[] = [];
-    const handler = {
-      passed: undefined,
-      get atHand(): EventAtHand | undefined {
-        return atHand;
-      },
-    };
-    const limit = new HandlingLimit({ timeoutMs: 10, handler, exceeded: ({ id }) => void exceeded.push(id) });
-    const begin = (id: number): void => {
-      atHand = { event: storedEvent(id), sinceMs: performance.now(), moving: false };
-      limit.begun();
-    };
+    const limit = new HandlingLimit({ timeoutMs: 10, exceeded: ({ id }) => void exceeded.push(id) });
+    const begin = (id: number): void => limit.begun(storedEvent(id));
     begin(1);
     vi.advanceTimersByTime(9);
     begin(2);
     vi.advanceTimersByTime(9);
     expect(exceeded).toEqual([]);
-    atHand = { event: storedEvent(2), sinceMs: 9, moving: true };
+    limit.ended();
     vi.advanceTimersByTime(100);
     begin(3);
     vi.advanceTimersByTime(9);

@@ -25,19 +25,12 @@ export interface RunWait {
   readonly why: (() => Promise<WaitCause | undefined>) | undefined;
 }
 
-/** The event that a consumer is at. */
-export interface EventAtHand {
-  readonly event: ReflexEvent;
-  /** Since when it is consumed, or its cursor is moved, by `performance.now()`. */
-  readonly sinceMs: number;
-  /** Whether it was consumed, and its cursor is being moved. */
-  readonly moving: boolean;
-}
-
 /** What hands events to a consumer, as far as it tells of that. */
 export interface HandsOver {
   /** The event that the consumer is at; undefined if it is at none. */
-  readonly atHand: EventAtHand | undefined;
+  readonly atHand: ReflexEvent | undefined;
+  /** Whether the event at hand was consumed, and the cursor is being moved past it. */
+  readonly moving: boolean;
   /** The last event that the cursor was moved past; undefined if there was none yet. */
   readonly passed: ReflexEvent | undefined;
 }
@@ -45,13 +38,25 @@ export interface HandsOver {
 /** Who is asked why a step takes long. */
 type Asked = "store" | "stream";
 
-/** What a run does now. It outlives an attempt, and costs an event nothing. */
+/** A wait at an event or for events, as it was seen first. */
+interface SeenWait {
+  readonly event: ReflexEvent | undefined;
+  readonly moving: boolean;
+  readonly turn: number;
+  readonly sinceMs: number;
+}
+
+/**
+ * What a run does now. It outlives an attempt. It costs an event nothing: since when something is waited for at an event is
+ * the time at which somebody looked first, and the run is looked at several times a second.
+ */
 export class RunProgress {
   readonly #cursors: CursorStore;
   #stream: EventStream | undefined;
   #handler: HandsOver | undefined;
   #doing: RunWait | undefined;
-  #waitingSinceMs = 0;
+  #turn = 0;
+  #seen: SeenWait | undefined;
   #position = "";
   #table = "";
 
@@ -79,8 +84,9 @@ export class RunProgress {
     if (this.#doing !== undefined) return this.#doing;
     const handler = this.#handler;
     if (handler === undefined) return undefined;
-    const { atHand } = handler;
-    return atHand === undefined ? this.#waitForEvents() : this.#waitForEvent(atHand);
+    const { atHand, moving } = handler;
+    const sinceMs = this.#since(atHand, moving);
+    return atHand === undefined ? this.#waitForEvents(sinceMs) : this.#waitForEvent(atHand.id, { moving, sinceMs });
   }
 
   /** The consumer's cursor is there. */
@@ -96,13 +102,13 @@ export class RunProgress {
 
   /** The events of the stream are handed over from now on. */
   begins(handler: HandsOver): void {
-    this.#waitingSinceMs = performance.now();
+    this.#turn++;
     this.#handler = handler;
   }
 
   /** All events that have come are done with. */
   waits(): void {
-    this.#waitingSinceMs = performance.now();
+    this.#turn++;
   }
 
   /** The stream has ended. */
@@ -110,6 +116,7 @@ export class RunProgress {
     this.#position = this.position;
     this.#handler = undefined;
     this.#stream = undefined;
+    this.#seen = undefined;
   }
 
   /** Does something for the run that may take long. */
@@ -133,13 +140,20 @@ export class RunProgress {
     }
   }
 
-  #waitForEvents(): RunWait {
+  #since(event: ReflexEvent | undefined, moving: boolean): number {
+    const seen = this.#seen;
+    const turn = this.#turn;
+    if (seen !== undefined && seen.event === event && seen.moving === moving && seen.turn === turn) return seen.sinceMs;
+    this.#seen = { event, moving, turn, sinceMs: performance.now() };
+    return this.#seen.sinceMs;
+  }
+
+  #waitForEvents(sinceMs: number): RunWait {
     const stream = this.#stream;
-    const sinceMs = this.#waitingSinceMs;
     return { kind: "events", what: "events", sinceMs, event: undefined, why: stream?.whySlow?.bind(stream) };
   }
 
-  #waitForEvent({ event: { id: event }, sinceMs, moving }: EventAtHand): RunWait {
+  #waitForEvent(event: string, { moving, sinceMs }: { moving: boolean; sinceMs: number }): RunWait {
     const cursors = this.#cursors;
     if (!moving) return { kind: "work", what: `its work on event ${event}`, sinceMs, event, why: this.#shortage };
     const what = `its cursor to be moved to ${event}`;
