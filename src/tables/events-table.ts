@@ -1,6 +1,7 @@
 import { rangeMistake, typeMistake } from "../errors/reflex-error.ts";
 import { show, showKind } from "../errors/show.ts";
-import { checkWellFormed } from "./events/check-event.ts";
+import { isWellFormed } from "../options/well-formed.ts";
+import { notWellFormed } from "./events/check-event.ts";
 import type { EventsTableOptions } from "./events/events-table-options.ts";
 import { EventsTableBase } from "./events-table-base.ts";
 
@@ -26,7 +27,8 @@ export class EventsTable<T extends number = number> extends EventsTableBase<T, s
   protected override toForeignIdParam(foreignId: string): string {
     if (typeof foreignId === "string") {
       if (this.options.foreignIdColumn === "binary") return this.#hex(foreignId);
-      return checkWellFormed(foreignId, `a foreign id of ${this.name}`);
+      if (isWellFormed(foreignId)) return foreignId;
+      throw notWellFormed(`a foreign id of ${this.name}`);
     }
     throw typeMistake(
       "invalid_argument",

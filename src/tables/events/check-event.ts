@@ -23,13 +23,9 @@ export function checkEventType(type: number, { table, config }: TableDefinition)
   }
 }
 
-/**
- * A text that every encoder keeps as it is. Half of a surrogate pair would become another character on its way.
- * @throws RangeError `invalid_argument`
- */
-export function checkWellFormed(text: string, what: string): string {
-  if (isWellFormed(text)) return text;
-  throw rangeMistake("invalid_argument", `${what} holds half of a surrogate pair, which is no character`);
+/** The error of a text that no encoder keeps as it is. */
+export function notWellFormed(what: string): RangeError {
+  return rangeMistake("invalid_argument", `${what} holds half of a surrogate pair, which is no character`);
 }
 
 /**
@@ -68,7 +64,10 @@ export function toMetadata(metadata: unknown, { table, config }: TableDefinition
     const message = `${table} has no metadata column; name it in the option metadataField`;
     throw new ReflexError("metadata_disabled", message, { details: { table } });
   }
-  if (typeof metadata === "string") return Buffer.from(checkWellFormed(metadata, `metadata of an event of ${table}`));
+  if (typeof metadata === "string") {
+    if (!isWellFormed(metadata)) throw notWellFormed(`metadata of an event of ${table}`);
+    return Buffer.from(metadata);
+  }
   if (metadata instanceof Uint8Array) return metadata;
   throw typeMistake(
     "invalid_argument",
