@@ -1,6 +1,7 @@
 import { moduleAt } from "../../tools/variants/variant.ts";
 import { type Mutant, testOf } from "./mutant.ts";
 
+const changedValues = moduleAt<typeof import("../../src/database/changed-values.ts")>("src/database/changed-values.ts");
 const lostTransaction = moduleAt<typeof import("../../src/tables/events/lost-transaction.ts")>(
   "src/tables/events/lost-transaction.ts",
 );
@@ -34,6 +35,17 @@ export const writingMutants: readonly Mutant[] = [
       ),
     ],
     tests: [testOf(inFlight, "gets new ids in the same transaction when a noop took one of its own")],
+  },
+  {
+    name: "keeps what the server has changed",
+    wrong: "nobody reads the warnings of a server that stores another value, such as a noop in place of an event",
+    parts: [changedValues.replaceExport("readWarnings", () => async () => ({ changed: [], complete: true }))],
+    tests: [
+      testOf(
+        "src/tables/events/changed-values.mysql.test.ts",
+        "among others, in transaction(), which does not commit though its user goes on",
+      ),
+    ],
   },
   {
     name: "commits after a lost transaction",

@@ -21,7 +21,7 @@ describeEachServer((engine) => {
     ["engine = MyISAM", "its engine must be InnoDB", {}],
     ["drop column metadata", "it has no column metadata", { metadataField: "metadata" }],
     ["modify metadata varbinary(3)", "metadata", { metadataField: "metadata" }],
-    ["modify metadata binary(16)", "metadata of", { metadataField: "metadata" }],
+    ["modify metadata binary(16)", "metadata is binary(16)", { metadataField: "metadata" }],
     ["add column total int not null", "could not be inserted", {}],
     ["modify foreign_id binary(16)", 'set the option foreignIdColumn to "binary"', {}],
   ])("an events table after alter table %s does not pass", async (change, message, options) => {
