@@ -55,6 +55,10 @@ export interface ReflexErrorOptions {
 /**
  * What this library throws for everything that can go wrong while a correct program runs. `code` tells programs what
  * happened.
+ *
+ * Message and details repeat no value of a statement and no password. The driver's error, which may, is the `cause`, and
+ * `console.error` prints it too: where logs must hold no values, log `message`, `code` and `details`. What a consumer has
+ * thrown itself is repeated as it is.
  * @example
  * try {
  *   await placeOrder(pool);

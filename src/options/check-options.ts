@@ -24,8 +24,9 @@ export function checkOptions<O extends object>(owner: string, options: unknown, 
   const given: Record<string, unknown> = {};
   for (const name of names) {
     const value = (options as Record<string, unknown>)[name];
-    if (value === undefined) continue;
-    const problem = (checks as Record<string, Check>)[name]?.(value);
+    // A clone drops an option of its table that is given as undefined.
+    if (value === undefined && !(name in options)) continue;
+    const problem = value === undefined ? undefined : (checks as Record<string, Check>)[name]?.(value);
     if (problem !== undefined) throw wrongOption(`option ${name} of ${owner}`, problem, value);
     given[name] = value;
   }

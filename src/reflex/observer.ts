@@ -146,7 +146,7 @@ export interface ConsumeReport {
   readonly durationMs: number;
   /** How old the event was when it was handed to the consumer, in ms, by this process's clock. */
   readonly lagMs: number;
-  /** What the consumer threw. Undefined when it succeeded. */
+  /** What the consumer threw, as it was thrown: a driver's error may hold values. Undefined when it succeeded. */
   readonly error: unknown;
 }
 
@@ -156,7 +156,7 @@ export interface ErrorReport {
   readonly activity: string;
   /** The table or consumer that it was done for. */
   readonly name: string;
-  /** What was thrown. */
+  /** What was thrown, as it was thrown. A driver's error, or one that is a `cause`, may hold values of a statement. */
   readonly error: unknown;
   /** When it will be tried again; undefined if it won't. */
   readonly retryInMs?: number;

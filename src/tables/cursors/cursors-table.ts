@@ -176,7 +176,8 @@ export class CursorsTable implements AsyncDisposable {
    * one.
    */
   clone(options: CursorsTableOptions = {}): CursorsTable {
-    const given = checkCursorsTableOptions(`table ${this.name}`, options);
+    const checked = checkCursorsTableOptions(`table ${this.name}`, options);
+    const given = Object.fromEntries(Object.entries(checked).filter(([, value]) => value !== undefined));
     return new CursorsTable(this.name, { ...this.#options, ...given });
   }
 
