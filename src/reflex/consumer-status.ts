@@ -13,7 +13,7 @@ export interface ConsumerStatus extends RunStatus {
   readonly lagMs: number | undefined;
   /**
    * Whether the last event was older than `lagAlertMs` when it came. It ends with an event that was younger, and once the
-   * stream of a run has waited 2 s for an event with nothing in its way: it has then caught up.
+   * stream of a run has waited for some 6 s for an event with nothing in its way: it has then caught up.
    */
   readonly lagAlert: boolean;
 }

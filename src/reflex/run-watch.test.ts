@@ -174,7 +174,7 @@ describe("the status of a consumer", () => {
     void start({ cursors: new RequestingStore("0"), stream, consumer });
     await vi.advanceTimersByTimeAsync(1000);
     expect(consumer.status()).toMatchObject({ state: "waiting", lagAlert: true, lagMs: 5000 });
-    await vi.advanceTimersByTimeAsync(2000);
+    await vi.advanceTimersByTimeAsync(6000);
     expect(consumer.status()).toMatchObject({ state: "waiting", lagAlert: false });
     expect(alerts).toEqual([
       { consumer: "mailer", alert: true, lagMs: 5000 },
@@ -189,6 +189,8 @@ describe("the status of a consumer", () => {
     const stream: Spec["stream"] = (after, given) => Object.assign(events(after, given), { whySlow: async () => gone });
     void start({ cursors: new RequestingStore("0"), stream, consumer });
     await vi.advanceTimersByTimeAsync(4900);
+    expect(consumer.status()).toMatchObject({ state: "stalled", stalledOn: gone, lagAlert: true });
+    await vi.advanceTimersByTimeAsync(60_000);
     expect(consumer.status()).toMatchObject({ state: "stalled", stalledOn: gone, lagAlert: true });
     // The stream itself tells it.
     expect(stalls).toEqual([]);

@@ -10,6 +10,8 @@ const LOOK_MS = 250;
 const ASK_AFTER_MS = 2000;
 const TELL_AFTER_MS = 4000;
 const TELL_UNANSWERED_AFTER_MS = 4500;
+// A stream may know only after about 4 s that something stands in its way.
+const IDLE_AFTER_MS = 5000;
 
 const looks = new Ticker(LOOK_MS);
 
@@ -109,7 +111,7 @@ export class RunWatch {
     seen.cause = cause;
     seen.asking = false;
     seen.nextAskMs = nowMs + ASK_AFTER_MS;
-    const isIdle = seen.wait.kind === "events" && seen.cause === undefined;
+    const isIdle = seen.wait.kind === "events" && cause === undefined && nowMs - seen.wait.sinceMs >= IDLE_AFTER_MS;
     if (isIdle && this.#seen === seen) this.#source.caughtUp();
   }
 

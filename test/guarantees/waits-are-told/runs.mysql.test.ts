@@ -1,9 +1,18 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Pool, PoolConnection } from "mysql2/promise";
-import { CursorsTable, createTables, EventsTable, type Observer, run, runForever, type StallReport } from "reflex-rsql";
+import {
+  CursorsTable,
+  createConsumer,
+  createTables,
+  EventsTable,
+  type Observer,
+  run,
+  runForever,
+  type StallReport,
+} from "reflex-rsql";
 import { describe, expect, type TestContext, test } from "vitest";
 import { describeEachServer, type Engine } from "../../support/servers/engines.ts";
-import { Reports } from "../../support/streams/gaps.ts";
+import { leaveGap, Reports } from "../../support/streams/gaps.ts";
 import { isResumed } from "../../support/streams/stalls.ts";
 
 let tables = 0;
@@ -115,6 +124,26 @@ describeEachServer((engine) => {
         reason: "no_connection",
       });
       for (const connection of taken) connection.release();
+    });
+
+    // Catches a status that calls a consumer healthy, and no longer late, whose stream stands at a gap.
+    test("in its stream, which the stream itself tells", async (context) => {
+      const { admin, pool, events, stalls, observer, signal, spec } = await scene(engine, context);
+      await leaveGap(admin, events);
+      await events.insert(admin, "3", 1);
+      const consumed = new Reports<string>();
+      const consumer = createConsumer("mailer", ({ id }) => consumed.add(id), { lagAlertMs: 0 });
+      const running = runForever(
+        { ...spec, stream: events.toStream(pool, { gaps: false }), consumer },
+        { observer, signal },
+      );
+      running.catch(nothing);
+      // The run's observer hears of it, since the table has none of its own.
+      expect(await stalls.first()).toMatchObject({ prev: "1", reason: "filling_off" });
+      await expect.poll(() => running.status().state).toBe("stalled");
+      const stalledOn = { reason: "filling_off" };
+      expect(consumer.status()).toMatchObject({ state: "stalled", position: "1", stalledOn, lagAlert: true });
+      expect(stalls.all.filter(ofMailer)).toEqual([]);
     });
 
     // Catches a consumer that stands still in silence behind an event that it has consumed.
