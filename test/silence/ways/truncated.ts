@@ -5,12 +5,13 @@ import type { Way } from "../way.ts";
 
 const EVENTS = 20;
 const NOTICED_WITHIN_MS = 25_000;
+const FAULTS = /history_rewritten|cursor_ahead|cursor_row_missing|history_pruned/;
 
 export const truncatedAtHead: Way = {
   name: "truncated-at-head",
   about: "TRUNCATE of the table under a stream at its head",
   reasons: [],
-  errors: /history_rewritten|cursor_ahead|cursor_row_missing|history_pruned/,
+  errors: FAULTS,
   play: async (stage) => {
     const readers = await stage.openReaders({ database: onSocket(await stage.startServer()) });
     await Promise.all(
@@ -20,7 +21,8 @@ export const truncatedAtHead: Way = {
         await stage.pool.query(`truncate table ${reader.table.name}`);
         const beganAt = now();
         reader.expectNothing();
-        await stage.reaches("told", () => reader.tellings.some(({ at }) => at >= beganAt), NOTICED_WITHIN_MS);
+        const found = (): boolean => reader.tellings.some(({ at, code }) => at >= beganAt && FAULTS.test(code));
+        await stage.reaches("a fault told", found, NOTICED_WITHIN_MS);
         await stage.judge(reader, { beganAt, clearedAt: now(), foreignId: undefined });
       }),
     );
