@@ -10,7 +10,8 @@ interface TableErrorContext {
   readonly signal?: AbortSignal | undefined;
 }
 
-const POOL_ENDED =
+/** What to do where the program has ended the pool too early. */
+export const POOL_ENDED: string =
   "the pool was ended before: end a pool after the streams and runs on it, and after flush() of its cursors tables";
 
 /**

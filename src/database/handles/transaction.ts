@@ -2,7 +2,8 @@ import { isMistake, isReflexError, ReflexError } from "../../errors/reflex-error
 import { errorText } from "../../errors/show-error.ts";
 import { checkTransaction } from "../call-checks.ts";
 import type { TransactionOptions } from "../database.ts";
-import { meaningOf, type SqlErrorMeaning } from "../sql-errors.ts";
+import { isPoolEnded, meaningOf, type SqlErrorMeaning } from "../sql-errors.ts";
+import { POOL_ENDED } from "../table-error.ts";
 import { beginCollecting, endCollecting, type OpenTransaction } from "./collected-notifies.ts";
 import type { DatabaseHandle, TxOf } from "./handles.ts";
 import { nativeOf, toDatabase } from "./recognise.ts";
@@ -114,5 +115,6 @@ function lostUnnoticed(cause: unknown): ReflexError {
 function cannotBegin(error: unknown, signal: AbortSignal | undefined): unknown {
   if (isReflexError(error) || (signal?.aborted === true && error === signal.reason)) return error;
   const message = `could not begin a transaction: ${errorText(error).replace(/\.$/, "")}`;
-  return new ReflexError("database_error", `${message}; ${remedies[meaningOf(error)] ?? REACH}`, { cause: error });
+  const remedy = isPoolEnded(error) ? POOL_ENDED : (remedies[meaningOf(error)] ?? REACH);
+  return new ReflexError("database_error", `${message}; ${remedy}`, { cause: error });
 }

@@ -1,13 +1,13 @@
 import { meaningOf } from "../../database/sql-errors.ts";
 import { isReflexError } from "../../errors/reflex-error.ts";
-import { showError } from "../../errors/show-error.ts";
+import { errorText } from "../../errors/show-error.ts";
 import type { WaitCause } from "../../reflex/wait-cause.ts";
 
 const CHEAP_MS = 500;
 
 /** What a stream waits for whose read has failed with an error that passes. */
 export function failureCause(error: unknown): WaitCause {
-  const message = error instanceof Error ? error.message : showError(error);
+  const message = errorText(error);
   const cause: unknown = isReflexError(error) && error.cause !== undefined ? error.cause : error;
   const meaning = meaningOf(cause);
   if (meaning === "lock_timeout" || meaning === "transaction_lost") return { reason: "locked", message };

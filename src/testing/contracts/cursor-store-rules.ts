@@ -1,5 +1,6 @@
 import { isReflexError } from "../../errors/reflex-error.ts";
 import { showError } from "../../errors/show-error.ts";
+import { isError, readProperty } from "../../errors/thrown.ts";
 import { makeTestEvent } from "../memory/make-test-event.ts";
 import { assertEqual, assertThat, rejectionOf } from "../tables/assertions.ts";
 import type { CursorRules } from "./cursor-store-scene.ts";
@@ -191,7 +192,7 @@ export const consumerRules: CursorRules = {
     for (const name of ["", " mailer", "mailer ", "m".repeat(256)]) {
       for (const work of [store.setCursor(name, low), store.getCursor(name)]) {
         const error = await scene.within("the refusal", rejectionOf(work, `the name "${name}"`));
-        const mistake = error instanceof Error && "code" in error && error.code === "invalid_argument";
+        const mistake = isError(error) && readProperty(error, "code") === "invalid_argument";
         assertThat(mistake, `the name "${name}" must be refused as invalid_argument, found ${showError(error)}`);
       }
     }

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { showError } from "../../errors/show-error.ts";
 import { assertEqual, assertThat, rejectionOf } from "../tables/assertions.ts";
 import { type EventStreamScene, foreignIds, type StreamRules } from "./event-stream-scene.ts";
 
@@ -113,5 +114,5 @@ const reason = new Error("the reason of the abort");
 
 async function assertRejects(scene: EventStreamScene, work: Promise<unknown>, what: string): Promise<void> {
   const error = await scene.within(`${what} to reject`, rejectionOf(work, what));
-  assertThat(error === reason, `${what} must reject with the signal's reason itself, found ${String(error)}`);
+  assertThat(error === reason, `${what} must reject with the signal's reason itself, found ${showError(error)}`);
 }

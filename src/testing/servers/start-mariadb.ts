@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { checkIdentifier } from "../../database/identifiers.ts";
+import { readProperty } from "../../errors/thrown.ts";
 import { aBoolean, aString, checkOptions, type OptionChecks, oneOf } from "../../options/check-options.ts";
 import type { ServerVendor } from "./find-server.ts";
 import { type PrivateServer, type PrivateServerOptions, startPrivateServer } from "./private-server.ts";
@@ -131,7 +132,7 @@ async function ifInstalled<M>(load: () => Promise<M>): Promise<M | undefined> {
   try {
     return await load();
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const code = readProperty(error, "code");
     if (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") return undefined;
     throw error;
   }

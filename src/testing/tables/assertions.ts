@@ -1,7 +1,7 @@
 import { AssertionError } from "node:assert";
 import { inspect, isDeepStrictEqual } from "node:util";
 import { isMistake, isReflexError } from "../../errors/reflex-error.ts";
-import { showError } from "../../errors/show-error.ts";
+import { errorText, showError } from "../../errors/show-error.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 
 /** Below the 5 s after which most runners give a test up, so that the message tells what was waited for. */
@@ -40,7 +40,7 @@ export async function asserted<R>(what: string, work: () => Promise<R>): Promise
     return await work();
   } catch (error) {
     if (error instanceof AssertionError || isMistake(error)) throw error;
-    throw failure(`${what}: ${error instanceof Error ? error.message : showError(error)}`, error);
+    throw failure(`${what}: ${errorText(error)}`, error);
   }
 }
 

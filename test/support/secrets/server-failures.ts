@@ -85,6 +85,18 @@ export const serverFailures: readonly Failure<ServerScene>[] = [
     },
   ],
   [
+    "a value that a server outside of strict mode would cut",
+    async ({ sql, table, lent }) => {
+      const events = await table();
+      await sql(`alter table ${events.name} modify foreign_id varchar(3) not null, modify metadata varbinary(3)`);
+      return lent(async (connection) => {
+        await connection.query("set session sql_mode = ''");
+        await connection.beginTransaction();
+        return [await failureOf(events.insertWithMetadata(connection as never, CANARY, 1, CANARY))];
+      });
+    },
+  ],
+  [
     "a connection that is lost",
     async ({ sql, table, lent }) => {
       const events = await table();
