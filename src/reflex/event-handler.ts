@@ -144,6 +144,7 @@ export class EventHandler<T extends number> implements HandsOver {
 
   #exceed(event: ReflexEvent): void {
     if (this.#context.signal.aborted) return;
+    // variant place: work that took too long moves no cursor
     this.#exceeded = true;
     this.#source.handlingExceeded(event);
   }

@@ -5,6 +5,7 @@ import { noopMutants } from "./noop-mutants.ts";
 import { positionMutants } from "./position-mutants.ts";
 import { readingMutants } from "./reading-mutants.ts";
 import { runMutants } from "./run-mutants.ts";
+import { runWaitMutants } from "./run-wait-mutants.ts";
 import { startMutants } from "./start-mutants.ts";
 import { writingMutants } from "./writing-mutants.ts";
 
@@ -18,4 +19,5 @@ export const mutants: readonly Mutant[] = [
   ...writingMutants,
   ...cursorMutants,
   ...runMutants,
+  ...runWaitMutants,
 ];
