@@ -11,7 +11,7 @@ import {
   type StallReport,
 } from "reflex-rsql";
 import { describe, expect, type TestContext, test } from "vitest";
-import { describeEachServer, type Engine } from "../../support/servers/engines.ts";
+import { describeEachEngine, describeEachServer, type Engine, type EnginePool } from "../../support/servers/engines.ts";
 import { leaveGap, Reports } from "../../support/streams/gaps.ts";
 import { isResumed } from "../../support/streams/stalls.ts";
 
@@ -20,7 +20,7 @@ let tables = 0;
 /** Tables of their own with one event, the reports of stalls, and a signal that ends the test's runs. */
 async function scene(engine: Engine, { onTestFinished }: Pick<TestContext, "onTestFinished">, connectionLimit = 10) {
   const admin = await engine.createRawPool();
-  const pool = await engine.createRawPool({ connectionLimit });
+  const pool = await engine.createPool({ connectionLimit });
   const number = ++tables;
   const events = new EventsTable(`told_events_${number}`);
   const cursors = new CursorsTable(`told_cursors_${number}`, { asyncPeriodMs: 0 });
@@ -47,6 +47,44 @@ async function lockAgainstWrites(admin: Pool, table: string): Promise<() => Prom
 
 const ofMailer = ({ consumer }: StallReport): boolean => consumer === "mailer";
 const nothing = (): void => undefined;
+
+describeEachEngine((engine) => {
+  // Catches a handler that waits for ever for a connection that the library and it itself hold.
+  test("a run is stalled on a handler whose pool is drained, and not for one that just takes long", async (context) => {
+    const { pool, stalls, observer, signal, spec } = await scene(engine, context, 3);
+    const other = await scene(engine, context);
+    const slow = runForever(
+      { ...other.spec, consumer: { name: "sleeper", consume: () => delay(60_000, undefined, { signal }) } },
+      { observer, signal },
+    );
+    slow.catch(nothing);
+    const taken: Awaited<ReturnType<EnginePool["getConnection"]>>[] = [];
+    const running = runForever(
+      {
+        ...spec,
+        consumer: {
+          name: "mailer",
+          consume: async () => {
+            for (let count = 0; count < 3; count++) taken.push(await pool.getConnection());
+          },
+        },
+      },
+      { observer, signal },
+    );
+    running.catch(nothing);
+    const stall = await stalls.first(ofMailer);
+    expect(stall).toMatchObject({ state: "stalled", reason: "no_connection", prev: "0" });
+    expect(stall.message).toMatch(/its work on event 1/);
+    expect(running.status()).toMatchObject({ state: "stalled", event: "1", stalledOn: { reason: "no_connection" } });
+    expect(slow.status()).toMatchObject({ state: "handling", event: "1" });
+    expect(stalls.all.filter(({ consumer }) => consumer === "sleeper")).toEqual([]);
+    await taken.pop()?.release();
+    expect(await stalls.first((report) => ofMailer(report) && isResumed(report))).toMatchObject({
+      reason: "no_connection",
+    });
+    for (const connection of taken) await connection.release();
+  });
+});
 
 // Side by side: each of them waits for 4 s.
 describeEachServer((engine) => {
@@ -83,47 +121,11 @@ describeEachServer((engine) => {
       running.catch(nothing);
       expect(await stalls.first(ofMailer)).toMatchObject({ state: "stalled", reason: "no_connection" });
       expect(running.status()).toMatchObject({ state: "stalled", stalledOn: { reason: "no_connection" } });
-      for (const connection of lent) connection.release();
+      for (const connection of lent) await connection.release();
       expect(await consumed.first()).toBe("1");
       expect(await stalls.first((report) => ofMailer(report) && isResumed(report))).toMatchObject({
         reason: "no_connection",
       });
-    });
-
-    // Catches a handler that waits for ever for a connection that the library and it itself hold.
-    test("for a handler whose pool is drained, and not for one that just takes long", async (context) => {
-      const { pool, stalls, observer, signal, spec } = await scene(engine, context, 3);
-      const other = await scene(engine, context);
-      const slow = runForever(
-        { ...other.spec, consumer: { name: "sleeper", consume: () => delay(60_000, undefined, { signal }) } },
-        { observer, signal },
-      );
-      slow.catch(nothing);
-      const taken: PoolConnection[] = [];
-      const running = runForever(
-        {
-          ...spec,
-          consumer: {
-            name: "mailer",
-            consume: async () => {
-              for (let count = 0; count < 3; count++) taken.push(await pool.getConnection());
-            },
-          },
-        },
-        { observer, signal },
-      );
-      running.catch(nothing);
-      const stall = await stalls.first(ofMailer);
-      expect(stall).toMatchObject({ state: "stalled", reason: "no_connection", prev: "0" });
-      expect(stall.message).toMatch(/its work on event 1/);
-      expect(running.status()).toMatchObject({ state: "stalled", event: "1", stalledOn: { reason: "no_connection" } });
-      expect(slow.status()).toMatchObject({ state: "handling", event: "1" });
-      expect(stalls.all.filter(({ consumer }) => consumer === "sleeper")).toEqual([]);
-      taken.pop()?.release();
-      expect(await stalls.first((report) => ofMailer(report) && isResumed(report))).toMatchObject({
-        reason: "no_connection",
-      });
-      for (const connection of taken) connection.release();
     });
 
     // Catches a status that calls a consumer healthy, and no longer late, whose stream stands at a gap.
