@@ -181,6 +181,12 @@ export interface Told {
   readonly logger?: Logger | undefined;
 }
 
+/** Observers who are told together, and the loggers that take what none of them has a function for. */
+export interface Audience {
+  readonly observers: readonly Observer[];
+  readonly loggers: readonly Logger[];
+}
+
 /**
  * Passes reports to observers and warnings to the logger. Its calls never throw: an observer's own error must not stop
  * a stream.
@@ -208,6 +214,21 @@ export class Reporting {
   isSame(other: Reporting): boolean {
     const [own, others] = [this.#observers, other.#observers];
     return this.#logger === other.#logger && own.length === others.length && own.every((one) => others.includes(one));
+  }
+
+  /** Who is told, those lent included: observers, with the loggers that take what none of these observers does. */
+  get audiences(): readonly Audience[] {
+    return Array.from(this.#successors, (one) => ({ observers: one.#allObservers, loggers: one.#allLoggers }));
+  }
+
+  get #allObservers(): readonly Observer[] {
+    if (this.#observers.length > 0) return this.#observers;
+    return Array.from(this.#heirs).flatMap((heir) => heir.#allObservers);
+  }
+
+  get #allLoggers(): readonly Logger[] {
+    if (this.#logger !== undefined || this.#heirs.size === 0) return [this.#logger ?? defaultLogger];
+    return Array.from(this.#heirs).flatMap((heir) => heir.#allLoggers);
   }
 
   /** Whether an observer has this function, so that a hot path can spare the making of a report that nobody wants. */

@@ -2,6 +2,7 @@ import type { Database } from "../../database/database.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
 import type { GapConfig } from "../events/gap-options.ts";
+import type { TableContext } from "../events/table-context.ts";
 
 /** A gap between two rows: the ids from `prev` + 1 up to `next` - 1 are missing. */
 export interface Gap {
@@ -22,6 +23,20 @@ const LONGEST_GRACE_MS = 1000;
 // How many gaps of one database are remembered. Older ones were closed long ago.
 const MOST_REMEMBERED = 1000;
 
+/** Whether gaps are filled and where: what the options say, or what was last asked for by `fillGaps` or `stopFillingGaps`. */
+interface FillOrder {
+  readonly filling: boolean;
+  readonly stopped: boolean;
+  readonly primary: Database | undefined;
+  /** The higher, the later; 0 for the options. */
+  readonly number: number;
+}
+
+/** Who reads the table in which a gap is seen. */
+export type GapContext = Pick<TableContext, "table" | "database" | "reporting">;
+
+let orders = 0;
+
 /** What is done about the gaps of one events table, or of one of its streams that has options of its own. */
 export class GapControl {
   readonly config: GapConfig;
@@ -30,11 +45,11 @@ export class GapControl {
   readonly #table: GapControl | undefined;
   readonly #listeners = new Set<GapListener>();
   readonly #fills = new Set<Promise<unknown>>();
+  /** The controls of readers that streams of this table share with those of its equals. */
+  readonly #shared = new Set<GapControl>();
   /** For each database, the ids before those gaps that were told of. */
   readonly #told = new WeakMap<object, Set<string>>();
-  #filling: boolean;
-  #stopped = false;
-  #primary: Database | undefined;
+  #order: FillOrder;
   #graceMs: number;
   #cautiousUntil = 0;
 
@@ -42,8 +57,8 @@ export class GapControl {
     this.config = config;
     this.#reporting = reporting;
     this.#table = table;
-    this.#filling = config.filling;
-    this.#primary = config.primary;
+    const { filling, primary } = config;
+    this.#order = { filling, stopped: false, primary, number: 0 };
     this.#graceMs = config.graceMs;
   }
 
@@ -55,13 +70,19 @@ export class GapControl {
     return new GapControl(config, this.#reporting, this);
   }
 
+  /** From now on, what is asked of this control counts for `shared` too; what was asked of it last, if nothing later was there. */
+  shareWith(shared: GapControl): void {
+    this.#shared.add(shared);
+    shared.#follow(this.#order);
+  }
+
   get filling(): boolean {
-    return this.#filling && !(this.#table ?? this).#stopped;
+    return this.#order.filling && !(this.#table ?? this).#order.stopped;
   }
 
   /** The server that takes the writes, if it was declared. */
   get primary(): Database | undefined {
-    return this.#primary ?? this.#table?.primary;
+    return this.#order.primary ?? this.#table?.primary;
   }
 
   get graceMs(): number {
@@ -73,16 +94,15 @@ export class GapControl {
 
   /** Declares the primary, and has gaps filled from now on. */
   fill(primary: Database): void {
-    this.#primary = primary;
-    this.#filling = true;
-    this.#stopped = false;
+    this.#follow({ filling: true, stopped: false, primary, number: ++orders });
   }
 
   /** Has no noop inserted from now on. Resolves when what is under way has ended. */
   async stopFilling(options: CallOptions): Promise<void> {
-    this.#filling = false;
-    this.#stopped = true;
-    await withTimeLimit(Promise.allSettled(this.#fills), { ...options, what: "the filling of gaps to end" });
+    const { primary } = this.#order;
+    this.#follow({ filling: false, stopped: true, primary, number: ++orders });
+    const fills = [this, ...this.#shared].flatMap((control) => [...control.#fills]);
+    await withTimeLimit(Promise.allSettled(fills), { ...options, what: "the filling of gaps to end" });
   }
 
   /** Runs one fill, so that {@link stopFilling} can wait for it. */
@@ -100,6 +120,7 @@ export class GapControl {
   doubleGrace(): void {
     this.#graceMs = Math.min(LONGEST_GRACE_MS, Math.max(1, this.graceMs) * 2);
     this.#cautiousUntil = performance.now() + CAUTION_MS;
+    for (const shared of this.#shared) shared.doubleGrace();
   }
 
   listen(listener: GapListener): void {
@@ -110,11 +131,30 @@ export class GapControl {
     this.#listeners.clear();
   }
 
-  /** Tells of a gap that a stream sees in this database, unless it was told of before. */
-  tell(table: string, gap: Gap, database: object): void {
-    if (this.#table !== undefined) return this.#table.tell(table, gap, database);
-    if (!this.#isNew(gap, database)) return;
-    this.#reporting.tell("gap", { table, ...gap });
+  /** Tells of a gap that a stream sees, unless it was told of before. */
+  tell(context: GapContext, gap: Gap): void {
+    if (this.#table !== undefined) return this.#table.tell(context, gap);
+    if (!this.isNew(gap, context.database)) return;
+    context.reporting.tell("gap", { table: context.table, ...gap });
+    this.#tellListeners(context.table, gap);
+  }
+
+  /** As {@link tell}, of a gap of which another has told the observers. */
+  tellListeners({ table, database }: GapContext, gap: Gap): void {
+    if (this.isNew(gap, database)) this.#tellListeners(table, gap);
+  }
+
+  /** Whether this gap of this database was not told of before. From now on it was. */
+  protected isNew({ prev }: Gap, { identity }: Database): boolean {
+    const told = this.#told.get(identity) ?? new Set();
+    if (told.has(prev)) return false;
+    this.#told.set(identity, told.add(prev));
+    const [oldest] = told;
+    if (told.size > MOST_REMEMBERED && oldest !== undefined) told.delete(oldest);
+    return true;
+  }
+
+  #tellListeners(table: string, gap: Gap): void {
     for (const listener of this.#listeners) {
       try {
         listener(gap);
@@ -124,13 +164,10 @@ export class GapControl {
     }
   }
 
-  #isNew({ prev }: Gap, database: object): boolean {
-    const told = this.#told.get(database) ?? new Set();
-    if (told.has(prev)) return false;
-    this.#told.set(database, told.add(prev));
-    const [oldest] = told;
-    if (told.size > MOST_REMEMBERED && oldest !== undefined) told.delete(oldest);
-    return true;
+  #follow(order: FillOrder): void {
+    if (order.number <= this.#order.number) return;
+    this.#order = order;
+    for (const shared of this.#shared) shared.#follow(order);
   }
 }
 

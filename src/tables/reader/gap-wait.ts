@@ -61,8 +61,7 @@ export class GapWait {
 
   /** Tells listeners of the gap, once. */
   #tell({ prev, next }: GapRange): void {
-    const { gaps, table, database } = this.#context;
-    gaps.tell(table, { prev: String(prev), next: String(next) }, database.identity);
+    this.#context.gaps.tell(this.#context, { prev: String(prev), next: String(next) });
   }
 
   /** Tells listeners of the gaps above this one too: they were filled with it, so that no stream will ever stand at them. */

@@ -1,3 +1,4 @@
+import { CountedRegistry } from "../../waiting/counted-registry.ts";
 import { isolated } from "../../waiting/isolated.ts";
 import type { TableContext } from "../events/table-context.ts";
 import type { PolledHead } from "../wake/head-look.ts";
@@ -12,19 +13,34 @@ const HOT_MS = 400;
 export class ReaderWakeUps {
   readonly #context: TableContext;
   readonly #signal = new WakeSignal();
-  readonly #unsubscribe: () => void;
+  /** What ends the subscription, by notifier. */
+  readonly #subscriptions = new CountedRegistry<StreamWatcher, () => void>();
   #hotUntil = 0;
   /** The table as the head poller knows it; undefined until a stream has come to the head. */
   #polledHead: PolledHead | undefined;
   #closed = false;
 
-  /** @throws whatever the notifier's `subscribe` throws */
-  constructor(context: TableContext, watcher: StreamWatcher) {
+  constructor(context: TableContext) {
     this.#context = context;
-    this.#unsubscribe = watcher.subscribe(() => {
+  }
+
+  /**
+   * Is woken by this notifier too, until the function is called that it returns.
+   * @throws whatever the notifier's `subscribe` throws
+   */
+  listenTo(watcher: StreamWatcher): () => void {
+    const wake = (): void => {
       this.heatUp();
       this.#signal.wake();
-    });
+    };
+    this.#subscriptions.acquire(watcher, () => watcher.subscribe(wake));
+    return () => {
+      const { reporting, table: name } = this.#context;
+      isolated(
+        () => this.#subscriptions.release(watcher)?.(),
+        (error) => reporting.error({ activity: "notify", name, error }),
+      );
+    };
   }
 
   /** How many wake-ups there were. A poll reads the count before it begins, so that none is missed that comes meanwhile. */
@@ -54,12 +70,7 @@ export class ReaderWakeUps {
 
   close(): void {
     this.#closed = true;
-    const { reporting, database, table: name } = this.#context;
-    isolated(
-      () => this.#unsubscribe(),
-      (error) => reporting.error({ activity: "notify", name, error }),
-    );
-    if (this.#polledHead !== undefined) headPoller(database).leave(this.#polledHead);
+    if (this.#polledHead !== undefined) headPoller(this.#context.database).leave(this.#polledHead);
   }
 
   #watchHead(head: bigint): () => void {

@@ -1,4 +1,7 @@
+import type { Reporting } from "../../reflex/observer.ts";
+import { SharedReporting } from "../../reflex/shared-reporting.ts";
 import type { WaitCause } from "../../reflex/wait-cause.ts";
+import { CountedRegistry } from "../../waiting/counted-registry.ts";
 import { processBudget } from "../../waiting/work-budget.ts";
 import type { PlainColumns } from "../events/event-row.ts";
 import type { TableContext } from "../events/table-context.ts";
@@ -22,10 +25,16 @@ import { checkPosition } from "./suspected-faults.ts";
 export interface TableReaderSource extends TableContext {
   readonly gaps: GapControl;
   readonly plainColumns: PlainColumns;
-  readonly watcher: StreamWatcher;
   /** Why no noop can be made for this table; undefined if one can. */
   readonly noopProblem: string | undefined;
-  /** Wakes all streams of the table in this process. */
+}
+
+/** What one of a reader's streams brings with it. */
+export interface ReaderMember {
+  /** Is told what the reader does while the stream is open. */
+  readonly reporting: Reporting;
+  readonly watcher: StreamWatcher;
+  /** Wakes all streams of the stream's table in this process. */
   readonly notify: () => void;
 }
 
@@ -34,11 +43,31 @@ const LOADS_AT_A_TIME = 2;
 /** Reads one table in one database, for all its streams. */
 export class TableReader {
   readonly #context: ReaderContext;
+  readonly #reporting = new SharedReporting();
+  readonly #notifies = new CountedRegistry<() => void, () => void>();
   readonly #positionReaders = new Map<bigint, SharedPositionReader>();
 
   constructor(source: TableReaderSource) {
-    warnOfStreams(source);
-    this.#context = makeContext(source);
+    const notify = (): void => {
+      for (const wake of this.#notifies.values) wake();
+    };
+    this.#context = makeContext({ ...source, reporting: this.#reporting }, notify);
+  }
+
+  /**
+   * A stream has joined. Returns a function to be called when it has left.
+   * @throws whatever its notifier's `subscribe` throws
+   */
+  join({ reporting, watcher, notify }: ReaderMember): () => void {
+    const stopListening = this.#context.wakeUps.listenTo(watcher);
+    const leave = this.#reporting.join(reporting);
+    this.#notifies.acquire(notify, () => notify);
+    warnOfStreams({ database: this.#context.database, reporting });
+    return () => {
+      stopListening();
+      leave();
+      this.#notifies.release(notify);
+    };
   }
 
   get pages(): PageReader {
@@ -110,10 +139,12 @@ export class TableReader {
   }
 }
 
-function makeContext({ gaps, plainColumns, watcher, noopProblem, notify, ...table }: TableReaderSource): ReaderContext {
+function makeContext(
+  { gaps, plainColumns, noopProblem, ...table }: TableReaderSource,
+  notify: () => void,
+): ReaderContext {
   const { config, database } = table;
-  // Subscribing may throw. So it comes first, before anything is held that would have to be given back.
-  const wakeUps = new ReaderWakeUps(table, watcher);
+  const wakeUps = new ReaderWakeUps(table);
   const pages = new PageReader(table, plainColumns);
   const epoch = (): number => pages.epoch;
   const cache = new SharedCache(table, epoch);

@@ -55,13 +55,13 @@ export async function findCursor(source: FeedSource, target: CheckedTarget): Pro
   const limits = { signal, timeoutMs: config.statementTimeoutMs, acquireTimeoutMs: config.acquireTimeoutMs };
   const description = await schemaCheck.pass(database, limits);
   signal.throwIfAborted();
-  const reader = source.openReader(description);
+  const { reader, giveBack } = source.lendReader(description);
   try {
     return toPlace(await new CursorFinder(reader, source).find(target));
   } catch (error) {
     throw tableError(error, { table, activity: "read", signal });
   } finally {
-    source.closeReader(reader);
+    giveBack();
     await sessionsReturned();
   }
 }

@@ -7,7 +7,6 @@ import { parseIntCursor } from "../../reflex/cursor.ts";
 import { positionAt } from "../../reflex/event-position.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import type { EventStream } from "../../reflex/stream.ts";
-import { CountedRegistry } from "../../waiting/counted-registry.ts";
 import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
 import type { CursorTarget } from "../cursors/cursor-wishes.ts";
 import { plainColumns } from "../events/event-row.ts";
@@ -17,15 +16,14 @@ import { type GapConfig, type GapOptions, toGapConfig } from "../events/gap-opti
 import type { TableDefinition } from "../events/table-context.ts";
 import type { GapControl } from "../gaps/gap-control.ts";
 import { poolUseOfStreams } from "../reader/pool-warning.ts";
-import { TableReader, type TableReaderSource } from "../reader/table-reader.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
-import type { TableDescription } from "../schema/table-columns.ts";
 import type { StreamWatcher } from "../wake/notifier.ts";
 import { type CursorPlace, checkTarget, findCursor } from "./cursor-at.ts";
 import { cacheEnabled } from "./disable-cache.ts";
 import type { Feed, FeedSource, StreamBounds } from "./feed.ts";
 import { LaggedFeed } from "./lagged-feed.ts";
 import { PageFeed } from "./page-feed.ts";
+import { lendOwnReader, lendSharedReader } from "./shared-readers.ts";
 import { checkStreamOptions, type TableStreamOptions } from "./stream-options.ts";
 import { TableStream } from "./table-stream.ts";
 
@@ -41,8 +39,6 @@ export interface EventsTableStreamsSource extends TableDefinition {
 /** The streams of one events table: what they read with, and which of it they share. */
 export class EventsTableStreams<T extends number> {
   readonly #source: EventsTableStreamsSource;
-  /** The readers that streams share, by database: each is there for as long as a stream uses it. */
-  readonly #readers = new CountedRegistry<object, TableReader>();
 
   constructor(source: EventsTableStreamsSource) {
     this.#source = source;
@@ -87,22 +83,20 @@ export class EventsTableStreams<T extends number> {
     const gaps = this.#gapsFor(options);
     const config = shared ? this.#source.config : this.#configOfStream(gaps.config);
     const context = { table, config, database, reporting };
-    const readerSource = (description: TableDescription): TableReaderSource => ({
-      ...context,
-      gaps,
-      watcher,
-      notify,
-      plainColumns: plainColumns(database.dialect, description, config.fields),
-      noopProblem: noopProblem(description, { ...config, gaps: gaps.config }),
-    });
+    const lend = shared ? lendSharedReader : lendOwnReader;
     return {
       ...context,
       schemaCheck,
-      openReader: (description) => {
-        const make = (): TableReader => new TableReader(readerSource(description));
-        return shared ? this.#readers.acquire(database.identity, make) : make();
-      },
-      closeReader: (reader) => (shared ? this.#readers.release(database.identity) : reader)?.close(),
+      lendReader: (description) =>
+        lend(
+          {
+            ...context,
+            gaps,
+            plainColumns: plainColumns(database.dialect, description, config.fields),
+            noopProblem: noopProblem(description, { ...config, gaps: gaps.config }),
+          },
+          { reporting, watcher, notify, gaps },
+        ),
     };
   }
 

@@ -1,9 +1,9 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { WaitCause } from "../../reflex/wait-cause.ts";
 import type { TableContext } from "../events/table-context.ts";
-import type { TableReader } from "../reader/table-reader.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
 import type { TableDescription } from "../schema/table-columns.ts";
+import type { LentReader } from "./shared-readers.ts";
 
 /** Events that follow one another, and how far they bring the stream. */
 export interface Page<T extends number> {
@@ -30,9 +30,8 @@ export interface Feed<T extends number> {
 /** What one stream's feed is made of. */
 export interface FeedSource extends TableContext {
   readonly schemaCheck: SchemaCheck;
-  /** Gives the stream its reader, shared or its own; {@link closeReader} takes it back. */
-  readonly openReader: (description: TableDescription) => TableReader;
-  readonly closeReader: (reader: TableReader) => void;
+  /** Lends the stream its reader, shared or its own. */
+  readonly lendReader: (description: TableDescription) => LentReader;
   /** Where and how the stream starts and ends. */
   readonly bounds: StreamBounds;
   /** Aborted when the stream ends, for whatever reason. */

@@ -12,6 +12,7 @@ import { StallWatch } from "../reader/stall-watch.ts";
 import type { TableReader } from "../reader/table-reader.ts";
 import type { Feed, FeedSource, Page } from "./feed.ts";
 import { passEvents } from "./pass-events.ts";
+import type { LentReader } from "./shared-readers.ts";
 import { type Start, startOf } from "./start.ts";
 
 const nothing: ReadonlySet<bigint> = new Set();
@@ -19,7 +20,7 @@ const nothing: ReadonlySet<bigint> = new Set();
 /** The pages of one stream, from the reader that it shares or has of its own. */
 export class PageFeed<T extends number> implements Feed<T> {
   readonly #source: FeedSource;
-  #reader: TableReader | undefined;
+  #lent: LentReader | undefined;
   readonly #streamPosition: StreamPosition;
   #position: Position;
   #start: Start | undefined;
@@ -55,8 +56,8 @@ export class PageFeed<T extends number> implements Feed<T> {
     const description = await schemaCheck.pass(database, limits);
     // A feed that was closed meanwhile would never give back what it opens now.
     signal.throwIfAborted();
-    const reader = this.#source.openReader(description);
-    this.#reader = reader;
+    this.#lent = this.#source.lendReader(description);
+    const { reader } = this.#lent;
     reader.positions.join(this.#streamPosition);
     this.#start = await withTimeLimit(startOf(reader, this.#source), { signal, what: "the first read" });
     this.#moveTo(this.#start.position);
@@ -109,7 +110,7 @@ export class PageFeed<T extends number> implements Feed<T> {
   /** Why what is under way for this stream takes long; undefined if nothing is in its way. */
   async whySlow(): Promise<WaitCause | undefined> {
     // Without a reader it is at the check of the table, which is made on any connection.
-    return this.#reader?.whySlow(this.#position) ?? slowCalls(this.#source.database).whyOfOthers();
+    return this.#lent?.reader.whySlow(this.#position) ?? slowCalls(this.#source.database).whyOfOthers();
   }
 
   #stallWatch(): StallWatch {
@@ -118,10 +119,10 @@ export class PageFeed<T extends number> implements Feed<T> {
   }
 
   async close(): Promise<void> {
-    if (this.#reader === undefined) return;
-    this.#reader.positions.leave(this.#streamPosition);
-    this.#source.closeReader(this.#reader);
-    this.#reader = undefined;
+    if (this.#lent === undefined) return;
+    this.#lent.reader.positions.leave(this.#streamPosition);
+    this.#lent.giveBack();
+    this.#lent = undefined;
     await sessionsReturned();
   }
 
@@ -171,7 +172,7 @@ export class PageFeed<T extends number> implements Feed<T> {
   }
 
   #openReader(): TableReader {
-    if (this.#reader === undefined) throw new Error("a feed is started before it is read");
-    return this.#reader;
+    if (this.#lent === undefined) throw new Error("a feed is started before it is read");
+    return this.#lent.reader;
   }
 }
