@@ -70,10 +70,16 @@ export class GapControl {
     return new GapControl(config, this.#reporting, this);
   }
 
-  /** From now on, what is asked of this control counts for `shared` too; what was asked of it last, if nothing later was there. */
-  shareWith(shared: GapControl): void {
+  /** Which call of `fillGaps` or `stopFillingGaps` counts, of all in this process; 0 if there was none. */
+  get orderNumber(): number {
+    return this.#order.number;
+  }
+
+  /** What is asked of this control counts for `shared` too, until the function is called that it returns. */
+  shareWith(shared: GapControl): () => void {
     this.#shared.add(shared);
     shared.#follow(this.#order);
+    return () => this.#shared.delete(shared);
   }
 
   get filling(): boolean {
@@ -101,8 +107,7 @@ export class GapControl {
   async stopFilling(options: CallOptions): Promise<void> {
     const { primary } = this.#order;
     this.#follow({ filling: false, stopped: true, primary, number: ++orders });
-    const fills = [this, ...this.#shared].flatMap((control) => [...control.#fills]);
-    await withTimeLimit(Promise.allSettled(fills), { ...options, what: "the filling of gaps to end" });
+    await withTimeLimit(Promise.allSettled(this.#fills), { ...options, what: "the filling of gaps to end" });
   }
 
   /** Runs one fill, so that {@link stopFilling} can wait for it. */

@@ -13,8 +13,12 @@ function numberOf(thing: object | undefined): number {
   return known;
 }
 
-/** What a reader depends on, as text: streams of one database with equal texts may share a reader. */
-export function readerKey({ table, config, plainColumns, noopProblem }: ReaderKeySource): string {
+/**
+ * What a reader depends on, as text: streams of one database with equal texts may share a reader. `orderNumber` tells which call
+ * of `fillGaps` or `stopFillingGaps` counts for the stream's table: an object of which that was asked reads for itself.
+ */
+export function readerKey(source: ReaderKeySource, orderNumber: number): string {
+  const { table, config, plainColumns, noopProblem } = source;
   const { fields, time, foreignIdBytes, noopForeignId, loader, gaps, wake, backoffMs, limit } = config;
   const { acquireTimeoutMs, statementTimeoutMs } = config;
   return JSON.stringify([
@@ -25,7 +29,7 @@ export function readerKey({ table, config, plainColumns, noopProblem }: ReaderKe
     [backoffMs, limit, acquireTimeoutMs, statementTimeoutMs].map(String),
     wake === false ? wake : [wake.gtid, String(wake.hotMs), String(wake.idleMs)],
     numberOf(loader),
-    [gaps.filling, String(gaps.graceMs), String(gaps.maxIds)],
+    [orderNumber, gaps.filling, String(gaps.graceMs), String(gaps.maxIds)],
     [numberOf(gaps.primary?.identity), gaps.probe?.map(({ identity }) => numberOf(identity))],
     Object.entries(gaps.noopValues)
       .toSorted(byName)

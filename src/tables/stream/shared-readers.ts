@@ -16,56 +16,39 @@ export interface SharedReaderMember extends ReaderMember {
   readonly gaps: GapControl;
 }
 
-/** What the streams of one database share. */
-class DatabaseReaders {
-  readonly #readers = new CountedRegistry<string, TableReader>();
-  // A table's control is held by those that share it. It stays as long as any of them, so that filling that was stopped
-  // stays stopped while no stream is open.
-  readonly #controls = new Map<string, WeakRef<SharedGapControl>>();
-  readonly #forgotten = new FinalizationRegistry<string>((key) => {
-    if (this.#controls.get(key)?.deref() === undefined) this.#controls.delete(key);
-  });
-
-  lend(source: TableReaderSource, member: SharedReaderMember): LentReader {
-    const key = readerKey(source);
-    const gaps = this.#control(key, source);
-    const reader = this.#readers.acquire(key, () => new TableReader({ ...source, gaps }));
-    const release = (): void => this.#readers.release(key)?.close();
-    try {
-      const leave = reader.join(member);
-      const leaveGaps = gaps.join(member.gaps);
-      return {
-        reader,
-        giveBack: () => {
-          leave();
-          leaveGaps();
-          release();
-        },
-      };
-    } catch (error) {
-      release();
-      throw error;
-    }
-  }
-
-  #control(key: string, { config, reporting }: TableReaderSource): SharedGapControl {
-    const known = this.#controls.get(key)?.deref();
-    if (known !== undefined) return known;
-    const control = new SharedGapControl(config.gaps, reporting);
-    this.#controls.set(key, new WeakRef(control));
-    this.#forgotten.register(control, key);
-    return control;
-  }
+interface SharedReader {
+  readonly reader: TableReader;
+  readonly gaps: SharedGapControl;
 }
 
-const databases = new WeakMap<object, DatabaseReaders>();
+const readersOf = new WeakMap<object, CountedRegistry<string, SharedReader>>();
 
 /** Lends a stream the reader that it shares with all streams of this database that read the table in the same way. */
 export function lendSharedReader(source: TableReaderSource, member: SharedReaderMember): LentReader {
   const { identity } = source.database;
-  const readers = databases.get(identity) ?? new DatabaseReaders();
-  databases.set(identity, readers);
-  return readers.lend(source, member);
+  const readers = readersOf.get(identity) ?? new CountedRegistry<string, SharedReader>();
+  readersOf.set(identity, readers);
+  const key = readerKey(source, member.gaps.orderNumber);
+  const { reader, gaps } = readers.acquire(key, () => {
+    const control = new SharedGapControl(source.config.gaps, source.reporting);
+    return { reader: new TableReader({ ...source, gaps: control }), gaps: control };
+  });
+  const release = (): void => readers.release(key)?.reader.close();
+  try {
+    const leave = reader.join(member);
+    const leaveGaps = gaps.join(member.gaps);
+    return {
+      reader,
+      giveBack: () => {
+        leave();
+        leaveGaps();
+        release();
+      },
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
 }
 
 /** Makes a reader for one stream. */

@@ -7,10 +7,9 @@ import { createPool } from "mysql2/promise";
 const [libraryUrl, databaseUrl, tableName, what] = process.argv.slice(2);
 const { EventsTable, createTables, run } = await import(libraryUrl);
 
-const WARM_UP = 500;
 const BATCHES = 4;
 // An object of its own has its table looked at, which takes long.
-const EACH_BATCH = what === "stream of an object of its own" ? 150 : 500;
+const EACH_BATCH = what === "stream of an object of its own" ? 100 : 500;
 
 const pool = createPool(databaseUrl);
 const table = new EventsTable(tableName);
@@ -70,7 +69,7 @@ async function repeat(count) {
   for (let turn = 0; turn < 10; turn++) await tick();
 }
 
-await repeat(WARM_UP);
+await repeat(EACH_BATCH);
 // Code that is compiled meanwhile, and the like, grows in some batches; what is left behind grows in each.
 let bytesEach = Number.POSITIVE_INFINITY;
 let before = heapUsed();
