@@ -3,7 +3,7 @@ import { LentSessions } from "../../../test/support/databases/lent-sessions.ts";
 import { sessionsReturned } from "./borrowed-session.ts";
 import { shareSession } from "./shared-session.ts";
 
-const limits = { acquireTimeoutMs: undefined, statementTimeoutMs: undefined };
+const limits = { subject: "orders", acquireTimeoutMs: undefined, statementTimeoutMs: undefined };
 
 // Catches a read that goes on after its stream: it would take a connection that nobody gives back.
 test("takes no session for those who have closed it, and closes it with the last user", async () => {

@@ -1,13 +1,21 @@
 import type { WaitCause } from "../../reflex/wait-cause.ts";
 import { CountedRegistry } from "../../waiting/counted-registry.ts";
+import { startTimer } from "../../waiting/timer.ts";
 import type { Database, Executor, Session, SqlParam } from "../database.ts";
 import { BorrowedSession, mayHaveBroken } from "./borrowed-session.ts";
+import { MOVED, ReadLane } from "./read-lane.ts";
 import { SLOW_AFTER_MS, slowCalls } from "./slow-calls.ts";
 
 // How long the server has to answer a question on a connection that nobody uses just now.
 const FREE_ANSWER_MS = 1000;
+// How long a read may hold up those of other tables. A cold page takes less as a rule; only a lock or the network takes so long.
+const PATIENCE_MS = 500;
+// How many connections reads that are held up may keep for themselves. Beyond that, a lock holds up all.
+const MOST_ASIDE = 3;
 
 export interface ReadOptions {
+  /** What is read, such as a table. A read that is held up holds up only those of the same subject. */
+  readonly subject: string;
   readonly acquireTimeoutMs: number | undefined;
   readonly statementTimeoutMs: number | undefined;
 }
@@ -31,12 +39,18 @@ export function shareSession(database: Database): SharedSession {
  * One connection of the pool for all streams of a database, so that a hundred streams don't empty the pool. It is taken
  * at the first read, and given back with its last user. After an error that may have broken the connection, the next
  * read takes another.
+ *
+ * A read that a lock holds up keeps its connection for itself, so that the reads of other tables go on: they are made on
+ * another one. The first one is given back once its read has ended.
  */
 export class SharedSession {
   readonly #database: Database;
   #ended = false;
   #epoch = 0;
-  #held: BorrowedSession | undefined;
+  #lane: ReadLane | undefined;
+  /** The lanes of reads that are held up, by what is read. */
+  readonly #aside = new Map<string, ReadLane>();
+  #cancelPatience: (() => void) | undefined;
 
   constructor(database: Database) {
     this.#database = database;
@@ -50,28 +64,29 @@ export class SharedSession {
     return this.#epoch;
   }
 
-  /** Why reads take long that are under way; undefined if none does. */
-  whySlow(): Promise<WaitCause | undefined> {
-    const calls = this.#held?.callsBefore(performance.now() - SLOW_AFTER_MS) ?? [];
+  /** Why reads of this subject take long that are under way; undefined if none does. */
+  whySlow(subject: string): Promise<WaitCause | undefined> {
+    const lane = this.#aside.get(subject) ?? this.#lane;
+    const calls = lane?.held.callsBefore(performance.now() - SLOW_AFTER_MS) ?? [];
     return slowCalls(this.#database).why(calls);
   }
 
   /** Asks a question on the connection, if it is open and no read is under way on it. */
   askFree<R>(question: (session: Session, timeoutMs: number) => Promise<R>): Promise<R> | undefined {
-    const held = this.#held;
-    const session = held?.session;
-    if (held === undefined || session === undefined || held.callsBefore(performance.now()).length > 0) return undefined;
-    return question(session, FREE_ANSWER_MS).catch((error: unknown) => {
-      if (mayHaveBroken(error)) this.#drop(held);
+    const lane = this.#lane;
+    if (lane?.session === undefined || !lane.isFree) return undefined;
+    return question(lane.session, FREE_ANSWER_MS).catch((error: unknown) => {
+      if (mayHaveBroken(error)) this.#drop(lane);
       throw error;
     });
   }
 
-  /** Called once by each user. The connection is given back with the last of them. */
+  /** Called once by each user. The connections are given back with the last of them. */
   close(): void {
     if (sessions.release(this.#database.identity) === undefined) return;
     this.#ended = true;
-    this.#drop(this.#held);
+    this.#cancelPatience?.();
+    for (const lane of [this.#lane, ...this.#aside.values()]) if (lane !== undefined) this.#drop(lane);
     slowCalls(this.#database).close();
   }
 
@@ -80,33 +95,77 @@ export class SharedSession {
     return this.read((session) => session.rows<R>(sql, params, { timeoutMs: options.statementTimeoutMs }), options);
   }
 
-  /** Runs `work` on the connection. Resolves with what it read, and with the epoch of that connection. */
+  /**
+   * Runs `work` on a connection. Resolves with what it read, and with the epoch of that connection. `work` is run once more on
+   * another connection where a read of another subject holds it up.
+   */
   async read<R>(work: (session: Executor) => Promise<R[]>, options: ReadOptions): Promise<EpochRows<R>> {
     // A SQLite handle has no connection to lend for long. It reads through a second handle of its own anyway.
     if (this.#database.dialect.name === "sqlite") return { rows: await work(this.#database), epoch: this.#epoch };
-    // Nobody would give back a connection that is taken now.
-    if (this.#ended) throw new Error("a shared session is read by its users only");
-    this.#held ??= this.#open(options);
-    const held = this.#held;
-    const epoch = this.#epoch;
-    try {
-      return { rows: await work(held.session ?? (await held.opened)), epoch };
-    } catch (error) {
-      if (mayHaveBroken(error)) this.#drop(held);
-      throw error;
+    for (;;) {
+      // Nobody would give back a connection that is taken now.
+      if (this.#ended) throw new Error("a shared session is read by its users only");
+      const lane = this.#aside.get(options.subject) ?? (this.#lane ??= this.#open(options));
+      const rows = await this.#readOn(lane, work, options.subject);
+      if (rows !== MOVED) return { rows, epoch: lane.epoch };
     }
   }
 
-  #open(options: ReadOptions): BorrowedSession {
-    this.#epoch++;
-    const borrowed = new BorrowedSession(this.#database, options);
-    borrowed.opened.catch(() => this.#drop(borrowed));
-    return borrowed;
+  async #readOn<R>(
+    lane: ReadLane,
+    work: (session: Executor) => Promise<R[]>,
+    subject: string,
+  ): Promise<R[] | typeof MOVED> {
+    const read = lane.begin(subject);
+    try {
+      const rows = lane.session === undefined ? lane.held.opened.then(work) : work(lane.session);
+      if (read.moved === undefined) return await rows;
+      this.#plan();
+      rows.catch(() => undefined);
+      return await Promise.race([rows, read.moved]);
+    } catch (error) {
+      if (mayHaveBroken(error)) this.#drop(lane);
+      throw error;
+    } finally {
+      lane.end(read);
+      if (lane.isFree) this.#returnFrom(lane);
+    }
   }
 
-  #drop(held: BorrowedSession | undefined): void {
-    if (held === undefined || this.#held !== held) return;
-    this.#held = undefined;
-    held.giveBack();
+  #open(options: ReadOptions): ReadLane {
+    this.#epoch++;
+    const lane = new ReadLane(new BorrowedSession(this.#database, options), this.#epoch);
+    lane.held.opened.catch(() => this.#drop(lane));
+    return lane;
+  }
+
+  /** Looks in a while whether the lane's first read still holds up others. */
+  #plan(): void {
+    this.#cancelPatience ??= startTimer(PATIENCE_MS, () => this.#setAside(), { keepAlive: false });
+  }
+
+  #setAside(): void {
+    this.#cancelPatience = undefined;
+    const lane = this.#lane;
+    const others = lane?.waitingForOther() ?? [];
+    if (lane?.first === undefined || others.length === 0) return;
+    // A connection that is still being opened is waited for by all alike.
+    if (lane.firstTookMs < PATIENCE_MS || lane.session === undefined || this.#aside.size >= MOST_ASIDE)
+      return this.#plan();
+    this.#aside.set(lane.first.subject, lane);
+    this.#lane = undefined;
+    for (const { move } of others) move();
+  }
+
+  /** The read that was held up has ended: the next one of its subject is made beside the others. */
+  #returnFrom(lane: ReadLane): void {
+    for (const aside of this.#aside.values()) if (aside === lane) this.#drop(lane);
+  }
+
+  #drop(lane: ReadLane): void {
+    if (this.#lane === lane) this.#lane = undefined;
+    else if (![...this.#aside.values()].includes(lane)) return;
+    for (const [subject, aside] of this.#aside) if (aside === lane) this.#aside.delete(subject);
+    lane.held.giveBack();
   }
 }

@@ -1,5 +1,10 @@
 import type { SqlParam } from "../../database/database.ts";
-import { type EpochRows, type SharedSession, shareSession } from "../../database/sessions/shared-session.ts";
+import {
+  type EpochRows,
+  type ReadOptions,
+  type SharedSession,
+  shareSession,
+} from "../../database/sessions/shared-session.ts";
 import type { AskFree } from "../../database/sessions/slow-calls.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
 import { tableError } from "../../database/table-error.ts";
@@ -35,6 +40,7 @@ interface Wanted {
 export class PageReader {
   readonly #context: TableContext;
   readonly #session: SharedSession;
+  readonly #readOptions: ReadOptions;
   /** The columns of an event: without casts, until they were seen to need them. */
   #columns: string;
   readonly #table: string;
@@ -46,6 +52,8 @@ export class PageReader {
     const { table, config, database } = context;
     const { dialect } = database;
     this.#session = shareSession(database);
+    const { acquireTimeoutMs, statementTimeoutMs } = config;
+    this.#readOptions = { subject: table, acquireTimeoutMs, statementTimeoutMs };
     this.#columns = eventColumns(dialect, config, plainColumns);
     this.#table = `${dialect.quote(table)} as t`;
     this.#id = `t.${dialect.quote(config.fields.id)}`;
@@ -128,9 +136,9 @@ export class PageReader {
 
   /** Runs a query on the connection through which the table is read. */
   async rows<R extends object>(sql: string, params: readonly SqlParam[]): Promise<EpochRows<R>> {
-    const { table, config } = this.#context;
+    const { table } = this.#context;
     try {
-      return await this.#session.rows<R>(sql, params, config);
+      return await this.#session.rows<R>(sql, params, this.#readOptions);
     } catch (error) {
       throw tableError(error, { table, activity: "read" });
     }
@@ -138,7 +146,7 @@ export class PageReader {
 
   /** Why reads take long that are under way; undefined if none does, or nothing is in their way. */
   whySlow(): Promise<WaitCause | undefined> {
-    return this.#session.whySlow();
+    return this.#session.whySlow(this.#context.table);
   }
 
   /** Asks a question on the connection through which the table is read, if no read is under way on it. */
@@ -189,7 +197,7 @@ export class PageReader {
     try {
       const { rows, epoch } = await this.#session.read(
         (session) => callLoader(session, { table, loader, after, limit, signal, timeoutMs }),
-        config,
+        this.#readOptions,
       );
       return pageOfEvents(rows, epoch);
     } catch (error) {

@@ -51,7 +51,7 @@ export class SuspectedFaults {
     if (primary.identity === database.identity) return pages.whySlow();
     const session = shareSession(primary);
     try {
-      return await session.whySlow();
+      return await session.whySlow(this.#context.table);
     } finally {
       session.close();
     }

@@ -4,12 +4,14 @@ import { startTimer } from "../../waiting/timer.ts";
 import { CommitHints } from "./commit-hints.ts";
 import { HeadLook, type LookResult, type PolledHead } from "./head-look.ts";
 
+type Limits = Pick<ReadOptions, "acquireTimeoutMs" | "statementTimeoutMs">;
+
 /** A table whose head someone waits at. */
 export interface WatchedHead {
   readonly table: PolledHead;
   /** The id beyond which events wake. */
   readonly head: bigint;
-  readonly limits: ReadOptions;
+  readonly limits: Limits;
   /** Whether to listen for the server's commits, if it tells of them. */
   readonly gtid: boolean;
   /**
@@ -27,8 +29,11 @@ export interface WatchedHead {
 // the row may lie above a gap.
 const SAME_VALUE_MS = 50;
 const AFTER_ERROR_MS = 250;
-// A look that takes so long wakes the streams: their polls take long too then, and they say why.
+// A look that takes so long wakes the streams, and again each time that it has taken as long once more: a lock on one table holds
+// up the look at all. The polls of that table take long too then, and say why.
 const LATE_MS = 400;
+// No table has this name.
+const HEADS = "";
 const SOON_MS = 5;
 
 const pollers = new WeakMap<object, HeadPoller>();
@@ -139,7 +144,8 @@ export class HeadPoller {
 
   get #limits(): ReadOptions {
     const [first] = this.#watched;
-    return first?.limits ?? { acquireTimeoutMs: undefined, statementTimeoutMs: undefined };
+    const { acquireTimeoutMs, statementTimeoutMs } = first?.limits ?? {};
+    return { subject: HEADS, acquireTimeoutMs, statementTimeoutMs };
   }
 
   async #lookOnTime(): Promise<void> {
@@ -166,7 +172,7 @@ export class HeadPoller {
     const wakeAll = (): void => {
       for (const head of heads) if (this.#watched.has(head)) head.wake();
     };
-    const cancelLate = startTimer(LATE_MS, wakeAll, { keepAlive: false });
+    const late = setInterval(wakeAll, LATE_MS).unref();
     this.#looking = this.#looks.look(this.#session, this.#limits).then(
       (result) => {
         for (const head of heads) this.#compare(head);
@@ -179,7 +185,7 @@ export class HeadPoller {
       },
     );
     const result = await this.#looking;
-    cancelLate();
+    clearInterval(late);
     this.#looking = undefined;
     if (pauseMs > 0 && this.#watched.size > 0) this.#lookAt(performance.now() + pauseMs);
     else this.reschedule();
