@@ -83,7 +83,7 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
     });
   }
 
-  /** A table of the same name and options but those given here; it shares no notifier, reader or cache with this one. */
+  /** A table of the same name and options but those given here; it shares no notifier with this one, and a reader only where both read alike. */
   abstract clone(options?: EventsTableOptions<T>): EventsTableBase<T, ForeignId>;
 
   /** The options of a clone. */

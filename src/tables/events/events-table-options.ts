@@ -70,7 +70,7 @@ export interface EventsTableOptions<T extends number = number> {
    * @defaultValue closes them; `false` with a `loader`
    */
   gaps?: false | GapOptions | undefined;
-  /** Whether streams of this table share what they read. @defaultValue true */
+  /** Whether streams of this table share what they read, also with those of its other objects that read alike. @defaultValue true */
   cache?: boolean | undefined;
   /** The most rows that one read takes. @defaultValue as many as take little memory, at most 5000 */
   limit?: number | undefined;

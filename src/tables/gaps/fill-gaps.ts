@@ -19,8 +19,8 @@ export function fillGaps(db: DatabaseHandle, table: object): void {
 }
 
 /**
- * Ends the filling of this table's gaps by this process. Streams then wait at gaps. Resolves once what is under way has
- * ended: at once if nothing is.
+ * Ends the filling of gaps by this object's streams, which then wait at gaps, and by those of equal objects that share a reader
+ * with them. Other objects of the table go on. Resolves once what is under way has ended: at once if nothing is.
  * @throws ReflexError `time_limit`, or the signal's reason, if that takes too long. The filling has ended all the same.
  */
 export async function stopFillingGaps(table: object, options: CallOptions = {}): Promise<void> {
