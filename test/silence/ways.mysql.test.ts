@@ -45,10 +45,12 @@ describe("readers that are kept waiting", () => {
       expect(result).toMatchObject({ failure: undefined, lost: 0, outOfOrder: 0 });
       const waits = (result?.verdicts ?? []).filter((verdict) => !verdict.void);
       expect(waits.length).toBeGreaterThan(0);
-      const judged = waits.map(({ reader, first, wrong, rightAfterMs, neverBack }) => {
-        return { reader, first, wrong, neverBack, causeTold: rightAfterMs !== undefined };
+      const judged = waits.map(({ reader, first, wrong, rightAfterMs, blockerRight, neverBack }) => {
+        const [causeTold, misnamed] = [rightAfterMs !== undefined, blockerRight === false];
+        return { reader, first, wrong, neverBack, causeTold, misnamed };
       });
-      expect(judged).toEqual(judged.map((wait) => ({ ...wait, wrong: [], neverBack: false, causeTold: true })));
+      const good = { wrong: [], neverBack: false, causeTold: true, misnamed: false };
+      expect(judged).toEqual(judged.map((wait) => ({ ...wait, ...good })));
     });
   });
 });

@@ -30,14 +30,15 @@ const questions: Readonly<Record<LockKind, readonly string[]>> = {
       left join performance_schema.threads t on t.processlist_id = b.trx_mysql_thread_id
       left join performance_schema.events_statements_current s on s.thread_id = t.thread_id
       where r.trx_mysql_thread_id = ? limit 1`,
+    // By the lock that is asked for: all transactions of MariaDB that have written nothing, as those of readers, have the id 0.
     `select cast(b.trx_mysql_thread_id as char) as thread_id, cast(p.user as char) as user_name,
         cast(p.host as char) as host_name, cast(p.info as char) as statement_text,
         cast(timestampdiff(second, b.trx_started, now()) as char) as age_seconds
       from information_schema.innodb_lock_waits w
-      join information_schema.innodb_trx r on r.trx_id = w.requesting_trx_id
+      join information_schema.innodb_trx r on r.trx_requested_lock_id = w.requested_lock_id
       join information_schema.innodb_trx b on b.trx_id = w.blocking_trx_id
       left join information_schema.processlist p on p.id = b.trx_mysql_thread_id
-      where r.trx_mysql_thread_id = ? limit 1`,
+      where r.trx_mysql_thread_id = ? and w.blocking_trx_id <> 0 limit 1`,
   ],
   table: [
     // A statement that changes a table waits with a lock that keeps out whoever comes after it: then it is what blocks, unless a

@@ -43,6 +43,7 @@ test.each<[string, Partial<WayResult>]>([
   ["1 not told in time", { verdicts: [wait, { ...wait, toldAfterMs: undefined }] }],
   ["1 with a wrong cause", { verdicts: [wait, { ...wait, wrong: ["in_flight: row 2"] }] }],
   ["only 1 waits, 2 make it count", { verdicts: [wait, { ...wait, void: true }] }],
+  ["1 with another session named as what holds them up", { verdicts: [wait, { ...wait, blockerRight: false }] }],
   ["1 never went on", { verdicts: [wait, { ...wait, neverBack: true, backAfterMs: undefined }] }],
   ["3 lost", { lost: 3 }],
   ["1 out of order", { outOfOrder: 1 }],

@@ -31,6 +31,8 @@ export function problemsOf({ verdicts, lost, outOfOrder, failure, skipped, tries
   if (silent > 0) problems.push(`${silent} not told in time`);
   const wrong = waits.filter((verdict) => verdict.wrong.length > 0).length;
   if (wrong > 0) problems.push(`${wrong} with a wrong cause`);
+  const misnamed = waits.filter(({ blockerRight }) => blockerRight === false).length;
+  if (misnamed > 0) problems.push(`${misnamed} with another session named as what holds them up`);
   const stuck = waits.filter(({ neverBack }) => neverBack).length;
   if (stuck > 0) problems.push(`${stuck} never went on`);
   if (lost > 0) problems.push(`${lost} lost`);
