@@ -190,7 +190,8 @@ export class StallWatch {
       standing.asked = (await this.#ask(standing)) ?? standing.asked;
     };
     await withTimeLimit(noteCause(), { timeoutMs, what: "the cause of a stall" }).catch(() => undefined);
-    if (!this.#isSlow && standing.known !== undefined) return { ...standing.known, ...standing.asked };
+    // Without a known cause it is at work itself, such as on the confirmation of a fault.
+    if (!this.#isSlow) return standing.known && { ...standing.known, ...standing.asked };
     const message = "no answer has come yet, and neither the pool nor the server shows why";
     return standing.asked ?? (standing.told === undefined ? { reason: "unknown", message } : undefined);
   }
