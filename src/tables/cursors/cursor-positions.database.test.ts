@@ -153,6 +153,20 @@ describeEachDatabase(({ engine, open, sql }) => {
       expect(await openTable().getCursor(db, "mailer")).toBe("5");
     });
 
+    // Catches a table that refuses what was asked before the columns were there, and tells to add them, until the next restart.
+    test.each(["go", "fence"] as const)("%s takes requests as soon as it is altered", async (form) => {
+      const db = await open();
+      const { open: openTable } = await oldTable(form);
+      const table = openTable();
+      await table.setCursor(db, "mailer", "5");
+      await expect(table.pause(db, "mailer", { force: true, waitMs: 0 })).rejects.toMatchObject({
+        code: "wrong_schema",
+      });
+      await createTables(db, [table], { alter: true });
+      await table.pause(db, "mailer", { force: true, waitMs: 0 });
+      expect(await table.list(db)).toMatchObject([{ consumer: "mailer", state: "paused" }]);
+    });
+
     test.each(["go", "fence"] as const)("%s is altered by what schemaSql prints", async (form) => {
       const db = await open();
       const { name, warnings, open: openTable } = await oldTable(form);

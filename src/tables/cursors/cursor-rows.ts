@@ -117,9 +117,16 @@ export class CursorRows implements ControlledRows {
 
   async readControlled(consumer: string, options: CallOptions): Promise<StoredRow | undefined> {
     const row = await this.read(consumer, options);
-    const missing = this.missing.filter((column) => column === "generation" || column === "request");
+    if (this.#missingForRequests.length === 0) return row;
+    // A migration may have added them meanwhile.
+    await this.lookAgain(options);
+    const missing = this.#missingForRequests;
     if (missing.length > 0) throw withoutRequests(this.#table, missing);
-    return row;
+    return this.read(consumer, options);
+  }
+
+  get #missingForRequests(): readonly string[] {
+    return this.missing.filter((column) => column === "generation" || column === "request");
   }
 
   async change(consumer: string, change: ControlChange, options: CallOptions): Promise<boolean> {
