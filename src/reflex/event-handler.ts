@@ -171,12 +171,10 @@ export class EventHandler<T extends number> implements HandsOver {
   async #awaitCursor(event: ReflexEvent<T>, setting: Promise<void>, aborted: boolean): Promise<void> {
     const { waits, flushMs: timeoutMs } = this.#source;
     const what = "a cursor to be set";
+    // It stays so when the cursor can't be moved, which ends the stream.
     this.#moving = true;
-    try {
-      await (aborted ? withTimeLimit(setting, { timeoutMs, what }) : waits.until(setting, what));
-    } finally {
-      this.#moving = false;
-    }
+    await (aborted ? withTimeLimit(setting, { timeoutMs, what }) : waits.until(setting, what));
+    this.#moving = false;
     this.#passed = event;
   }
 
