@@ -66,7 +66,7 @@ export { runForever } from "./reflex/run-forever.ts";
 export type { LastError, Running, RunState, RunStatus } from "./reflex/run-status.ts";
 export type { Spec } from "./reflex/spec.ts";
 export type { EventStream, StreamFunc, StreamOptions } from "./reflex/stream.ts";
-export type { Blocker, Diagnosable, StallReason, WaitCause } from "./reflex/wait-cause.ts";
+export type { Blocker, Diagnosable, StallReason, ToldWait, WaitCause } from "./reflex/wait-cause.ts";
 export type { CursorInfo } from "./tables/cursors/cursor-list.ts";
 export type { CursorType } from "./tables/cursors/cursor-type.ts";
 export { castCursor } from "./tables/cursors/cursor-type.ts";

@@ -3,7 +3,7 @@ import type { CursorRequests } from "./cursor-requests.ts";
 import type { ReflexEvent } from "./event.ts";
 import type { Told } from "./observer.ts";
 import type { PoolUse } from "./pool-use.ts";
-import type { Diagnosable } from "./wait-cause.ts";
+import type { Diagnosable, ToldWait } from "./wait-cause.ts";
 
 /** How a cursor is moved. */
 export interface SetCursorOptions extends CallOptions {
@@ -44,6 +44,12 @@ export interface CursorStore extends AsyncDisposable, Diagnosable {
    * logger of its own. A run passes its own.
    */
   tellTo?(told: Told): () => void;
+  /**
+   * The wait in which the store stands with what it does for the consumer by itself: writing a cursor that it holds back,
+   * looking for requests. Undefined if it stands in none that is long. The run shows it in its status, and the store
+   * tells its observer. It costs next to nothing, and never throws.
+   */
+  waitFor?(consumer: string): ToldWait | undefined;
   /** How the store uses a pool of connections; undefined for a store that has none, or does not tell. */
   readonly pool?: PoolUse | undefined;
   /** What people ask of consumers while they run. Undefined where the store can't keep such requests. */

@@ -39,7 +39,8 @@ export async function withRunParts<T extends number>(
   const requests = new RunRequests({ consumer: consumer.name, cursors, memory });
   const progress = new RunProgress(cursors);
   const listener = listenerOf(consumer);
-  const watch = new RunWatch({ consumer: consumer.name, reporting, progress, caughtUp: () => listener?.caughtUp() });
+  const caughtUp = (): void => listener?.caughtUp();
+  const watch = new RunWatch({ consumer: consumer.name, reporting, progress, cursors, caughtUp });
   status.attach({ progress, watch });
   listener?.begins(status);
   const endTelling = cursors.tellTo?.(told);

@@ -1,5 +1,5 @@
 import type { RunProgress } from "./run-progress.ts";
-import type { RunWatch } from "./run-watch.ts";
+import { dateOf, type RunWatch } from "./run-watch.ts";
 import type { WaitCause } from "./wait-cause.ts";
 
 /**
@@ -109,19 +109,14 @@ export class StatusKeeper {
     const mayStall = name === "streaming" || name === "starting" || (name === "retrying" && retryInMs === undefined);
     const stall = mayStall ? this.#doings?.watch.stall : undefined;
     if (stall === undefined) return undefined;
-    const { sinceMs, event } = stall.wait;
-    return { state: "stalled", since: dateOf(sinceMs), event, stalledOn: stall.cause, ...common };
+    const { since, event, cause } = stall;
+    return { state: "stalled", since, event, stalledOn: cause, ...common };
   }
 
   #streaming(common: Pick<RunStatus, "position" | "lastError">): RunStatus {
     const { event, sinceMs = performance.now() } = this.#doings?.progress.wait ?? {};
     return { state: event === undefined ? "waiting" : "handling", since: dateOf(sinceMs), event, ...common };
   }
-}
-
-/** The date of a time of `performance.now()`. */
-function dateOf(ms: number): Date {
-  return new Date(Math.round(Date.now() - (performance.now() - ms)));
 }
 
 /** Begins a run, whose parts keep its status. */

@@ -1,8 +1,9 @@
 import { showError } from "../errors/show-error.ts";
 import { Ticker } from "../waiting/ticker.ts";
+import type { CursorStore } from "./cursor-store.ts";
 import type { Reporting, StallReport } from "./observer.ts";
 import type { RunProgress, RunWait } from "./run-progress.ts";
-import type { WaitCause } from "./wait-cause.ts";
+import type { ToldWait, WaitCause } from "./wait-cause.ts";
 
 // How often all runs are looked at. A stall is told within 5 s: asked for at 2.25 s at the latest, which takes 2 s at the
 // most, and told at 4.75 s at the latest.
@@ -15,16 +16,17 @@ const IDLE_AFTER_MS = 5000;
 
 const looks = new Ticker(LOOK_MS);
 
-/** A wait that was told, or is to be shown as a stall. */
-export interface Stall {
-  readonly wait: RunWait;
-  readonly cause: WaitCause;
+/** A wait of the run that is shown as a stall. */
+export interface Stall extends ToldWait {
+  /** The id of the event at hand; undefined if there is none. */
+  readonly event: string | undefined;
 }
 
 export interface RunWatchSource {
   readonly consumer: string;
   readonly reporting: Reporting;
   readonly progress: RunProgress;
+  readonly cursors: Pick<CursorStore, "waitFor">;
   /** Called once a wait for events in which nothing stands in the way has lasted for some time. */
   readonly caughtUp: () => void;
 }
@@ -72,11 +74,17 @@ export class RunWatch {
     };
   }
 
-  /** What the run is stalled on; undefined if it is not. */
+  /** What the run is stalled on, or what its store does for it by itself, which the store tells; undefined if neither is. */
   get stall(): Stall | undefined {
+    const { consumer, cursors, progress } = this.#source;
     const { wait, stall: cause } = this.#seen ?? {};
-    const now = this.#source.progress.wait;
-    return wait !== undefined && cause !== undefined && isSame(wait, now) ? { wait, cause } : undefined;
+    const now = progress.wait;
+    const event = now?.event;
+    if (wait !== undefined && cause !== undefined && isSame(wait, now)) {
+      return { since: dateOf(wait.sinceMs), cause, event };
+    }
+    const ofStore = cursors.waitFor?.(consumer);
+    return ofStore && { ...ofStore, event };
   }
 
   /** Looks at what the run does. `nowMs` is as `performance.now()` gives it. */
@@ -179,6 +187,11 @@ function causeless({ why }: RunWait): WaitCause {
       ? "what it waits for can't be asked why"
       : "no answer has come yet, and what it waits for shows no cause";
   return { reason: "unknown", message };
+}
+
+/** The date of a time of `performance.now()`. */
+export function dateOf(ms: number): Date {
+  return new Date(Math.round(Date.now() - (performance.now() - ms)));
 }
 
 function seconds(waitedMs: number): string {

@@ -52,6 +52,14 @@ export interface WaitCause {
   readonly blockedBy?: Blocker | undefined;
 }
 
+/** A wait that has lasted for some 4 s, and what stands in the way. */
+export interface ToldWait {
+  /** Since when it is waited. */
+  readonly since: Date;
+  /** What stands in the way. */
+  readonly cause: WaitCause;
+}
+
 /** What can tell why its calls take long. */
 export interface Diagnosable {
   /**

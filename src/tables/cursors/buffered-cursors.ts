@@ -1,3 +1,4 @@
+import type { CallWatch } from "../../database/sessions/call-watch.ts";
 import { ReflexError } from "../../errors/reflex-error.ts";
 import { showName } from "../../errors/show.ts";
 import { checkCallOptions, checkFlushOptions, checkSetCursorOptions, onlyEvent } from "../../reflex/call-options.ts";
@@ -9,6 +10,7 @@ import type { Reporting } from "../../reflex/observer.ts";
 import { done } from "../../waiting/done.ts";
 import { Mutex } from "../../waiting/mutex.ts";
 import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
+import { WRITE } from "./cursor-chores.ts";
 import { type CursorEntry, createEntry, notAdvanced, PendingCursor, throwFault } from "./cursor-entry.ts";
 import { writeEntries } from "./cursor-flush.ts";
 import type { CursorRows, StoredCursor } from "./cursor-rows.ts";
@@ -24,6 +26,7 @@ export interface BufferedCursorsSource {
   readonly rows: CursorRows;
   readonly writer: CursorWriter;
   readonly reporting: Reporting;
+  readonly watch: CallWatch;
   /** Told of a cursor that can't be written any more. Returns whether a run heard of it. */
   readonly lost: (consumer: string, error: ReflexError) => boolean;
 }
@@ -59,7 +62,7 @@ export class BufferedCursors {
     this.#timer = new CursorTimer({
       periodMs: config.asyncPeriodMs,
       sleep: config.sleep,
-      fire: () => void this.flush().catch((error: unknown) => this.#retryLater(error)),
+      fire: () => void this.#flushUnasked().catch((error: unknown) => this.#retryLater(error)),
       sleepFailed: (error) => reporting.error({ activity: "sleep", name: table, error }),
     });
   }
@@ -179,6 +182,10 @@ export class BufferedCursors {
     }
   }
 
+  #flushUnasked(): Promise<void> {
+    return this.#source.watch.duringTry(WRITE, this.flush());
+  }
+
   get #holdsBack(): boolean {
     return this.#source.config.asyncPeriodMs > 0;
   }
@@ -251,7 +258,7 @@ export class BufferedCursors {
     this.#dirty.add(entry);
     if (!this.#holdsBack) return;
     this.#timer.start();
-    this.#forgetExit ??= flushBeforeExit(this);
+    this.#forgetExit ??= flushBeforeExit({ flush: () => this.#flushUnasked() });
   }
 
   #clean(entry: CursorEntry): void {
@@ -259,6 +266,7 @@ export class BufferedCursors {
     this.#dirty.delete(entry);
     if (this.#dirty.size > 0) return;
     this.#timer.stop();
+    if (this.#holdsBack) this.#source.watch.settled(WRITE);
     this.#forgetExit?.();
     this.#forgetExit = undefined;
   }

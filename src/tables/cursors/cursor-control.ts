@@ -1,3 +1,4 @@
+import type { CallWatch } from "../../database/sessions/call-watch.ts";
 import type {
   CursorAnswer,
   CursorControl,
@@ -10,6 +11,7 @@ import type { CallOptions } from "../../waiting/time-limit.ts";
 import { type Ask, answered, parseControl, standing, toControl } from "../requests/control-document.ts";
 import type { CursorChanges } from "../requests/cursor-changes.ts";
 import type { BufferedCursors } from "./buffered-cursors.ts";
+import { ANSWER, READ } from "./cursor-chores.ts";
 import { type CursorEntry, notAdvanced, setStored } from "./cursor-entry.ts";
 import type { CursorLooks } from "./cursor-looks.ts";
 import type { CursorRows, StoredRow } from "./cursor-rows.ts";
@@ -26,6 +28,7 @@ export interface CursorControlSource {
   /** Undefined where no record of changes is wanted but the observer's. */
   readonly changes: CursorChanges | undefined;
   readonly reporting: Reporting;
+  readonly watch: CallWatch;
 }
 
 /** An answer on its way into the row. */
@@ -46,12 +49,15 @@ export class StoredRequests implements CursorRequests {
   }
 
   async read(consumer: string, options: CallOptions = {}): Promise<CursorControl> {
-    const row = await this.#source.rows.read(consumer, options);
+    const { rows, watch } = this.#source;
+    const row = await watch.during(READ, rows.read(consumer, options));
     return toControl(parseControl(consumer, row?.request));
   }
 
   async answer(consumer: string, request: CursorRequest, answer: CursorAnswer): Promise<void> {
-    await this.#source.cursors.alone(consumer, (entry) => this.#answer(entry, { consumer, request, answer }));
+    const { cursors, watch } = this.#source;
+    const answering = cursors.alone(consumer, (entry) => this.#answer(entry, { consumer, request, answer }));
+    await watch.during(ANSWER, answering);
   }
 
   watch(consumer: string, watch: CursorWatch): () => void {

@@ -1,9 +1,11 @@
+import type { CallWatch } from "../../database/sessions/call-watch.ts";
 import { ReflexError } from "../../errors/reflex-error.ts";
 import type { CursorControl } from "../../reflex/cursor-requests.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import { startTimer } from "../../waiting/timer.ts";
 import { parseControl, toControl } from "../requests/control-document.ts";
 import type { BufferedCursors } from "./buffered-cursors.ts";
+import { LOOK } from "./cursor-chores.ts";
 import { notAdvanced } from "./cursor-entry.ts";
 import type { CursorRows, StoredRow } from "./cursor-rows.ts";
 import { isSeenAgain, type Suspicion } from "./cursor-suspicion.ts";
@@ -18,6 +20,7 @@ export interface CursorLooksSource {
   readonly cursors: BufferedCursors;
   readonly watches: CursorWatches;
   readonly reporting: Reporting;
+  readonly watch: CallWatch;
 }
 
 // After how many looks columns are looked for that the table lacked: a migration may have added them.
@@ -53,6 +56,7 @@ export class CursorLooks {
     this.#suspicions.clear();
     this.#cancel?.();
     this.#cancel = undefined;
+    this.#source.watch.forget(LOOK);
   }
 
   #schedule(delayMs: number): void {
@@ -61,19 +65,12 @@ export class CursorLooks {
   }
 
   async #look(): Promise<void> {
-    const { rows, cursors, watches, reporting, table } = this.#source;
+    const { watches, watch, reporting, table } = this.#source;
     const { consumers } = watches;
     this.#cancel = undefined;
     this.#looking = true;
     try {
-      this.#looks++;
-      if (this.#looks % LOOKS_A_SCHEMA === 0) await rows.lookAgain({ timeoutMs: lookPeriodMs() });
-      // No cursor is written meanwhile, so that a row shows what this process wrote last, or what someone else did.
-      for (let start = 0; start < consumers.length; start += rows.mostConsumers) {
-        const some = consumers.slice(start, start + rows.mostConsumers);
-        // oxlint-disable-next-line eslint/no-await-in-loop -- one connection is enough
-        await cursors.atRest(() => this.#compare(some));
-      }
+      await watch.duringTry(LOOK, this.#lookAt(consumers));
     } catch (error) {
       reporting.error({ activity: "watch", name: table, error, retryInMs: lookPeriodMs() });
     } finally {
@@ -81,6 +78,19 @@ export class CursorLooks {
       const again = watches.consumers.some((consumer) => !consumers.includes(consumer));
       const waitMs = this.#suspicions.size > 0 ? Math.min(SECOND_LOOK_MS, lookPeriodMs()) : lookPeriodMs();
       if (watches.consumers.length > 0) this.#schedule(again ? 0 : waitMs);
+      else watch.forget(LOOK);
+    }
+  }
+
+  async #lookAt(consumers: readonly string[]): Promise<void> {
+    const { rows, cursors } = this.#source;
+    this.#looks++;
+    if (this.#looks % LOOKS_A_SCHEMA === 0) await rows.lookAgain({ timeoutMs: lookPeriodMs() });
+    // No cursor is written meanwhile, so that a row shows what this process wrote last, or what someone else did.
+    for (let start = 0; start < consumers.length; start += rows.mostConsumers) {
+      const some = consumers.slice(start, start + rows.mostConsumers);
+      // oxlint-disable-next-line eslint/no-await-in-loop -- one connection is enough
+      await cursors.atRest(() => this.#compare(some));
     }
   }
 

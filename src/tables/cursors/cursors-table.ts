@@ -184,7 +184,7 @@ export class CursorsTable implements AsyncDisposable {
   /** The cursors of this table in `db`, as a store for `run`. With options, those of a clone. */
   toStore(db: DatabaseHandle, options?: CursorsTableOptions): CursorStore {
     if (options !== undefined) return this.clone(options).toStore(db);
-    const { cursors, rows, requests, reporting } = this.#in(db);
+    const { cursors, rows, requests, reporting, waitFor } = this.#in(db);
     const database = toDatabase(db);
     return {
       getCursor: (consumer, callOptions) => cursors.getCursor(consumer, callOptions),
@@ -195,6 +195,7 @@ export class CursorsTable implements AsyncDisposable {
       flush: (flushOptions) => cursors.flush(flushOptions),
       whySlow: () => slowCalls(database).whyOfOthers(),
       shortage: () => slowCalls(database).shortage(),
+      waitFor,
       pool: poolUseOfCursors(database),
       tellTo: (told) => reporting.lend(told),
       [Symbol.asyncDispose]: () => cursors.close(),

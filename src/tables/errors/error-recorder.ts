@@ -1,7 +1,11 @@
+import { CallsUnderWay } from "../../database/calls-under-way.ts";
 import { StrictExecutor } from "../../database/changed-values.ts";
 import type { Executor } from "../../database/database.ts";
+import { ConnectionExecutor } from "../../database/drivers/connection-executor.ts";
 import { toTransactionTarget } from "../../database/handles/recognise.ts";
 import { runTransaction } from "../../database/handles/transaction.ts";
+import { CallWatch } from "../../database/sessions/call-watch.ts";
+import { SLOW_AFTER_MS, slowCalls } from "../../database/sessions/slow-calls.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
 import { isTransactionLost, tableError } from "../../database/table-error.ts";
 import { isReflexError, ReflexError, typeMistake } from "../../errors/reflex-error.ts";
@@ -9,6 +13,7 @@ import { showName } from "../../errors/show.ts";
 import { isError, readProperty } from "../../errors/thrown.ts";
 import { ErrorStatus, type ErrorToRecord } from "../../reflex/consumer-error.ts";
 import type { Reporting } from "../../reflex/observer.ts";
+import type { WaitCause } from "../../reflex/wait-cause.ts";
 import { isolated } from "../../waiting/isolated.ts";
 import { sleep } from "../../waiting/sleep.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
@@ -28,15 +33,32 @@ export class ErrorRecorder {
   readonly #store: ErrorStore;
   readonly #config: ErrorsTableConfig;
   readonly #reporting: Reporting;
+  readonly #watch: CallWatch;
+  /** Records under way, and their statements: those in a transaction are noted nowhere else. */
+  readonly #calls = new CallsUnderWay();
 
   constructor(store: ErrorStore, reporting: Reporting) {
     this.#store = store;
     this.#config = store.config;
     this.#reporting = reporting;
+    const { database, config } = store;
+    const slow = slowCalls(database);
+    const whySlow = (): Promise<WaitCause | undefined> =>
+      slow.why(this.#calls.before(performance.now() - SLOW_AFTER_MS));
+    this.#watch = new CallWatch({ table: config.table, reporting, whySlow });
   }
 
-  /** Resolves with the error's id once it is committed. */
+  /** Resolves with the error's id once it is committed. A consumer that records is seen at work by its run, which tells nothing. */
   async record(error: ErrorToRecord, options: CallOptions): Promise<string> {
+    const recording = this.#calls.begin(undefined);
+    try {
+      return await this.#watch.during("errors to be recorded", this.#record(error, options));
+    } finally {
+      this.#calls.end(recording);
+    }
+  }
+
+  async #record(error: ErrorToRecord, options: CallOptions): Promise<string> {
     const { table, inserter, onErrorRecorded } = this.#config;
     checkError(table, error, undefined);
     const { consumer } = error;
@@ -108,6 +130,7 @@ export class ErrorRecorder {
     };
     const use = async (tx: unknown): Promise<string> => {
       const { executor } = toTransactionTarget(tx);
+      if (executor instanceof ConnectionExecutor) executor.noteIn(this.#calls);
       const id = await insert(new StrictExecutor(executor, table));
       const notify = await eventInserter?.(executor, id, ErrorStatus.Recorded, consumer);
       if (typeof notify === "function") afterCommit.push(notify);

@@ -1,8 +1,8 @@
+import { costsNothing, failureCause } from "../../database/sessions/failure-cause.ts";
 import { isRetryable } from "../../database/table-error.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import { sleep } from "../../waiting/sleep.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
-import { costsNothing, failureCause } from "./failure-cause.ts";
 import type { StallWatch } from "./stall-watch.ts";
 
 const FIRST_RETRY_MS = 50;

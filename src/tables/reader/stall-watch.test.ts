@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { STALL_AFTER_MS } from "../../database/sessions/long-wait.ts";
 import { Reporting, type StallReport } from "../../reflex/observer.ts";
-import { STALL_AFTER_MS, StallWatch } from "./stall-watch.ts";
+import { StallWatch } from "./stall-watch.ts";
 
 const gap = { prev: 4n, next: 6n };
 const inFlight = { reason: "in_flight", message: "its transaction is open" } as const;

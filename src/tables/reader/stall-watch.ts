@@ -1,20 +1,9 @@
 import { namedBlocker } from "../../database/sessions/blocker.ts";
+import { LongWait, seconds, unansweredCall } from "../../database/sessions/long-wait.ts";
+import { SLOW_AFTER_MS } from "../../database/sessions/slow-calls.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import type { Blocker, WaitCause } from "../../reflex/wait-cause.ts";
-import { withTimeLimit } from "../../waiting/time-limit.ts";
-import { startTimer } from "../../waiting/timer.ts";
 import type { GapRange } from "../position/missing-ids.ts";
-
-/** How long a stream may stand at one place before it says so, in ms. What that takes is over within 5 s. */
-export const STALL_AFTER_MS = 4000;
-// When it is asked for the first time why something takes long, so that the answer is there when the stall is told.
-const ASK_AFTER_MS = 2000;
-// From when on something that the stream does counts as slow: what it waits for then is asked, not what it has met before.
-const SLOW_AFTER_MS = 1500;
-// How long the telling may wait for an answer.
-const ANSWER_MS = 300;
-const FIRST_LOOK_MS = 250;
-const LONGEST_LOOK_MS = 5000;
 
 export interface StallWatchSource {
   readonly table: string;
@@ -43,11 +32,12 @@ interface Doing {
 
 interface Standing {
   readonly sinceMs: number;
+  readonly wait: LongWait;
   known: Known | undefined;
   /** What the last question has shown. */
   asked: WaitCause | undefined;
-  told: { readonly cause: WaitCause; readonly next: string } | undefined;
-  lookMs: number;
+  /** The place at which the stream stood when that was told. */
+  toldNext: string;
 }
 
 /** Tells of streams that stand long at one place, on what they wait, and when they go on. */
@@ -56,7 +46,6 @@ export class StallWatch {
   #standing: Standing | undefined;
   #place: Place | undefined;
   #doing: Doing | undefined;
-  #cancelTimer: (() => void) | undefined;
 
   constructor(source: StallWatchSource) {
     this.#source = source;
@@ -65,14 +54,14 @@ export class StallWatch {
   /** The stream has something to do at its position. If it still stands there in some seconds, that is told. */
   begin(): void {
     if (this.#standing !== undefined) return;
-    this.#standing = {
-      sinceMs: performance.now(),
-      known: undefined,
-      asked: undefined,
-      told: undefined,
-      lookMs: FIRST_LOOK_MS,
-    };
-    this.#lookIn(ASK_AFTER_MS);
+    const sinceMs = performance.now();
+    const wait = new LongWait({
+      sinceMs: () => sinceMs,
+      ask: () => this.#ask(),
+      cause: () => this.#cause(),
+      tell: (cause, waitedMs) => this.#tell(cause, waitedMs),
+    });
+    this.#standing = { sinceMs, wait, known: undefined, asked: undefined, toldNext: "" };
   }
 
   /** Does something that may take long. `whySlow` is asked why, if it does. */
@@ -121,22 +110,23 @@ export class StallWatch {
 
   /** On what the stream is known to wait; undefined if it does not, or not for long. */
   get stalledOn(): WaitCause | undefined {
-    return this.#standing?.told?.cause;
+    return this.#standing?.wait.told;
   }
 
   /** The stream went past where it stood, or to the head. */
   resolved(): void {
     const standing = this.#standing;
     this.stop();
-    if (standing?.told === undefined) return;
+    const told = standing?.wait.told;
+    if (standing === undefined || told === undefined) return;
     const { table, reporting, prev } = this.#source;
     const waitedMs = performance.now() - standing.sinceMs;
     const message = `the stream of ${table} goes on after ${seconds(waitedMs)}`;
     reporting.stall({
       table,
       prev: String(prev),
-      next: standing.told.next,
-      reason: standing.told.cause.reason,
+      next: standing.toldNext,
+      reason: told.reason,
       state: "resumed",
       waitedMs,
       message,
@@ -145,10 +135,9 @@ export class StallWatch {
 
   /** Nobody waits any more. */
   stop(): void {
+    this.#standing?.wait.stop();
     this.#standing = undefined;
     this.#place = undefined;
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
   }
 
   #stands(known: Known): void {
@@ -158,65 +147,39 @@ export class StallWatch {
     this.#standing.asked = undefined;
   }
 
-  #lookIn(delayMs: number): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = startTimer(delayMs, () => void this.#look(), { keepAlive: false });
-  }
-
-  async #look(): Promise<void> {
+  async #ask(): Promise<void> {
     const standing = this.#standing;
-    if (standing === undefined) return;
-    const dueInMs = standing.sinceMs + STALL_AFTER_MS - performance.now();
-    const cause = await this.#cause(standing, dueInMs > 0 ? dueInMs : ANSWER_MS);
-    if (this.#standing !== standing) return;
-    const leftMs = standing.sinceMs + STALL_AFTER_MS - performance.now();
-    if (leftMs <= 0 && cause !== undefined) this.#tell(standing, cause);
-    this.#lookIn(this.#nextLookMs(standing, cause, leftMs));
+    if (standing !== undefined) standing.asked = (await this.#answer(standing)) ?? standing.asked;
   }
 
-  /** A stream whose server is away is to go on soon after; to ask a server about a lock again and again would cost it. */
-  #nextLookMs(standing: Standing, cause: Known | undefined, leftMs: number): number {
-    if (cause?.reason === "unreachable")
-      return leftMs <= 0 ? FIRST_LOOK_MS : Math.min(Math.ceil(leftMs), FIRST_LOOK_MS);
-    // A timer may fire a fraction of a millisecond too early.
-    if (leftMs > 0) return Math.ceil(leftMs);
-    standing.lookMs = Math.min(standing.lookMs * 2, LONGEST_LOOK_MS);
-    return standing.lookMs;
-  }
-
-  /** What the stream waits for now, as far as that shows within this time. */
-  async #cause(standing: Standing, timeoutMs: number): Promise<Known | undefined> {
-    const noteCause = async (): Promise<void> => {
-      standing.asked = (await this.#ask(standing)) ?? standing.asked;
-    };
-    await withTimeLimit(noteCause(), { timeoutMs, what: "the cause of a stall" }).catch(() => undefined);
+  /** What the stream waits for now, as far as that is known. */
+  #cause(): WaitCause | undefined {
+    const { known, asked, wait } = this.#standing ?? {};
+    const told = wait?.told;
     // Without a known cause it is at work itself, such as on the confirmation of a fault.
-    if (!this.#isSlow) return standing.known && { ...standing.known, ...standing.asked };
-    const message = "no answer has come yet, and neither the pool nor the server shows why";
-    return standing.asked ?? (standing.told === undefined ? { reason: "unknown", message } : undefined);
+    const cause = this.#isSlow
+      ? (asked ?? (told === undefined ? unansweredCall : undefined))
+      : known && { ...known, ...asked };
+    // The grace that follows whatever stood in the way is over in a moment, and no cause for alarm.
+    return told !== undefined && cause?.reason === "missing_ids" ? undefined : cause;
   }
 
   get #isSlow(): boolean {
     return this.#doing !== undefined && performance.now() - this.#doing.sinceMs >= SLOW_AFTER_MS;
   }
 
-  async #ask({ known, told }: Standing): Promise<WaitCause | undefined> {
+  async #answer({ known, wait: { told } }: Standing): Promise<WaitCause | undefined> {
     if (this.#isSlow) return this.#doing?.whySlow();
-    if (known?.blocker === undefined || told?.cause.reason === known.reason) return known;
+    if (known?.blocker === undefined || told?.reason === known.reason) return known;
     const blockedBy = await known.blocker();
     if (blockedBy === undefined) return known;
     return { ...known, message: `${known.message}; it is ${namedBlocker(blockedBy)}`, blockedBy };
   }
 
-  #tell(standing: Standing, { reason, message, blockedBy }: Known): void {
-    const { told } = standing;
-    if (told?.cause.reason === reason) return;
-    // The grace that follows whatever stood in the way is over in a moment, and no cause for alarm.
-    if (told !== undefined && reason === "missing_ids") return;
+  #tell({ reason, message, blockedBy }: WaitCause, waitedMs: number): void {
     const { table, reporting, prev } = this.#source;
     const { next, what } = this.#place ?? { next: "", what: `what follows row ${prev}` };
-    standing.told = { cause: { reason, message, blockedBy }, next };
-    const waitedMs = performance.now() - standing.sinceMs;
+    if (this.#standing !== undefined) this.#standing.toldNext = next;
     reporting.stall({
       table,
       prev: String(prev),
@@ -228,8 +191,4 @@ export class StallWatch {
       blockedBy,
     });
   }
-}
-
-function seconds(waitedMs: number): string {
-  return `${Math.round(waitedMs / 1000)} s`;
 }

@@ -1,8 +1,8 @@
 import type { Pool } from "mysql2/promise";
 import { CursorsTable, createTables, EventsTable, type EventsTableOptions, transaction } from "reflex-rsql";
 import { describe, expect, test } from "vitest";
+import { STALL_AFTER_MS } from "../../../src/database/sessions/long-wait.ts";
 import type { StallReport } from "../../../src/reflex/observer.ts";
-import { STALL_AFTER_MS } from "../../../src/tables/reader/stall-watch.ts";
 import { describeEachServer } from "../../support/servers/engines.ts";
 import { startServerWithPools } from "../../support/servers/server-with-pools.ts";
 import {

@@ -1,6 +1,6 @@
 import type { StallReport } from "reflex-rsql";
 import { expect } from "vitest";
-import { STALL_AFTER_MS } from "../../../src/tables/reader/stall-watch.ts";
+import { STALL_AFTER_MS } from "../../../src/database/sessions/long-wait.ts";
 import type { Reports } from "./gaps.ts";
 
 export const isResumed = ({ state }: StallReport): boolean => state === "resumed";

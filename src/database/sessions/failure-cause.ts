@@ -1,11 +1,11 @@
-import { meaningOf } from "../../database/sql-errors.ts";
 import { isReflexError } from "../../errors/reflex-error.ts";
 import { errorText } from "../../errors/show-error.ts";
 import type { WaitCause } from "../../reflex/wait-cause.ts";
+import { meaningOf } from "../sql-errors.ts";
 
 const CHEAP_MS = 500;
 
-/** What a stream waits for whose read has failed with an error that passes. */
+/** What is waited for after a call on a database that has failed with an error that passes. */
 export function failureCause(error: unknown): WaitCause {
   const message = errorText(error);
   const cause: unknown = isReflexError(error) && error.cause !== undefined ? error.cause : error;
