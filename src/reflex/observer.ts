@@ -17,7 +17,10 @@ export interface Observer {
   page?(report: PageReport): void;
   /** A gap was seen for the first time. */
   gap?(report: GapReport): void;
-  /** A stream or a run has waited at one place for about 4 s, and something stands in its way; or it goes on after that. */
+  /**
+   * A stream or a run has waited at one place for about 4 s, and something stands in its way; or what is done by itself with
+   * a table of cursors or errors waits so long. Or that goes on after it.
+   */
   stall?(report: StallReport): void;
   /** Cursors were written. */
   flush?(report: FlushReport): void;
@@ -63,13 +66,16 @@ export interface GapReport {
   readonly next: string;
 }
 
-/** A stream or a run that waits at one place, and what it waits for; or one that goes on after it has waited. */
+/**
+ * A stream or a run that waits at one place, or what is done by itself with a table of cursors or errors, and what it waits
+ * for; or one that goes on after it has waited.
+ */
 export interface StallReport {
-  /** The events table; "" for a run whose stream tells none. */
+  /** The events table; "" for a run whose stream tells none. Or the table of cursors or errors that is waited for. */
   readonly table: string;
-  /** The name of the consumer whose run waits; undefined for a stream, which may serve several. */
+  /** The name of the consumer whose run waits; undefined for a stream or a table, which may serve several. */
   readonly consumer?: string | undefined;
-  /** The last id that the stream passed. */
+  /** The last id that the stream passed; "" for a table of cursors or errors. */
   readonly prev: string;
   /** The first id beyond the missing ones; "" if none is known. */
   readonly next: string;

@@ -9,7 +9,8 @@ import type { WaitCause } from "./wait-cause.ts";
  * - `waiting`: its stream is open, and no event is at hand.
  * - `handling`: an event is at hand. The consumer is at work on it, or the cursor is being moved past it.
  * - `retrying`: an attempt has failed. `runForever` waits for the next one, or that one has not opened its stream yet.
- * - `stalled`: something stands in the way for 4 s or more, see `stalledOn`. A consumer that just takes long is no stall.
+ * - `stalled`: something stands in the way for 4 s or more, see `stalledOn`: of the run, or of what its store does for it by
+ *   itself, such as writing its cursor. A consumer that just takes long is no stall.
  * - `hold`: the table no longer fits the consumer's position. `runForever` delivers nothing, and waits for a person.
  * - `paused`: a person has paused the consumer.
  * - `retired`: a person has retired the consumer. `runForever` looks now and then whether it is resumed.

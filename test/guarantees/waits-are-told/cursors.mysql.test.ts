@@ -156,7 +156,7 @@ describeEachServer((engine) => {
       const locker = await pool.getConnection();
       await locker.query(`lock tables ${errors.name} write`);
       const failing = { name: "mailer", consume: () => Promise.reject(new Error("no such address")) };
-      runs("mailer", createDeadLetterConsumer(failing, { errors: own.toErrorInserter(pool), retries: 0 }));
+      void runs("mailer", createDeadLetterConsumer(failing, { errors: own.toErrorInserter(pool), retries: 0 }));
       const stall = await stalls.first();
       expect(stall).toMatchObject({ state: "stalled", reason: "locked", table: errors.name });
       expect(stall.message).toMatch(/errors to be recorded/);
