@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ReflexError } from "../../errors/reflex-error.ts";
 import { Reporting, type StallReport } from "../../reflex/observer.ts";
@@ -16,7 +17,7 @@ const timeLimit = new ReflexError("time_limit", "waited 60000 ms");
 describe("CallWatch", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => {
-    expect(vi.getTimerCount()).toBe(0);
+    assert.equal(vi.getTimerCount(), 0, "timers are left");
     vi.useRealTimers();
   });
 
