@@ -23,6 +23,9 @@ const cursorWatches = moduleAt<typeof import("../../src/tables/cursors/cursor-wa
 const cursorEntry = moduleAt<typeof import("../../src/tables/cursors/cursor-entry.ts")>(
   "src/tables/cursors/cursor-entry.ts",
 );
+const callWatch = moduleAt<typeof import("../../src/database/sessions/call-watch.ts")>(
+  "src/database/sessions/call-watch.ts",
+);
 
 const looks = "src/tables/cursors/cursor-looks.database.test.ts";
 const fromHead = "test/guarantees/starts/from-head.mysql.test.ts";
@@ -33,6 +36,14 @@ type Others = [options: RunOptions, parts: RunParts];
 
 /** How a consumer's cursor is kept. */
 export const cursorMutants: readonly Mutant[] = [
+  {
+    name: "writes cursors in silence",
+    wrong: "nobody is told of held-back cursors that can't be written, nor of looks for requests that hang",
+    parts: [callWatch.replaceMethod("CallWatch", "duringTry", () => (_what, work) => work)],
+    tests: [
+      testOf("test/guarantees/waits-are-told/cursors.mysql.test.ts", "a lock on the consumer's row, and whose it is"),
+    ],
+  },
   {
     name: "cursor before the event",
     wrong: "the cursor is past an event before the consumer is done with it, which a crash then loses",
