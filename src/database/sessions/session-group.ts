@@ -5,6 +5,7 @@ import { type Database, defaultAcquireTimeoutMs, type IsolationLevel } from "../
 import { BorrowedSession } from "./borrowed-session.ts";
 import { watchShortage } from "./pool-shortage.ts";
 import { type GroupMember, SessionTurn } from "./session-turn.ts";
+import { slowCalls } from "./slow-calls.ts";
 
 /** What the sessions of a group are alike in. */
 export interface SessionKind {
@@ -58,6 +59,7 @@ export class SessionGroup {
     this.#kind = kind;
     const { poolSize = Number.POSITIVE_INFINITY } = kind.database;
     this.#rules = poolSize <= SMALL_POOL ? IN_SMALL_POOL : IN_LARGE_POOL;
+    slowCalls(kind.database).whenLost(() => this.closeIdle());
   }
 
   /** How many works that take long may be under way while other members use the sessions too. */

@@ -7,7 +7,7 @@ import { MOVED, ReadLane } from "./read-lane.ts";
 import { SLOW_AFTER_MS, slowCalls } from "./slow-calls.ts";
 
 // How long the server has to answer a question on a connection that nobody uses just now.
-const FREE_ANSWER_MS = 1000;
+const FREE_ANSWER_MS = 400;
 // How long a read may hold up those of other tables. A cold page takes less as a rule; only a lock or the network takes so long.
 const PATIENCE_MS = 500;
 // How many connections reads that are held up may keep for themselves. Beyond that, a lock holds up all.

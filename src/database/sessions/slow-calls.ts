@@ -20,6 +20,12 @@ const SILENT = "the server has not answered, neither on this connection nor on a
 
 type Threads = ReadonlyMap<string, ThreadActivity>;
 
+interface Asked {
+  readonly beat: Beat<Threads>;
+  /** Whether a session was asked that was open already, so that the pool was not. */
+  readonly byFree: boolean;
+}
+
 /** Asks a question on a session that is free just now. Undefined if none is. */
 export type AskFree = <R>(question: (session: Session, timeoutMs: number) => Promise<R>) => Promise<R> | undefined;
 
@@ -29,9 +35,10 @@ const noneFree: AskFree = () => undefined;
 export class SlowCalls {
   readonly #database: Database;
   readonly #heartbeat: Heartbeat;
-  #asked: { readonly atMs: number; readonly beat: Promise<Beat<Threads>> } | undefined;
+  #asked: { readonly atMs: number; readonly answer: Promise<Asked> } | undefined;
   #patienceMs = FIRST_PATIENCE_MS;
   #closedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #onLost = new Set<() => void>();
 
   constructor(database: Database) {
     this.#database = database;
@@ -54,9 +61,12 @@ export class SlowCalls {
       const cause = drained(this.#database.poolState?.());
       if (cause !== undefined) return cause;
     }
-    const beat = await this.#ask(askFree);
+    const { beat, byFree } = await this.#ask(askFree);
     if (beat.kind === "answered") {
       this.#giveUpOpenings(calls);
+      const state = this.#database.poolState?.();
+      // The server is there, and the pool does not give a connection to it.
+      if (byFree && statements.length === 0 && state !== undefined) return givesNone(state);
       return this.#among(statements, { threads: beat.value, askFree });
     }
     if (beat.kind === "failed") return unreachable(String(beat.error));
@@ -64,7 +74,12 @@ export class SlowCalls {
     const cause = drained(this.#database.poolState?.());
     if (cause !== undefined) return cause;
     this.#closeSilent(statements);
-    return this.#noneFound();
+    return statements.length > 0 ? unreachable("no answer") : this.#noneFound();
+  }
+
+  /** Calls `close` when answers were lost on the way: connections that nobody uses just now may be as dead. */
+  whenLost(close: () => void): void {
+    this.#onLost.add(close);
   }
 
   /** The cause of whoever waits for a connection of the pool; undefined if nobody waits, or one may come. */
@@ -87,20 +102,22 @@ export class SlowCalls {
   #noneFound(): WaitCause {
     const { limit, lent = 0, waiting = 0 } = this.#database.poolState?.() ?? {};
     if (limit !== undefined || lent === 0 || waiting === 0) return unreachable("no answer");
-    return unreachable(`no answer, and the pool, which has lent ${lent} connections, gives no further one`);
+    const message = `the pool has lent ${lent} connections and opens no further one: give it more connections, look for ones never released, or check that the server can be reached`;
+    return { reason: "unknown", message };
   }
 
-  #ask(askFree: AskFree): Promise<Beat<Threads>> {
+  #ask(askFree: AskFree): Promise<Asked> {
     const now = performance.now();
     if (this.#asked === undefined || now - this.#asked.atMs > SAME_ANSWER_MS) {
-      this.#asked = { atMs: now, beat: this.#beat(askFree) };
+      this.#asked = { atMs: now, answer: this.#beat(askFree) };
     }
-    return this.#asked.beat;
+    return this.#asked.answer;
   }
 
-  async #beat(askFree: AskFree): Promise<Beat<Threads>> {
+  async #beat(askFree: AskFree): Promise<Asked> {
     const free = await askFree(readThreads)?.catch(() => undefined);
-    return free === undefined ? this.#heartbeat.ask(readThreads) : { kind: "answered", value: free };
+    if (free !== undefined) return { beat: { kind: "answered", value: free }, byFree: true };
+    return { beat: await this.#heartbeat.ask(readThreads), byFree: false };
   }
 
   /** What the server does with these statements. */
@@ -114,7 +131,7 @@ export class SlowCalls {
       if (threadId === undefined) continue;
       const thread = threads.get(String(threadId));
       // The server has no such session any more, or has one that waits for a statement: what is waited for will not come.
-      if (thread === undefined || (!thread.running && thread.seconds >= 1)) call.on?.destroy(LOST);
+      if (thread === undefined || (!thread.running && thread.seconds >= 1)) this.#close(call, LOST);
       else if (thread.running) cause ??= await this.#causeOf(threadId, { thread, askFree });
     }
     return cause;
@@ -153,7 +170,12 @@ export class SlowCalls {
     if (silent.length === 0) return;
     this.#closedAtMs = now;
     this.#patienceMs = Math.min(this.#patienceMs * 2, LONGEST_PATIENCE_MS);
-    for (const { on } of silent) on?.destroy(SILENT);
+    for (const call of silent) this.#close(call, SILENT);
+  }
+
+  #close({ on }: CallUnderWay, why: string): void {
+    on?.destroy(why);
+    for (const close of this.#onLost) close();
   }
 }
 

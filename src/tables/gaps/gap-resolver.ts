@@ -1,5 +1,5 @@
 import { isRetryable, tableError } from "../../database/table-error.ts";
-import { ReflexError } from "../../errors/reflex-error.ts";
+import { isReflexError, ReflexError } from "../../errors/reflex-error.ts";
 import { showError } from "../../errors/show-error.ts";
 import { isError } from "../../errors/thrown.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
@@ -90,7 +90,7 @@ export class GapResolver {
     );
     const probed = await this.#probe(missing);
     if (probed instanceof Map) return this.#decide(seen, { missing, inFlight: probed }, signal);
-    return hold("unreachable", unreachable(probed));
+    return noAnswer(probed);
   }
 
   async #decide(
@@ -143,7 +143,7 @@ export class GapResolver {
       inserted = await gaps.track(servers().noopInserter.insertNoops(ids, rowsAround(seen, ids)));
     } catch (error) {
       if (!isRetryable(error)) throw this.#explained(error);
-      return hold("unreachable", unreachable(error));
+      return noAnswer(error);
     }
     if (inserted.kind === "held") return hold(inserted.reason, inserted.message);
     // The next poll is made at once, since the lock may be gone already. The stall is told all the same, since a lock
@@ -179,7 +179,7 @@ export class GapResolver {
     } catch (error) {
       if (signal.aborted) throw error;
       if (!isRetryable(error)) throw this.#explained(error);
-      return hold("unreachable", unreachable(error));
+      return noAnswer(error);
     }
   }
 
@@ -209,8 +209,14 @@ function rowsAround({ gap, anchor, beyond }: SeenGap, ids: readonly bigint[]): R
   ) as ReflexEvent[];
 }
 
-function unreachable(error: unknown): string {
-  return `a server that takes writes does not answer: bring it back, or name another in gaps.primary and gaps.probe (${showError(error)})`;
+function noAnswer(error: unknown): GapStep {
+  const shown = showError(error);
+  // A time limit does not tell whether it was the pool that had no connection, or the server that did not answer.
+  if (isReflexError(error, "time_limit")) return hold("unknown", shown);
+  return hold(
+    "unreachable",
+    `a server that takes writes does not answer: bring it back, or name another in gaps.primary and gaps.probe (${shown})`,
+  );
 }
 
 function hold(reason: StallReason, message: string): GapStep {

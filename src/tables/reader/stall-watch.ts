@@ -5,6 +5,8 @@ import type { Reporting } from "../../reflex/observer.ts";
 import type { Blocker, WaitCause } from "../../reflex/wait-cause.ts";
 import type { GapRange } from "../position/missing-ids.ts";
 
+const UNEXPLAINED_AFTER_MS = 8000;
+
 export interface StallWatchSource {
   readonly table: string;
   readonly reporting: Reporting;
@@ -85,7 +87,7 @@ export class StallWatch {
   /** The stream stands at this gap. A stall is told of once, and again when its reason changes. */
   blocked(gap: GapRange, { reason, message }: WaitCause, blocker?: Known["blocker"]): void {
     this.at(gap);
-    this.#stands({ reason, message, blocker });
+    this.#standsOrStill({ reason, message, blocker });
   }
 
   /** The reader's server has not got the row at the position yet. */
@@ -103,9 +105,7 @@ export class StallWatch {
 
   /** What the stream does has failed, and will be tried again. */
   failed(cause: WaitCause): void {
-    const asked = this.#standing?.asked;
-    // A time limit says nothing of what has stood in the way, which was asked before.
-    this.#stands(cause.reason === "unknown" && asked !== undefined ? asked : cause);
+    this.#standsOrStill(cause);
   }
 
   /** On what the stream is known to wait; undefined if it does not, or not for long. */
@@ -140,6 +140,14 @@ export class StallWatch {
     this.#place = undefined;
   }
 
+  /** A time limit says nothing of what has stood in the way, which was asked before. */
+  #standsOrStill(known: Known): void {
+    const asked = this.#standing?.asked;
+    if (known.reason !== "unknown" || asked === undefined) return this.#stands(known);
+    this.#stands(asked);
+    if (this.#standing !== undefined) this.#standing.asked = asked;
+  }
+
   #stands(known: Known): void {
     this.begin();
     if (this.#standing === undefined) return;
@@ -156,12 +164,16 @@ export class StallWatch {
   #cause(): WaitCause | undefined {
     const { known, asked, wait } = this.#standing ?? {};
     const told = wait?.told;
-    // Without a known cause it is at work itself, such as on the confirmation of a fault.
-    const cause = this.#isSlow
-      ? (asked ?? (told === undefined ? unansweredCall : undefined))
-      : known && { ...known, ...asked };
+    const cause = this.#isSlow || known === undefined ? asked : { ...known, ...asked };
+    if (cause === undefined) return told === undefined && this.#isUnexplained ? unansweredCall : undefined;
     // The grace that follows whatever stood in the way is over in a moment, and no cause for alarm.
-    return told !== undefined && cause?.reason === "missing_ids" ? undefined : cause;
+    return told !== undefined && cause.reason === "missing_ids" ? undefined : cause;
+  }
+
+  /** Whether it waits for an answer, or for so long that it can't be at work itself, such as on the confirmation of a fault. */
+  get #isUnexplained(): boolean {
+    const sinceMs = this.#standing?.sinceMs ?? Number.POSITIVE_INFINITY;
+    return this.#isSlow || performance.now() - sinceMs >= UNEXPLAINED_AFTER_MS;
   }
 
   get #isSlow(): boolean {
