@@ -118,7 +118,10 @@ export class RunWatch {
     seen.before = seen.cause;
     seen.cause = cause;
     seen.asking = false;
-    seen.nextAskMs = nowMs + ASK_AFTER_MS;
+    // What has just begun to take long shows no cause yet.
+    seen.nextAskMs =
+      nowMs +
+      (seen.cause === undefined && seen.wait.why !== undefined && seen.wait.kind === "step" ? LOOK_MS : ASK_AFTER_MS);
     const isIdle = seen.wait.kind === "events" && cause === undefined && nowMs - seen.wait.sinceMs >= IDLE_AFTER_MS;
     if (isIdle && this.#seen === seen) this.#source.caughtUp();
   }

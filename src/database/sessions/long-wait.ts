@@ -9,7 +9,7 @@ const ASK_AFTER_MS = 2000;
 // How long the telling may wait for an answer.
 const ANSWER_MS = 300;
 const FIRST_LOOK_MS = 250;
-const LONGEST_LOOK_MS = 5000;
+const LONGEST_LOOK_MS = 2000;
 
 /** The cause of a call of which nobody can tell why it takes long. */
 export const unansweredCall: WaitCause = {
@@ -81,8 +81,8 @@ export class LongWait {
 
   /** A wait for a server that is away is to be over soon after it; to ask a server about a lock again and again would cost it. */
   #nextLookMs(cause: WaitCause | undefined, leftMs: number): number {
-    if (cause?.reason === "unreachable")
-      return leftMs <= 0 ? FIRST_LOOK_MS : Math.min(Math.ceil(leftMs), FIRST_LOOK_MS);
+    const isAway = cause === undefined || cause.reason === "unreachable" || cause.reason === "unknown";
+    if (isAway) return leftMs <= 0 ? FIRST_LOOK_MS : Math.min(Math.ceil(leftMs), FIRST_LOOK_MS);
     // A timer may fire a fraction of a millisecond too early.
     if (leftMs > 0) return Math.ceil(leftMs);
     this.#lookMs = Math.min(this.#lookMs * 2, LONGEST_LOOK_MS);

@@ -84,7 +84,9 @@ export class GapWait {
   /** How old the row above the gap is by the server's clock, which is asked once; then this process's clock counts on. */
   async #ageMs(above: ReflexEvent | undefined): Promise<number> {
     if (this.#age === undefined) {
-      const clock = await unlessEnded(this.#context.pages.readClockMicros(), this.#signal);
+      const { pages } = this.#context;
+      const reading = unlessEnded(pages.readClockMicros(), this.#signal);
+      const clock = await this.#stall.during(reading, () => pages.whySlow());
       this.#age = { ms: (clock - (above?.timestampMicros ?? clock)) / 1000, at: performance.now() };
     }
     return this.#age.ms + performance.now() - this.#age.at;

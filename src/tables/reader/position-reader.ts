@@ -128,7 +128,9 @@ export class PositionReader {
   async #checkLoader(): Promise<void> {
     const { id } = this.position;
     const committed = this.#committed;
-    this.#committed = await unlessEnded(this.#context.pages.readHead(), this.#signal);
+    const { pages } = this.#context;
+    const reading = unlessEnded(pages.readHead(), this.#signal);
+    this.#committed = await this.#stall.during(reading, () => pages.whySlow());
     if (committed > id) this.#stall.notLoaded(committed);
     else this.#stall.resolved();
   }

@@ -81,7 +81,9 @@ export class SuspectedFaults {
   /** Whether a transaction holds one of the rows that seem pruned: it may commit yet. Tells of it as a stall. */
   async #isOpenBelow(firstId: bigint | undefined, position: Position): Promise<boolean> {
     if (firstId === undefined) return false;
-    const below = await unlessEnded(this.#context.resolvers.belowOpenRows(firstId - 1n), this.#signal);
+    const { resolvers, pages } = this.#context;
+    const asking = unlessEnded(resolvers.belowOpenRows(firstId - 1n), this.#signal);
+    const below = await this.#stall.during(asking, () => resolvers.whySlow(pages.askFree));
     if (below === firstId - 1n) return false;
     const message = `a transaction that inserted row ${below + 1n} is still open: commit it or end it`;
     this.#stall.blocked({ prev: position.id, next: firstId }, { reason: "in_flight", message });
