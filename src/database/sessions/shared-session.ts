@@ -25,6 +25,9 @@ export interface EpochRows<R> {
   readonly epoch: number;
 }
 
+/** The subject of reads for all streams. No table has this name. */
+export const SUBJECT_OF_ALL = "";
+
 const sessions = new CountedRegistry<object, SharedSession>();
 
 /**

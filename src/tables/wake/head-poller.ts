@@ -1,5 +1,10 @@
 import type { Database } from "../../database/database.ts";
-import { type ReadOptions, type SharedSession, shareSession } from "../../database/sessions/shared-session.ts";
+import {
+  type ReadOptions,
+  type SharedSession,
+  SUBJECT_OF_ALL,
+  shareSession,
+} from "../../database/sessions/shared-session.ts";
 import { startTimer } from "../../waiting/timer.ts";
 import { CommitHints } from "./commit-hints.ts";
 import { HeadLook, type LookResult, type PolledHead } from "./head-look.ts";
@@ -32,8 +37,7 @@ const AFTER_ERROR_MS = 250;
 // A look that takes so long wakes the streams, and again each time that it has taken as long once more: a lock on one table holds
 // up the look at all. The polls of that table take long too then, and say why.
 const LATE_MS = 400;
-// No table has this name.
-const HEADS = "";
+const LATE_A_QUESTION = 5;
 const SOON_MS = 5;
 
 const pollers = new WeakMap<object, HeadPoller>();
@@ -145,7 +149,7 @@ export class HeadPoller {
   get #limits(): ReadOptions {
     const [first] = this.#watched;
     const { acquireTimeoutMs, statementTimeoutMs } = first?.limits ?? {};
-    return { subject: HEADS, acquireTimeoutMs, statementTimeoutMs };
+    return { subject: SUBJECT_OF_ALL, acquireTimeoutMs, statementTimeoutMs };
   }
 
   async #lookOnTime(): Promise<void> {
@@ -169,10 +173,7 @@ export class HeadPoller {
     if (heads.length === 0 || this.#session === undefined) return undefined;
     this.#cancel();
     let pauseMs = 0;
-    const wakeAll = (): void => {
-      for (const head of heads) if (this.#watched.has(head)) head.wake();
-    };
-    const late = setInterval(wakeAll, LATE_MS).unref();
+    const endLate = this.#whileLate(this.#session);
     this.#looking = this.#looks.look(this.#session, this.#limits).then(
       (result) => {
         for (const head of heads) this.#compare(head);
@@ -185,11 +186,23 @@ export class HeadPoller {
       },
     );
     const result = await this.#looking;
-    clearInterval(late);
+    endLate();
     this.#looking = undefined;
     if (pauseMs > 0 && this.#watched.size > 0) this.#lookAt(performance.now() + pauseMs);
     else this.reschedule();
     return result;
+  }
+
+  /** Wakes the streams as long as a look is late. Returns a function that ends that. */
+  #whileLate(session: SharedSession): () => void {
+    let late = 0;
+    const timer = setInterval(() => {
+      late++;
+      for (const head of this.#watched) head.wake();
+      // Nobody else would find out that the answer to the look was lost, and have its connection closed.
+      if (late % LATE_A_QUESTION === 0) void session.whySlow(SUBJECT_OF_ALL);
+    }, LATE_MS).unref();
+    return () => clearInterval(timer);
   }
 
   /** Wakes the stream if there is a row beyond its head, or if the rows at its head are gone. */
