@@ -12,6 +12,8 @@ export interface CallUnderWay {
 export interface CalledConnection {
   /** The session's number on its server; undefined if the driver does not tell. */
   readonly threadId: number | undefined;
+  /** How many bytes the server has sent so far; undefined if the driver does not tell. */
+  readonly bytesReceived: number | undefined;
   /** Closes the connection. The statement rejects as when a connection is lost, and says why it was closed. */
   destroy(why: string): void;
 }

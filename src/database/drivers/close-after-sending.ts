@@ -4,6 +4,8 @@ import { startTimer } from "../../waiting/timer.ts";
 export interface ClosableSocket {
   end(onSent: () => void): unknown;
   destroy(): unknown;
+  /** How many bytes have come so far. Node.js counts them for sockets and TLS sockets alike. */
+  readonly bytesRead?: unknown;
 }
 
 // How long it may take to hand a few bytes to the operating system. Only a server that has stopped reading takes longer.

@@ -35,6 +35,10 @@ export class ConnectionExecutor<Tx> implements Session {
     return this.connection.threadId;
   }
 
+  get bytesReceived(): number | undefined {
+    return this.connection.bytesReceived;
+  }
+
   /** Whether a limit or a signal has closed the connection. */
   get closed(): boolean {
     return this.#closed;

@@ -22,6 +22,8 @@ export interface DriverConnection<Tx> {
   isReadOnly?(): boolean;
   /** The session's number on its server, as `KILL` takes it; undefined if the driver does not tell. */
   readonly threadId?: number | undefined;
+  /** How many bytes the server has sent so far; undefined if the driver does not tell. */
+  readonly bytesReceived?: number | undefined;
   /** Closes the socket at once. The server counts that as an aborted client. */
   destroy(): void;
   /** Takes leave of the server and closes the socket. No statement may be under way. */

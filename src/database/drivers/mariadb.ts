@@ -68,6 +68,10 @@ export function mariadbConnection<Tx extends object>(tx: Tx): DriverConnection<T
     get threadId() {
       return connection.threadId ?? undefined;
     },
+    get bytesReceived() {
+      const bytes = connectionsUnder(connection as HandleEvents)[0]?.socket?.bytesRead;
+      return typeof bytes === "number" ? bytes : undefined;
+    },
     run: async (sql, params) => {
       if (mayLackCharacters(connection) && hasMoreThanAscii(params)) checkCarried(params, await carried(connection));
       const { affectedRows, insertId, warningStatus: warnings } = (await execute(sql, params)) as OkPacket;

@@ -132,6 +132,11 @@ class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> 
     return this.native.threadId ?? undefined;
   }
 
+  get bytesReceived(): number | undefined {
+    const bytes = this.native.stream?.bytesRead;
+    return typeof bytes === "number" ? bytes : undefined;
+  }
+
   isIdle(): boolean {
     return isIdle(this.native);
   }

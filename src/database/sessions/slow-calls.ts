@@ -1,8 +1,10 @@
+import { errorText } from "../../errors/show-error.ts";
 import type { Blocker, WaitCause } from "../../reflex/wait-cause.ts";
 import { type CallUnderWay, callsUnderWay } from "../calls-under-way.ts";
-import type { Database, PoolState, Session } from "../database.ts";
-import { blockerOf, type LockKind, namedBlocker } from "./blocker.ts";
+import type { Database, Session } from "../database.ts";
+import { blockerOf, type LockKind } from "./blocker.ts";
 import { type Beat, Heartbeat } from "./heartbeat.ts";
+import { drained, givesNone, locked, slow, unreachable } from "./slow-call-causes.ts";
 import { readThreads, type ThreadActivity, waitsForTableLock } from "./thread-activity.ts";
 
 /** A call takes long from this time on, in ms. */
@@ -14,6 +16,8 @@ const SAME_ANSWER_MS = 400;
 const FIRST_PATIENCE_MS = 3000;
 const LONGEST_PATIENCE_MS = 30_000;
 const CALM_MS = 60_000;
+// For how long nothing must have come of an answer for it to count as lost.
+const NOTHING_CAME_MS = 1000;
 
 const LOST = "the server is not at work on the statement: its connection was lost on the way";
 const SILENT = "the server has not answered, neither on this connection nor on another";
@@ -39,6 +43,7 @@ export class SlowCalls {
   #patienceMs = FIRST_PATIENCE_MS;
   #closedAtMs = Number.NEGATIVE_INFINITY;
   readonly #onLost = new Set<() => void>();
+  readonly #received = new WeakMap<CallUnderWay, { readonly bytes: number | undefined; readonly sinceMs: number }>();
 
   constructor(database: Database) {
     this.#database = database;
@@ -61,7 +66,9 @@ export class SlowCalls {
       const cause = drained(this.#database.poolState?.());
       if (cause !== undefined) return cause;
     }
+    this.#noteReceived(statements);
     const { beat, byFree } = await this.#ask(askFree);
+    this.#noteReceived(statements);
     if (beat.kind === "answered") {
       this.#giveUpOpenings(calls);
       const state = this.#database.poolState?.();
@@ -69,7 +76,7 @@ export class SlowCalls {
       if (byFree && statements.length === 0 && state !== undefined) return givesNone(state);
       return this.#among(statements, { threads: beat.value, askFree });
     }
-    if (beat.kind === "failed") return unreachable(String(beat.error));
+    if (beat.kind === "failed") return unreachable(errorText(beat.error));
     // The heartbeat itself has found no connection.
     const cause = drained(this.#database.poolState?.());
     if (cause !== undefined) return cause;
@@ -130,11 +137,33 @@ export class SlowCalls {
       const threadId = call.on?.threadId;
       if (threadId === undefined) continue;
       const thread = threads.get(String(threadId));
-      // The server has no such session any more, or has one that waits for a statement: what is waited for will not come.
-      if (thread === undefined || (!thread.running && thread.seconds >= 1)) this.#close(call, LOST);
+      if (thread === undefined) continue;
+      if (this.#isLost(call, thread)) this.#close(call, LOST);
       else if (thread.running) cause ??= await this.#causeOf(threadId, { thread, askFree });
     }
     return cause;
+  }
+
+  /**
+   * Whether what is waited for will not come: the server waits for a statement of this session, and nothing has come from it
+   * for a while. A long answer may still be on its way, as the server rests once all of it is sent.
+   */
+  #isLost(call: CallUnderWay, { running, seconds }: ThreadActivity): boolean {
+    if (running || seconds < 1) return false;
+    const now = performance.now();
+    const received = this.#received.get(call);
+    if (received?.bytes === undefined) return now - call.sinceMs >= this.#patienceMs;
+    return now - received.sinceMs >= NOTHING_CAME_MS;
+  }
+
+  /** Notes how much has come for each of the statements, and since when nothing more has. */
+  #noteReceived(statements: readonly CallUnderWay[]): void {
+    for (const call of statements) {
+      const bytes = call.on?.bytesReceived;
+      if (this.#received.get(call)?.bytes !== bytes || !this.#received.has(call)) {
+        this.#received.set(call, { bytes, sinceMs: performance.now() });
+      }
+    }
   }
 
   async #causeOf(
@@ -166,7 +195,11 @@ export class SlowCalls {
   #closeSilent(statements: readonly CallUnderWay[]): void {
     const now = performance.now();
     if (now - this.#closedAtMs > CALM_MS) this.#patienceMs = FIRST_PATIENCE_MS;
-    const silent = statements.filter(({ sinceMs }) => now - sinceMs >= this.#patienceMs);
+    const silent = statements.filter(
+      (call) =>
+        now - (this.#received.get(call)?.sinceMs ?? call.sinceMs) >= NOTHING_CAME_MS &&
+        now - call.sinceMs >= this.#patienceMs,
+    );
     if (silent.length === 0) return;
     this.#closedAtMs = now;
     this.#patienceMs = Math.min(this.#patienceMs * 2, LONGEST_PATIENCE_MS);
@@ -189,45 +222,4 @@ export function slowCalls(database: Database): SlowCalls {
     known.set(database.identity, calls);
   }
   return calls;
-}
-
-/** The cause of whoever waits for a connection of a pool that has lent all of them; undefined if it has not. */
-function drained(state: PoolState | undefined): WaitCause | undefined {
-  if (state === undefined) return undefined;
-  const { limit, lent, waiting, idle, connecting } = state;
-  // A pool that does not tell its limit may as well be trying to open one more.
-  if (limit === undefined || waiting === 0 || idle > 0 || connecting > 0) return undefined;
-  const message = `no connection of the pool (of ${limit}) is free, ${lent} are lent, and ${waiting} callers wait for one: give the pool more connections (streams read through one, and a gap takes up to two more), or look for ones never released`;
-  return { reason: "no_connection", message };
-}
-
-/** The cause of whoever waits for a connection of a pool that does not tell its limit, and has none to give. */
-function givesNone({ limit, lent, waiting, idle, connecting }: PoolState): WaitCause | undefined {
-  if (limit !== undefined || waiting === 0 || lent === 0 || idle > 0 || connecting > 0) return undefined;
-  const message = `the pool has lent ${lent} connections and gives no further one, and ${waiting} callers wait for one: give it more connections, or look for ones never released`;
-  return { reason: "no_connection", message };
-}
-
-function unreachable(why: string): WaitCause {
-  return {
-    reason: "unreachable",
-    message: `the server does not answer (${why}): bring it back, or check the network to it`,
-  };
-}
-
-function locked({ state }: ThreadActivity, blockedBy: Blocker | undefined): WaitCause {
-  const word = state === "" ? "a lock" : `a lock (${state})`;
-  const message =
-    blockedBy === undefined
-      ? `the server waits for ${word}: look in SHOW FULL PROCESSLIST for the session that holds it (LOCK TABLES, ALTER TABLE, FLUSH TABLES, or an open transaction that one of these waits for), and end it`
-      : `the server waits for ${word}, which ${namedBlocker(blockedBy)} holds or waits for: end what it does, or KILL ${blockedBy.threadId}`;
-  return { reason: "locked", message, blockedBy };
-}
-
-function slow(threadId: number, { state, seconds }: ThreadActivity): WaitCause {
-  const word = state === "" ? "" : ` ("${state}")`;
-  return {
-    reason: "slow",
-    message: `the server has been at work on a statement of session ${threadId} for ${seconds} s${word}: look at its load, and at SHOW FULL PROCESSLIST`,
-  };
 }

@@ -19,16 +19,19 @@ interface ThreadRow {
 
 /**
  * What the sessions of the database user are doing, by their numbers. This list, unlike others, each user may see as far as
- * the own sessions go, on every server.
+ * the own sessions go, on every server. It is empty where the numbers are not those that drivers know, as behind a proxy that
+ * numbers its connections itself: the session that asks is not found in it then.
  */
 export async function readThreads(session: Session, timeoutMs: number): Promise<ReadonlyMap<string, ThreadActivity>> {
   const rows = await session.control<ThreadRow>("show processlist", { timeoutMs });
-  return new Map(
+  const threads = new Map(
     rows.map(({ Id, Command, State, Time }) => [
       String(Id),
       { running: Command !== "Sleep", state: State ?? "", seconds: Number(Time ?? 0) },
     ]),
   );
+  const { threadId } = session as { threadId?: number };
+  return threads.get(String(threadId))?.running === true ? threads : new Map();
 }
 
 /** Whether a session in this state waits for a lock on a table, a schema or the whole server. */
