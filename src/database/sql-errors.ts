@@ -193,17 +193,26 @@ export function isPassing(meaning: SqlErrorMeaning): boolean {
   }
 }
 
+/** The value that a duplicate-key error names, if it is a whole number. Undefined if it names none. */
+export function duplicateNumber(error: unknown): string | undefined {
+  return foundInMessages(error, /^Duplicate entry '(\d+)' for key/);
+}
+
 /**
  * The key that a duplicate-key error names, without its table: `PRIMARY` for the primary key. Undefined if the error
  * names none.
  */
 export function duplicateKeyName(error: unknown): string | undefined {
+  return foundInMessages(error, /^Duplicate entry .* for key '(?:[^']*\.)?([^'.]+)'$/s);
+}
+
+/** What the pattern's group takes from the outermost message that fits. */
+function foundInMessages(error: unknown, pattern: RegExp): string | undefined {
   if (!isError(error)) return undefined;
   for (const found of errorsUnder(error)) {
     // The mariadb driver adds the statement and its values to `message`.
-    const message = driverFacts(found)?.message ?? messageOf(found);
-    const key = /^Duplicate entry .* for key '(?:[^']*\.)?([^'.]+)'$/s.exec(message)?.[1];
-    if (key !== undefined) return key;
+    const text = pattern.exec(driverFacts(found)?.message ?? messageOf(found))?.[1];
+    if (text !== undefined) return text;
   }
   return undefined;
 }

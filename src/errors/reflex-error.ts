@@ -57,8 +57,9 @@ export interface ReflexErrorOptions {
  * happened.
  *
  * Message and details repeat no value of a statement and no password. The driver's error, which may, is the `cause`, and
- * `console.error` prints it too: where logs must hold no values, log `message`, `code` and `details`. What a consumer has
- * thrown itself is repeated as it is.
+ * `console.error` prints it too: where logs must hold no values, log `message`, `code` and `details`. Of what a consumer
+ * has thrown itself, the `consumer_failed` of a run tells the kind alone; that of a retry from an errors table repeats its
+ * text.
  * @example
  * try {
  *   await placeOrder(pool);

@@ -63,6 +63,13 @@ describe("options", () => {
     expect(() => check(given)).toThrow(/^the options of a thing must be an object, found /u);
   });
 
+  test("that nobody can look at are refused", () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    expect(() => check(proxy)).toThrow(expect.objectContaining({ name: "TypeError", code: "invalid_option" }));
+    expect(() => check(proxy)).toThrow(/^the options of a thing must be an object, found /u);
+  });
+
   test("of a wrong type are a TypeError, of a wrong number a RangeError, naming option, owner and value", () => {
     expect(() => check({ limit: "3" })).toThrow(expect.objectContaining({ name: "TypeError", code: "invalid_option" }));
     expect(() => check({ limit: "3" })).toThrow(

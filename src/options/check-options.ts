@@ -33,11 +33,17 @@ export function checkOptions<O extends object>(owner: string, options: unknown, 
   return Object.freeze(given) as O;
 }
 
-/**
- * Whether this can be an options object. A promise that nobody awaited, a signal or a map would otherwise pass for an
- * object without options.
- */
+/** Whether this can be an options object. A proxy that was revoked can't: nothing about it can be asked. */
 function isOptions(options: unknown, names: readonly string[]): options is object {
+  try {
+    return looksLikeOptions(options, names);
+  } catch {
+    return false;
+  }
+}
+
+/** A promise that nobody awaited, a signal or a map would otherwise pass for an object without options. */
+function looksLikeOptions(options: unknown, names: readonly string[]): boolean {
   if (typeof options !== "object" || options === null || Array.isArray(options)) return false;
   const prototype: unknown = Object.getPrototypeOf(options);
   const plain = prototype === null || Object.getPrototypeOf(prototype) === null;

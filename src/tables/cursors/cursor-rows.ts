@@ -1,6 +1,7 @@
 import type { Database, RunResult, Statement } from "../../database/database.ts";
 import { isTransactionLost, tableError } from "../../database/table-error.ts";
 import { ReflexError } from "../../errors/reflex-error.ts";
+import { show } from "../../errors/show.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import type { ControlChange, ControlledRow, ControlledRows } from "../requests/controlled-rows.ts";
@@ -213,9 +214,10 @@ export class CursorRows implements ControlledRows {
         request: row.request_text ?? undefined,
         table: row.table_text ?? undefined,
       };
-    } catch (cause) {
-      const message = `the cursor of ${consumer} in ${this.#table} is no number from 0 to 2^63-1, found "${text}"; correct the row`;
-      return new ReflexError("invalid_cursor", message, { cause, details: { table: this.#table, consumer, cursor } });
+    } catch {
+      // The cause is left out too: it repeats the text, which may be anything in a column of text.
+      const message = `the cursor of ${consumer} in ${this.#table} is no number from 0 to 2^63-1, found ${show(text)}; correct the row`;
+      return new ReflexError("invalid_cursor", message, { details: { table: this.#table, consumer } });
     }
   }
 

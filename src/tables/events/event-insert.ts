@@ -69,7 +69,7 @@ export class EventInserter {
       return notifyOnce(this.#source.wake, firstId === "0" ? undefined : firstId);
     } catch (thrown) {
       this.#runner.look.forget(place);
-      const error = await this.#lostByTimeout(thrown, executor, dialect);
+      const error = (await this.#lostByTimeout(thrown, executor, dialect)) ?? thrown;
       if (open !== undefined && losesTransaction(error)) {
         open.lost = error;
         // What the user runs next on this connection would be committed at once, without what came before it.
@@ -80,14 +80,15 @@ export class EventInserter {
   }
 
   /**
-   * The error that was thrown, or one that says more. Some servers are set up to roll back the whole transaction when
-   * the wait for a lock takes too long.
+   * What says more than the error that was thrown, if it does. Some servers are set up to roll back the whole transaction
+   * when the wait for a lock takes too long. What was thrown is not given back: a promise would look whether it has a
+   * `then`, which may throw.
    */
-  async #lostByTimeout(thrown: unknown, executor: Executor, dialect: Dialect): Promise<unknown> {
-    if (dialect.name === "sqlite" || meaningOf(thrown) !== "lock_timeout") return thrown;
+  async #lostByTimeout(thrown: unknown, executor: Executor, dialect: Dialect): Promise<ReflexError | undefined> {
+    if (dialect.name === "sqlite" || meaningOf(thrown) !== "lock_timeout") return undefined;
     const question = "select @@global.innodb_rollback_on_timeout as rolls_back";
     const [row] = await executor.rows<{ rolls_back: unknown }>(question, []).catch(() => []);
-    if (row === undefined || Number(row.rolls_back) === 0) return thrown;
+    if (row === undefined || Number(row.rolls_back) === 0) return undefined;
     const message = `the insert into ${this.#source.table} waited too long for a lock, for which this server rolls the transaction back (innodb_rollback_on_timeout); do all of it again`;
     return new ReflexError("transaction_lost", message, { cause: thrown, details: { table: this.#source.table } });
   }

@@ -1,6 +1,7 @@
 import type { Executor } from "../../database/database.ts";
 import type { Dialect } from "../../database/dialect.ts";
-import { duplicateKeyName } from "../../database/sql-errors.ts";
+import { duplicateKeyName, duplicateNumber } from "../../database/sql-errors.ts";
+import { driverFacts, errorsUnder } from "../../errors/driver-error.ts";
 import { ReflexError } from "../../errors/reflex-error.ts";
 import type { ColumnDescription, TableDescription } from "../schema/table-columns.ts";
 import type { TableDefinition } from "./table-context.ts";
@@ -38,10 +39,10 @@ export async function exhaustedIds(error: unknown, insert: FailedInsert): Promis
 }
 
 async function isExhausted(error: unknown, column: ColumnDescription, insert: FailedInsert): Promise<boolean> {
-  const { errno } = Object(error) as { errno?: unknown };
-  if (errno === OUT_OF_RANGE_ID) return true;
-  if (duplicateKeyName(error) === "PRIMARY") return duplicateEntry(error) === String(largestId(column));
-  if (errno !== UNREADABLE_COUNTER) return false;
+  const numbers = errorsUnder(error).map((found) => driverFacts(found)?.number);
+  if (numbers.includes(OUT_OF_RANGE_ID)) return true;
+  if (duplicateKeyName(error) === "PRIMARY") return duplicateNumber(error) === String(largestId(column));
+  if (!numbers.includes(UNREADABLE_COUNTER)) return false;
   const highest = await highestId(insert);
   return highest !== undefined && highest >= largestId(column) - LARGEST_STEP;
 }
@@ -56,9 +57,4 @@ async function highestId({ executor, dialect, table, config }: FailedInsert): Pr
 
 function largestId({ largest, fullType }: ColumnDescription): bigint {
   return largest ?? (fullType.includes("unsigned") ? 2n ** 64n : 2n ** 63n) - 1n;
-}
-
-function duplicateEntry(error: unknown): string | undefined {
-  const { sqlMessage, message } = error as Error & { sqlMessage?: string };
-  return /^Duplicate entry '(\d+)' for key/.exec(sqlMessage ?? message)?.[1];
 }

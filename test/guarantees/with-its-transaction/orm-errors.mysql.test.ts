@@ -60,6 +60,19 @@ describeEachServer((engine) => {
       expect(refused).toMatchObject({ code: "transaction_lost" });
     });
 
+    // Catches a table that takes no event any more, and is told as an error of the database without what to do about it.
+    test("into a table whose ids have come to their end is wrong_schema", async () => {
+      const pool = await engine.createRawPool();
+      const table = await makeTable(pool);
+      await pool.query(`alter table ${table.name} modify id tinyint not null auto_increment`);
+      await pool.query(
+        `insert into ${table.name} (id, foreign_id, type, timestamp) values (127, 'last', 1, utc_timestamp(6))`,
+      );
+      const transact = await open(engine);
+      const refused = await failureOf(transact(async (executor) => void (await table.insert(executor, "new", 1))));
+      expect(refused).toMatchObject({ code: "wrong_schema", message: expect.stringContaining("come to its end") });
+    });
+
     // Catches a missing table that is told as an error of the database, without what to do about it.
     test("into a table that does not exist is wrong_schema, and no message repeats a value", async () => {
       await engine.createRawPool();
@@ -71,5 +84,25 @@ describeEachServer((engine) => {
       expect(refused).toMatchObject({ code: "wrong_schema", details: { table: "nowhere_to_be_found" } });
       expect(String(refused)).not.toContain("value-of-a-person");
     });
+  });
+
+  // Catches the error of a proxy's trap in the place of what was thrown.
+  test("an insert through an executor that throws what can't be looked at has that as its cause", async () => {
+    const pool = await engine.createRawPool();
+    const table = await makeTable(pool);
+    const transact = await drizzleTransactions(engine);
+    const fail = (): never => {
+      throw new Error("from trap");
+    };
+    const thrown = new Proxy(new Error("hidden"), { get: fail, getPrototypeOf: fail });
+    let refused: unknown;
+    await transact(async (executor) => {
+      await table.insert(executor, "new", 1);
+      const run = (): Promise<never> => Promise.reject(thrown);
+      const failing = { run, rows: executor.rows.bind(executor) };
+      refused = await failureOf(table.insert(failing, "newer", 1));
+    });
+    expect(refused).toMatchObject({ code: "database_error", message: expect.not.stringContaining("from trap") });
+    expect(Object.is((refused as Error).cause, thrown)).toBe(true);
   });
 });
