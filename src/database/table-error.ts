@@ -48,7 +48,7 @@ function explain(error: unknown, table: string): readonly [ReflexErrorCode, stri
     case "transaction_lost":
       return ["transaction_lost", "the server rolled the transaction back; do all of it again"];
     case "no_privilege":
-      return ["database_error", "grant the database user what this needs"];
+      return ["database_error", "check the user and password of the pool, and grant the user what this needs"];
     case "read_only":
       return ["database_error", "this server takes no writes; connect to the primary"];
     case "connection_lost":

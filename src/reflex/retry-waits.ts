@@ -6,11 +6,24 @@ const LONGEST_WAIT_FOR_SERVER_MS = 200;
 const AT_ONCE_MS = 1000;
 const FAILURES_OF_CONNECTIONS: readonly unknown[] = ["unreachable", "connection_lost", "connection_closed"];
 
-/** How long to wait after a failed attempt. */
+// How long refusals of a server are not reported after one that was. It doubles with each report.
+const FIRST_SILENCE_MS = 1000;
+const LONGEST_SILENCE_MS = 60_000;
+
+/** What follows a failed attempt. */
+export interface RetryWait {
+  readonly retryInMs: number;
+  /** Whether the failure is to be reported: a server that refuses connections does that several times a second. */
+  readonly reported: boolean;
+}
+
+/** How long to wait after a failed attempt, and which failures are reported. */
 export class RetryWaits {
   readonly #minMs: number;
   readonly #maxMs: number;
   #failures = 0;
+  #silenceMs = FIRST_SILENCE_MS;
+  #silentUntilMs = 0;
 
   constructor(minMs: number, maxMs: number) {
     this.#minMs = minMs;
@@ -20,16 +33,31 @@ export class RetryWaits {
   /** The wait doubles with each failure before there was success. */
   succeeded(): void {
     this.#failures = 0;
+    this.#endSilence();
   }
 
-  /** The wait after an attempt that has failed with this error, in ms. */
-  after(error: unknown, tookMs: number): number {
+  /** What follows an attempt that has failed with this error. */
+  after(error: unknown, tookMs: number): RetryWait {
     const waitMs = Math.min(this.#maxMs, this.#minMs * 2 ** Math.min(this.#failures, 30));
     if (tookMs < AT_ONCE_MS && isFailureOfConnection(error)) {
-      return jittered(Math.min(waitMs, Math.max(this.#minMs, LONGEST_WAIT_FOR_SERVER_MS)));
+      const shortMs = Math.min(waitMs, Math.max(this.#minMs, LONGEST_WAIT_FOR_SERVER_MS));
+      return { retryInMs: jittered(shortMs), reported: this.#isToBeReported(performance.now()) };
     }
     this.#failures++;
-    return jittered(waitMs);
+    this.#endSilence();
+    return { retryInMs: jittered(waitMs), reported: true };
+  }
+
+  #isToBeReported(nowMs: number): boolean {
+    if (nowMs < this.#silentUntilMs) return false;
+    this.#silentUntilMs = nowMs + this.#silenceMs;
+    this.#silenceMs = Math.min(this.#silenceMs * 2, LONGEST_SILENCE_MS);
+    return true;
+  }
+
+  #endSilence(): void {
+    this.#silenceMs = FIRST_SILENCE_MS;
+    this.#silentUntilMs = 0;
   }
 }
 

@@ -10,8 +10,8 @@ export type { RunForeverOptions } from "./run-options.ts";
 
 /**
  * Runs as {@link run} does, and starts again after every error, from the consumer's cursor. The wait before it doubles
- * with each error and is jittered, so that many processes don't come back in step. Each error goes to `observer.error`,
- * or to the logger if there is none. While a server refuses connections, or has just closed one, it is tried again after
+ * with each error and is jittered, so that many processes don't come back in step. Errors go to `observer.error`,
+ * or to the logger if there is none; of a server that refuses connections not each one, and less and less often. While a server refuses connections, or has just closed one, it is tried again after
  * 200 ms at the most (or `minBackoffMs`, if that is longer), and the wait does not grow.
  *
  * A table that no longer fits the consumer's position (it was truncated, restored or swapped) can't be mended by another

@@ -41,11 +41,14 @@ export interface RunOptions {
   logger?: Logger | undefined;
 }
 
+/** A time within which work can be done. */
+const aWorkingTime = (value: unknown): string | undefined => (value === 0 ? "more than 0 ms" : aDuration(value));
+
 export const runChecks: OptionChecks<RunOptions> = {
   signal: aSignal,
   shutdownMs: aDuration,
   flushMs: aDuration,
-  handlingTimeoutMs: aDuration,
+  handlingTimeoutMs: aWorkingTime,
   observer: anObject,
   logger: aLogger,
 };

@@ -139,7 +139,7 @@ describeEachEngine((engine) => {
         await connection.beginTransaction();
         expect(await failure(table.insertMany(connection as never, [event]))).toMatchObject({
           code: "value_changed",
-          message: expect.stringMatching(/roll your transaction back|as it is/),
+          message: expect.stringMatching(/roll a transaction of your own back|as it is/),
         });
         await connection.rollback();
         connection.release();

@@ -42,7 +42,8 @@ export function wouldChange(table: string, problem: string): ReflexError {
   return new ReflexError("value_changed", message, { details: { table } });
 }
 
-const ROLL_BACK = "roll your transaction back (outside of one, the row is stored as the server made it), and ";
+const ROLL_BACK =
+  "given a pool, or inside transaction(), nothing of it is stored; roll a transaction of your own back (outside of one, the row is stored as the server made it), and ";
 
 /** The error of an insert whose values the server has changed. */
 export function hasChanged(table: string, changed: readonly ChangedValue[], problem?: string): ReflexError {

@@ -18,24 +18,31 @@ describeEachServer(({ vendor }) => {
     await server.crash();
     const errors = new Reports<ErrorReport>();
     const consumed = new Reports<string>();
+    const attempts = new Reports<number>();
     const ending = new AbortController();
     const running = runForever(
       {
         stream: events.toStream(pool),
         cursors: cursors.toStore(pool),
-        consumer: { name: "mailer", consume: ({ id }) => consumed.add(id) },
+        consumer: {
+          name: "mailer",
+          reset: async () => attempts.add(attempts.all.length),
+          consume: ({ id }) => consumed.add(id),
+        },
       },
       { signal: ending.signal, observer: { error: errors.add } },
     );
     const ended = running.catch((error: unknown) => error);
     onTestFinished(() => ending.abort());
-    await errors.first((_report, index) => index === ATTEMPTS - 1);
-    const attempts = errors.all.slice(0, ATTEMPTS);
-    expect(attempts.map(({ error }) => (error as { details?: { failure?: unknown } }).details?.failure)).toEqual(
-      attempts.map(() => "unreachable"),
+    await attempts.first((attempt) => attempt === ATTEMPTS);
+    expect(errors.all.map(({ error }) => (error as { details?: { failure?: unknown } }).details?.failure)).toEqual(
+      errors.all.map(() => "unreachable"),
     );
-    expect(Math.max(...attempts.map(({ retryInMs = 0 }) => retryInMs))).toBeLessThanOrEqual(200);
-    expect(running.status()).toMatchObject({ state: "retrying", lastError: { error: { code: "database_error" } } });
+    // Not one line of log for each attempt.
+    expect(errors.all.length).toBeGreaterThan(0);
+    expect(errors.all.length).toBeLessThan(ATTEMPTS);
+    expect(Math.max(...errors.all.map(({ retryInMs = 0 }) => retryInMs))).toBeLessThanOrEqual(200);
+    expect(running.status()).toMatchObject({ lastError: { error: { code: "database_error" } } });
     await server.restart();
     expect(await consumed.first()).toBe("1");
     ending.abort("the test has ended");
