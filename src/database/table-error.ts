@@ -20,6 +20,11 @@ export const POOL_ENDED: string =
  */
 export function tableError(error: unknown, context: TableErrorContext): unknown {
   const { table, activity, signal } = context;
+  // The drivers, which refuse characters that a connection lacks, know no tables.
+  if (isReflexError(error, "value_changed") && error.details["table"] === undefined) {
+    const message = `could not ${activity} ${table}: ${error.message}`;
+    return new ReflexError("value_changed", message, { cause: error, details: { table } });
+  }
   if (isReflexError(error) || isMistake(error) || (signal?.aborted === true && error === signal.reason)) return error;
   const [code, remedy] = explain(error, table);
   // The message of mysql2's closed pool ends with a full stop.

@@ -2,7 +2,13 @@ import { ReflexError } from "../../errors/reflex-error.ts";
 import { isError } from "../../errors/thrown.ts";
 import type { PoolState, SqlParam } from "../database.ts";
 import { type ClosableSocket, closeAfterSending } from "./close-after-sending.ts";
-import { type CarriedCharacters, carriedBy, checkCarried, hasMoreThanAscii } from "./connection-charset.ts";
+import {
+  type CarriedCharacters,
+  CHARSET_QUESTION,
+  carriedBy,
+  checkCarried,
+  hasMoreThanAscii,
+} from "./connection-charset.ts";
 import { bindable, type DriverConnection, type DriverPool, onEnqueue, type PoolEvents } from "./driver.ts";
 
 /** The part of a connection of the mariadb driver that is used. */
@@ -103,8 +109,7 @@ async function carried(connection: MariadbConnection): Promise<CarriedCharacters
   const key = connection.info ?? connection;
   const before = known.get(key);
   if (before !== undefined) return before;
-  const sql = "select @@character_set_client as charset_text";
-  const [row] = (await connection.query({ sql, ...pinned })) as { charset_text: string }[];
+  const [row] = (await connection.query({ sql: CHARSET_QUESTION, ...pinned })) as { charset_text: string }[];
   const characters = carriedBy(row?.charset_text ?? "");
   known.set(key, characters);
   return characters;

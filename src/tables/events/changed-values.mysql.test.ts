@@ -232,7 +232,9 @@ describeEachEngine((engine) => {
         engine.driver === "mysql2" ? { charset: "latin1" } : { collation: "LATIN1_SWEDISH_CI" },
       );
       const table = new EventsTable(await makeColumns(pool, {}), options);
-      expect(await failure(table.insert(latin, "☃", 1))).toMatchObject({ code: "value_changed" });
+      const details = { table: table.name };
+      expect(await failure(table.insert(latin, "☃", 1))).toMatchObject({ code: "value_changed", details });
+      expect(await failure(table.insert(latin, "5€", 1))).toMatchObject({ code: "value_changed", details });
       await table.insertWithMetadata(latin, "é", 1, "☃");
       const raw = await engine.createRawPool();
       const [rows] = await raw.query(`select foreign_id, hex(metadata) as metadata from ${table.name}`);

@@ -9,7 +9,7 @@ import { meaningOf } from "../../database/sql-errors.ts";
 import { tableError } from "../../database/table-error.ts";
 import { isReflexError, ReflexError, typeMistake } from "../../errors/reflex-error.ts";
 import { showName } from "../../errors/show.ts";
-import { type InsertPlace, InsertRunner, type InsertRunnerSource } from "./insert-runner.ts";
+import { type InsertPlace, InsertRunner, type InsertRunnerSource, lacksWarnings } from "./insert-runner.ts";
 import type { EventsInserter } from "./loader-and-inserter.ts";
 import { losesTransaction } from "./lost-transaction.ts";
 import { eventId } from "./make-event.ts";
@@ -110,6 +110,8 @@ export class EventInserter {
       rows: (sql, params, options) => executor.rows(sql, params, this.#runner.limits(options)),
     };
     if (this.#runner.look.known(place) === undefined) await this.#runner.look.first(place);
+    const given = (event: EventToInsert): { params: SqlParam[] } => ({ params: this.#given(event) });
+    if (lacksWarnings(place)) await this.#runner.checkValues(place, events.map(given));
     let firstId: string | undefined;
     for (const [index, event] of events.entries()) {
       const id = await inserter(tx, { ...event, trace: this.#source.config.trace?.() });
@@ -117,6 +119,17 @@ export class EventInserter {
       if (index === 0) firstId = id;
     }
     return firstId;
+  }
+
+  /** The values of an event as an inserter of the user's own is taken to write them. */
+  #given(event: EventToInsert): SqlParam[] {
+    const { fields, loader, foreignIdBytes } = this.#source.config;
+    const { foreignId, type, metadata } = event;
+    const columns = [fields.metadata, fields.trace].filter((field) => field !== undefined);
+    // A loader of the user's own may read all but the type from another form.
+    if (loader !== undefined) return [null, type, ...columns.map(() => null)];
+    const kept = columns.map((field) => (field === fields.metadata ? (metadata ?? null) : null));
+    return [foreignIdBytes ? Buffer.from(foreignId, "hex") : foreignId, type, ...kept];
   }
 
   async #insertAll(place: InsertPlace, events: readonly EventToInsert[]): Promise<string | undefined> {

@@ -1,5 +1,6 @@
 import type { Executor } from "../../database/database.ts";
 import type { Dialect } from "../../database/dialect.ts";
+import { type CarriedCharacters, CHARSET_QUESTION, carriedBy } from "../../database/drivers/connection-charset.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
 import { mayChangeSilently } from "../schema/stored-value.ts";
@@ -38,6 +39,8 @@ export interface InsertLookSource {
 export class InsertLook {
   readonly #source: InsertLookSource;
   readonly #seen = new WeakMap<object, SeenTable>();
+  /** What connections carry, by executors of the user's own. */
+  readonly #carried = new WeakMap<Executor, CarriedCharacters>();
   /** Stands for the database of connections of which nobody knows whence they come. */
   readonly #unknown = {};
   /** Why streams refuse the table, as long as nobody was told. */
@@ -75,6 +78,22 @@ export class InsertLook {
     const seen = { description, mayChange };
     this.#seen.set(target.identity ?? this.#unknown, seen);
     return seen;
+  }
+
+  /** Which characters the connection of an executor of the user's own carries. Its server is asked, once an executor. */
+  async carried(executor: Executor): Promise<CarriedCharacters> {
+    const before = this.#carried.get(executor);
+    if (before !== undefined) return before;
+    const { timeoutMs } = this.#source;
+    const asking = executor.rows<{ charset_text: string }>(CHARSET_QUESTION, [], { timeoutMs });
+    const [row] = await asking.catch((error: unknown) => {
+      if (losesTransaction(error)) throw error;
+      return [];
+    });
+    // What the server does not tell is no ground to refuse an event.
+    const carried = row === undefined ? "all" : carriedBy(row.charset_text);
+    this.#carried.set(executor, carried);
+    return carried;
   }
 
   /** Has the next insert look again if nothing was found: the table may be made by then. */

@@ -1,6 +1,7 @@
 import { readWarnings } from "../../database/changed-values.ts";
 import type { Executor, RunResult, Statement } from "../../database/database.ts";
 import type { Dialect } from "../../database/dialect.ts";
+import { checkCarried, hasMoreThanAscii } from "../../database/drivers/connection-charset.ts";
 import { ConnectionExecutor } from "../../database/drivers/connection-executor.ts";
 import type { OpenTransaction } from "../../database/handles/collected-notifies.ts";
 import { duplicateKeyName } from "../../database/sql-errors.ts";
@@ -31,6 +32,14 @@ export interface InsertPlace {
   readonly identity: object | undefined;
 }
 
+/** Whether nobody counts the server's warnings: the drivers do, an executor of the user's own does not. */
+export function lacksWarnings({ executor, dialect }: InsertPlace): boolean {
+  return dialect.name === "mysql" && !(executor instanceof ConnectionExecutor);
+}
+
+/** The values of a statement, for one row after the other. */
+type Values = Pick<Statement, "params">;
+
 export interface BoundedStatement extends Statement {
   readonly options?: CallOptions | undefined;
 }
@@ -54,10 +63,10 @@ export class InsertRunner {
   }
 
   /** Checks before the insert what nobody would tell of after it. @throws ReflexError `value_changed` */
-  async checkValues(place: InsertPlace, statements: readonly Statement[]): Promise<void> {
+  async checkValues(place: InsertPlace, statements: readonly Values[]): Promise<void> {
     const seen = this.look.known(place) ?? (await this.look.first(place));
-    // The drivers count the server's warnings. An executor of the user's own does not.
-    const lengths = place.dialect.name === "mysql" && !(place.executor instanceof ConnectionExecutor);
+    const lengths = lacksWarnings(place);
+    if (lengths) await this.#checkCarried(place.executor, statements);
     if (seen.description === undefined || !(seen.mayChange || lengths)) return;
     if (this.#problem(statements, { place, lengths, description: seen.description }) === undefined) return;
     // The table may have been changed since it was looked at.
@@ -66,8 +75,14 @@ export class InsertRunner {
     if (problem !== undefined) throw wouldChange(this.#source.table, problem);
   }
 
+  async #checkCarried(executor: Executor, statements: readonly Values[]): Promise<void> {
+    for (const { params } of statements) {
+      if (hasMoreThanAscii(params)) checkCarried(params, await this.look.carried(executor));
+    }
+  }
+
   #problem(
-    statements: readonly Statement[],
+    statements: readonly Values[],
     { place, lengths, description }: { place: InsertPlace; lengths: boolean; description: TableDescription },
   ): string | undefined {
     const columns = insertedColumns(this.#source.config.fields);
@@ -106,7 +121,7 @@ export class InsertRunner {
     const { changed, complete } = await readWarnings(place.executor, count);
     if (changed.length === 0 && complete) return;
     const { description } = config.inserter === undefined ? await this.look.again(place) : { description: undefined };
-    const problem = description && this.#problem([{ sql: "", params }], { place, lengths: true, description });
+    const problem = description && this.#problem([{ params }], { place, lengths: true, description });
     if (changed.length === 0 && problem === undefined) return;
     const error = hasChanged(table, changed, problem);
     if (place.open !== undefined) place.open.lost = error;

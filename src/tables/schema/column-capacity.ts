@@ -5,6 +5,11 @@ import type { ColumnDescription } from "./table-columns.ts";
 /** The types of columns whose length is counted in characters. */
 export const CHARACTER_TYPES: ReadonlySet<string> = new Set(["char", "varchar"]);
 
+// What servers mean by latin1. The five bytes that Windows-1252 leaves open are control characters.
+const WINDOWS_1252 =
+  // oxlint-disable-next-line no-control-regex -- all of ASCII is in it
+  /^[\0-\x7f\x81\x8d\x8f\x90\x9d\xa0-\xff€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]*$/;
+
 /**
  * Checks that a column can hold a text or decimal number exactly. Outside of strict mode a server would cut it to fit:
  * into another consumer's name, or into an earlier cursor.
@@ -81,8 +86,7 @@ export function inCharset(charset: string | undefined, value: string): boolean {
     case "ucs2":
       return !/[\ud800-\udfff]/.test(value);
     case "latin1":
-      // oxlint-disable-next-line no-control-regex -- all of ASCII is in it
-      return /^[\0-\x7f\u00a0-\u00ff]*$/.test(value);
+      return WINDOWS_1252.test(value);
     default:
       // oxlint-disable-next-line no-control-regex -- all of ASCII is in it
       return /^[\0-\x7f]*$/.test(value);
