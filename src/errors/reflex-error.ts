@@ -90,7 +90,7 @@ export class ReflexError extends Error {
 export function isReflexError<C extends ReflexErrorCode>(
   error: unknown,
   code: C,
-): error is ReflexError & { readonly code: C };
+): error is ReflexError & Record<"code", C>;
 export function isReflexError(error: unknown, code?: ReflexErrorCode): error is ReflexError;
 export function isReflexError(error: unknown, code?: ReflexErrorCode): error is ReflexError {
   if (!isError(error) || readProperty(error, "name") !== "ReflexError") return false;
