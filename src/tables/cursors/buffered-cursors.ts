@@ -55,6 +55,8 @@ export class BufferedCursors {
   /** Held by the write under way. */
   readonly #writes = new Mutex();
   #forgetExit: (() => void) | undefined;
+  /** Whether it was closed, and no cursor was set since. */
+  #closed = false;
 
   constructor(source: BufferedCursorsSource) {
     this.#source = source;
@@ -138,6 +140,7 @@ export class BufferedCursors {
     if (this.#source.config.cursorType !== "int" || !isPlainlyBeyond(cursor, pending.cursor)) return false;
     this.#source.rows.checkCursorFits(cursor);
     entry.pending = new PendingCursor(cursor, pending.heldSinceMs, event);
+    this.#closed = false;
     // A write that failed has stopped the timer.
     this.#timer.start();
     return true;
@@ -174,6 +177,7 @@ export class BufferedCursors {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     try {
       await this.flush();
     } finally {
@@ -255,6 +259,7 @@ export class BufferedCursors {
     }
     rows.checkFits(consumer, cursor);
     entry.pending = new PendingCursor(cursor, entry.pending?.heldSinceMs ?? Date.now(), event);
+    this.#closed = false;
     this.#dirty.add(entry);
     if (!this.#holdsBack) return;
     this.#timer.start();
@@ -283,6 +288,8 @@ export class BufferedCursors {
 
   #retryLater(error: unknown): void {
     const { table, reporting, config } = this.#source;
+    // A flush that has waited behind that of close() fails after it, and is the last one.
+    if (this.#closed) return reporting.error({ activity: "flush", name: table, error });
     reporting.error({ activity: "flush", name: table, error, retryInMs: config.asyncPeriodMs });
     this.#timer.start();
   }

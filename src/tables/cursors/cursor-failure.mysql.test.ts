@@ -28,6 +28,26 @@ describeEachEngine((engine) => {
     expect(await stored()).toEqual({ a: "2" });
   });
 
+  // Catches a flush that has waited behind that of close(), and starts the timer anew for ever.
+  test("once close() has failed, nothing is tried again", async () => {
+    const { db, table, watched, periods, reported } = await setUp({ asyncPeriodMs: 1234 });
+    await table.setCursor(db, "a", "1");
+    let fail = (): void => undefined;
+    const failing = new Promise<never>((_resolve, reject) => {
+      fail = () => reject(new Error("no server"));
+    });
+    watched.around = () => failing;
+    const closing = expect(table.close()).rejects.toMatchObject({ code: "database_error" });
+    periods.end();
+    const told = reported.next();
+    fail();
+    await closing;
+    await told;
+    expect(periods.started).toBe(1);
+    await table.setCursor(db, "a", "2");
+    expect(periods.started).toBe(2);
+  });
+
   test("a row that someone has locked keeps no other from being written, and is written later", async () => {
     const { table, raw, stored } = await setUp();
     const names = Array.from({ length: 30 }, (_, index) => `consumer ${String(index).padStart(2, "0")}`);
