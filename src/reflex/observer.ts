@@ -168,7 +168,13 @@ export interface ErrorReport {
   readonly retryInMs?: number;
 }
 
-/** Where warnings go. The default is `process.emitWarning`, which prints them to stderr. */
+/**
+ * Where warnings go. The default is `process.emitWarning`, which prints them to stderr.
+ *
+ * Some loggers take the values first. One that is given as it is would lose them, so turn the arguments round.
+ * @example
+ * const logger = { warn: (message, details) => pinoLogger.warn(details, message) };
+ */
 export interface Logger {
   /** Takes one sentence for people, and the values in it for programs. */
   warn(message: string, details: ReflexErrorDetails): void;

@@ -28,9 +28,10 @@ export type { RunForeverOptions } from "./run-options.ts";
  * const running = runForever({ stream: orders.toStream(pool), cursors: cursors.toStore(pool), consumer }, { signal:
  * stopping.signal });
  * createServer((_request, response) => {
- *   const { state, since, position, event, stalledOn, lastError } = running.status();
- *   const healthy = state === "waiting" || state === "handling" || state === "paused";
- *   const why = stalledOn?.message ?? String(lastError?.error ?? "");
+ *   const { state, since, position, event, stalledOn, error } = running.status();
+ *   const hangs = state === "handling" && Date.now() - since.getTime() > 60_000;
+ *   const healthy = state === "waiting" || state === "paused" || (state === "handling" && !hangs);
+ *   const why = stalledOn?.message ?? String(error ?? "");
  *   response.writeHead(healthy ? 200 : 503).end(JSON.stringify({ state, since, position, event, why }));
  * }).listen(8080);
  * await running;
