@@ -173,7 +173,8 @@ export interface ErrorReport {
  *
  * Some loggers take the values first. One that is given as it is would lose them, so turn the arguments round.
  * @example
- * const logger = { warn: (message, details) => pinoLogger.warn(details, message) };
+ * const valuesFirst = { warn: (values: object, message: string) => console.warn(message, values) };
+ * const logger = { warn: (message: string, details: object) => valuesFirst.warn(details, message) };
  */
 export interface Logger {
   /** Takes one sentence for people, and the values in it for programs. */
