@@ -37,7 +37,7 @@ const printedAgain: Readonly<Record<string, readonly string[]>> = {
   ],
   "steer-a-consumer": [
     "paid alice",
-    "payer is retrying: consumer payer failed at event 6 of type 1: Error: the account of bob is closed; its cursor stays before it",
+    "payer is retrying: consumer payer failed at event 6 of type 1, with Error (see its cause); its cursor stays before it",
     "payer is at 5, 3 events behind",
     "paid carol",
     "paid dave",
