@@ -15,7 +15,6 @@ const TRIES = 4;
 const LANES = 8;
 const LONGEST_MS = 240_000;
 // What these tell with the mariadb driver is judged in the long form alone: its pool does not tell how many connections it may lend.
-// A pool of the mariadb driver does not tell its limit: without any connection nobody knows why it gives none, before the driver does.
 const longFormOnly: readonly string[] = ["start-without-connection"];
 const tried = ways.filter(({ name }) => !longFormOnly.includes(name));
 
