@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Pool, RowDataPacket } from "mysql2/promise";
 import { CursorsTable, createTables, EventsTable } from "reflex-rsql";
 import type { ServerVendor } from "../../../src/testing/servers/find-server.ts";
@@ -7,6 +6,7 @@ import type { History, RemovedEvents, StoredEvent } from "../counting/history.ts
 import { type Held, worstHeld } from "../counting/result.ts";
 import { type ConsumerOptions, ConsumerProcess } from "./consumer-process.ts";
 import type { Place } from "./place.ts";
+import { WaitingStage } from "./waiting-stage.ts";
 import { type WriterOptions, WriterProcess } from "./writer-process.ts";
 
 export interface StageOptions {
@@ -24,14 +24,8 @@ export interface StageOptions {
 
 type WriterWishes = Pick<WriterOptions, "database"> & Partial<WriterOptions>;
 
-const LOOK_EVERY_MS = 20;
-const USUAL_LIMIT_MS = 60_000;
-
-/** A condition did not come to hold in time. */
-export class LimitReached extends Error {}
-
 /** The servers and processes of one run of a scenario, what they did, and the faults that were done to them. */
-export class Stage {
+export class Stage extends WaitingStage {
   readonly vendor: ServerVendor;
   /** From 0 to 1, by the seed. */
   readonly random: () => number;
@@ -49,6 +43,7 @@ export class Stage {
   readonly #resources: AsyncDisposable[] = [];
 
   constructor(options: StageOptions) {
+    super();
     this.#options = options;
     const { vendor, random, long, times, library, folder } = options;
     this.vendor = vendor;
@@ -127,32 +122,6 @@ export class Stage {
     this.held = worstHeld(this.held, held);
   }
 
-  /** Resolves once the condition holds. @throws LimitReached that names it; or an Error if a consumer ends by itself */
-  async until(
-    what: string,
-    condition: () => boolean | Promise<boolean>,
-    limitMs: number = USUAL_LIMIT_MS,
-  ): Promise<void> {
-    const deadline = performance.now() + limitMs;
-    for (;;) {
-      this.read();
-      if (await condition()) return;
-      if (performance.now() > deadline) throw new LimitReached(`within ${limitMs / 1000} s not: ${what}`);
-      await delay(LOOK_EVERY_MS);
-    }
-  }
-
-  /** Whether the condition comes to hold in time. */
-  async reaches(what: string, condition: () => boolean | Promise<boolean>, limitMs: number): Promise<boolean> {
-    try {
-      await this.until(what, condition, limitMs);
-      return true;
-    } catch (error) {
-      if (error instanceof LimitReached) return false;
-      throw error;
-    }
-  }
-
   /** Resolves once so many more events are acknowledged. */
   untilAcknowledged(more: number, limitMs?: number): Promise<void> {
     const wanted = this.acknowledged + more;
@@ -190,7 +159,7 @@ export class Stage {
   }
 
   /** Takes in what all processes have written since the last call. */
-  read(): void {
+  override read(): void {
     for (const process of [...this.consumers, ...this.#writers]) process.read();
   }
 

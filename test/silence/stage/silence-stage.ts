@@ -6,7 +6,7 @@ import type { ServerVendor } from "../../../src/testing/servers/find-server.ts";
 import { JournalReader } from "../../faults/stage/journal-reader.ts";
 import { type Connection, now } from "../../faults/stage/place.ts";
 import { Program } from "../../faults/stage/program.ts";
-import { LimitReached } from "../../faults/stage/stage.ts";
+import { WaitingStage } from "../../faults/stage/waiting-stage.ts";
 import { type ServerWithPools, startServerWithPools } from "../../support/servers/server-with-pools.ts";
 import { judgeWait, type Truth, type Wait, type WaitVerdict } from "../judging/judge-wait.ts";
 import { type ReaderLine, type ReaderPlan, SilentReader } from "./silent-reader.ts";
@@ -36,11 +36,8 @@ export interface ReaderWishes extends Pick<Connection, "database" | "launcher"> 
   readonly started?: boolean;
 }
 
-const LOOK_EVERY_MS = 20;
-const USUAL_LIMIT_MS = 60_000;
-
 /** The server, the readers and the waits of one way of being silent. */
-export class SilenceStage {
+export class SilenceStage extends WaitingStage {
   readonly vendor: ServerVendor;
   readonly tries: number;
   readonly random: () => number;
@@ -55,6 +52,7 @@ export class SilenceStage {
   #program: Program | undefined;
 
   constructor(truth: Truth, options: SilenceStageOptions) {
+    super();
     this.#truth = truth;
     this.#options = options;
     ({ vendor: this.vendor, tries: this.tries, random: this.random, short: this.short } = options);
@@ -142,34 +140,8 @@ export class SilenceStage {
     await this.reaches("all events delivered", () => expecting.every(({ isAllDelivered }) => isAllDelivered));
   }
 
-  /** Resolves once the condition holds. @throws LimitReached that names it */
-  async until(
-    what: string,
-    condition: () => boolean | Promise<boolean>,
-    limitMs: number = USUAL_LIMIT_MS,
-  ): Promise<void> {
-    const deadline = performance.now() + limitMs;
-    for (;;) {
-      this.read();
-      if (await condition()) return;
-      if (performance.now() > deadline) throw new LimitReached(`within ${limitMs / 1000} s not: ${what}`);
-      await delay(LOOK_EVERY_MS);
-    }
-  }
-
-  /** Whether the condition comes to hold in time. */
-  async reaches(what: string, condition: () => boolean | Promise<boolean>, limitMs?: number): Promise<boolean> {
-    try {
-      await this.until(what, condition, limitMs);
-      return true;
-    } catch (error) {
-      if (error instanceof LimitReached) return false;
-      throw error;
-    }
-  }
-
   /** Takes in what the readers have written since the last call. @throws Error if their process has ended by itself */
-  read(): void {
+  override read(): void {
     for (const journal of this.#journals) journal.read();
     if (this.#program?.endedByItself === true) {
       throw new Error(`the process of the readers ended by itself: ${this.#program.errorText}`);
