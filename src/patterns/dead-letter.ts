@@ -1,18 +1,12 @@
 import { rangeMistake, typeMistake } from "../errors/reflex-error.ts";
 import { show } from "../errors/show.ts";
 import { showError } from "../errors/show-error.ts";
-import {
-  aFiniteDuration,
-  aFunction,
-  aLogger,
-  anObject,
-  checkOptions,
-  type OptionChecks,
-} from "../options/check-options.ts";
+import { aFiniteDuration, aFunction, aLogger, checkOptions, type OptionChecks } from "../options/check-options.ts";
 import { type ConsumeContext, type Consumer, checkConsumerName } from "../reflex/consumer.ts";
 import { type ErrorInsertFunc, errorMessage } from "../reflex/consumer-error.ts";
 import type { ReflexEvent } from "../reflex/event.ts";
 import { type Logger, type Observer, Reporting } from "../reflex/observer.ts";
+import { anObserver } from "../reflex/observer-check.ts";
 import { declareWrapper } from "../reflex/wrapped-consumer.ts";
 import { isolated } from "../waiting/isolated.ts";
 import { sleep } from "../waiting/sleep.ts";
@@ -53,7 +47,7 @@ const checks: OptionChecks<DeadLetterOptions> = {
   minBackoffMs: aFiniteDuration,
   maxBackoffMs: aFiniteDuration,
   onDeadLetter: aFunction,
-  observer: anObject,
+  observer: anObserver,
   logger: aLogger,
 };
 

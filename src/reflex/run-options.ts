@@ -1,13 +1,6 @@
-import {
-  aDuration,
-  aFiniteDuration,
-  aLogger,
-  anObject,
-  aSignal,
-  type OptionChecks,
-  oneOf,
-} from "../options/check-options.ts";
+import { aDuration, aFiniteDuration, aLogger, aSignal, type OptionChecks, oneOf } from "../options/check-options.ts";
 import type { Logger, Observer } from "./observer.ts";
+import { anObserver } from "./observer-check.ts";
 
 /** How a run ends, and whom it tells how it goes. */
 export interface RunOptions {
@@ -49,7 +42,7 @@ export const runChecks: OptionChecks<RunOptions> = {
   shutdownMs: aDuration,
   flushMs: aDuration,
   handlingTimeoutMs: aWorkingTime,
-  observer: anObject,
+  observer: anObserver,
   logger: aLogger,
 };
 

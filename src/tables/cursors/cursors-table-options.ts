@@ -4,7 +4,6 @@ import {
   aFiniteDuration,
   aFunction,
   aLogger,
-  anObject,
   aString,
   checkOptions,
   either,
@@ -12,6 +11,7 @@ import {
   oneOf,
 } from "../../options/check-options.ts";
 import type { Logger, Observer } from "../../reflex/observer.ts";
+import { anObserver } from "../../reflex/observer-check.ts";
 import type { CursorType } from "./cursor-type.ts";
 
 /** The columns of a cursors table, and when cursors are written. */
@@ -62,7 +62,7 @@ const checks: OptionChecks<CursorsTableOptions> = {
   sleep: aFunction,
   acquireTimeoutMs: aDuration,
   statementTimeoutMs: aDuration,
-  observer: anObject,
+  observer: anObserver,
   logger: aLogger,
 };
 

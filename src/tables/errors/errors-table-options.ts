@@ -1,14 +1,8 @@
 import type { Executor } from "../../database/database.ts";
-import {
-  aDuration,
-  aFunction,
-  aLogger,
-  anObject,
-  checkOptions,
-  type OptionChecks,
-} from "../../options/check-options.ts";
+import { aDuration, aFunction, aLogger, checkOptions, type OptionChecks } from "../../options/check-options.ts";
 import type { ErrorStatus, ErrorToRecord } from "../../reflex/consumer-error.ts";
 import type { Logger, Observer } from "../../reflex/observer.ts";
+import { anObserver } from "../../reflex/observer-check.ts";
 import {
   type ErrorFields,
   type ErrorsTableSchemaOptions,
@@ -93,7 +87,7 @@ const checks: OptionChecks<ErrorsTableOptions> = {
   onErrorRecorded: aFunction,
   acquireTimeoutMs: aDuration,
   statementTimeoutMs: aDuration,
-  observer: anObject,
+  observer: anObserver,
   logger: aLogger,
 };
 

@@ -17,6 +17,7 @@ import {
   oneOf,
 } from "../../options/check-options.ts";
 import type { Logger, Observer } from "../../reflex/observer.ts";
+import { anObserver } from "../../reflex/observer-check.ts";
 import type { EventsNotifier } from "../wake/notifier.ts";
 import { type GapConfig, type GapOptions, toGapConfig } from "./gap-options.ts";
 import type { EventsInserter, EventsLoader } from "./loader-and-inserter.ts";
@@ -119,7 +120,7 @@ const checks: OptionChecks<EventsTableOptions> = {
   storedZone: aZone,
   acquireTimeoutMs: aDuration,
   statementTimeoutMs: aDuration,
-  observer: anObject,
+  observer: anObserver,
   logger: aLogger,
 };
 

@@ -10,6 +10,7 @@ import {
   type OptionChecks,
   oneOf,
 } from "../../options/check-options.ts";
+import { anObserver } from "../../reflex/observer-check.ts";
 import type { StreamOptions } from "../../reflex/stream.ts";
 import type { GapOptions } from "../events/gap-options.ts";
 
@@ -28,7 +29,7 @@ const checks: OptionChecks<TableStreamOptions> = {
   fromHead: aBoolean,
   toHead: aBoolean,
   position: anyText,
-  observer: anObject,
+  observer: anObserver,
   logger: aLogger,
   signal: aSignal,
   gaps: either(oneOf(false), anObject),

@@ -4,7 +4,6 @@ import {
   aBoolean,
   aFiniteDuration,
   aLogger,
-  anObject,
   anyText,
   aSignal,
   checkOptions,
@@ -13,6 +12,7 @@ import {
 import { parseIntCursor } from "../../reflex/cursor.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { positionAt } from "../../reflex/event-position.ts";
+import { anObserver } from "../../reflex/observer-check.ts";
 import type { EventStream, StreamOptions } from "../../reflex/stream.ts";
 import { makeEvent } from "../../tables/events/make-event.ts";
 import type { Feed } from "../../tables/stream/feed.ts";
@@ -43,7 +43,7 @@ const streamChecks: OptionChecks<StreamOptions> = {
   fromHead: aBoolean,
   toHead: aBoolean,
   position: anyText,
-  observer: anObject,
+  observer: anObserver,
   logger: aLogger,
   signal: aSignal,
 };
