@@ -109,6 +109,22 @@ describe("StallWatch", () => {
     expect(reports.map(({ state }) => state)).toEqual(["stalled", "resumed"]);
   });
 
+  // Catches a stall without the session that is in the way, since it was asked between two waits for its row.
+  test("asks a few times who is in the way", async () => {
+    const { stall, reports } = watch();
+    const blocker = { threadId: "7", user: "app", host: "", statement: "", ageMs: 4000 };
+    let asked = 0;
+    stall.blocked(gap, inFlight, async () => {
+      asked++;
+      return asked === 3 ? blocker : undefined;
+    });
+    await vi.advanceTimersByTimeAsync(2500);
+    expect(asked).toBe(3);
+    await vi.advanceTimersByTimeAsync(STALL_AFTER_MS);
+    expect(reports).toMatchObject([{ reason: "in_flight", blockedBy: { threadId: "7" } }]);
+    stall.stop();
+  });
+
   // Catches one that waits for an answer which does not come either.
   test("tells within 5 s though nobody says what the stream waits for", async () => {
     const { stall, reports } = watch();

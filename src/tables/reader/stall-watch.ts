@@ -3,9 +3,12 @@ import { LongWait, seconds, unansweredCall } from "../../database/sessions/long-
 import { SLOW_AFTER_MS } from "../../database/sessions/slow-calls.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import type { Blocker, WaitCause } from "../../reflex/wait-cause.ts";
+import { sleep } from "../../waiting/sleep.ts";
 import type { GapRange } from "../position/missing-ids.ts";
 
 const UNEXPLAINED_AFTER_MS = 8000;
+const MOST_BLOCKER_TRIES = 5;
+const BLOCKER_PAUSE_MS = 100;
 
 export interface StallWatchSource {
   readonly table: string;
@@ -183,9 +186,20 @@ export class StallWatch {
   async #answer({ known, wait: { told } }: Standing): Promise<WaitCause | undefined> {
     if (this.#isSlow) return this.#doing?.whySlow();
     if (known?.blocker === undefined || told?.reason === known.reason) return known;
-    const blockedBy = await known.blocker();
+    const blockedBy = await this.#firstBlocker(known.blocker);
     if (blockedBy === undefined) return known;
     return { ...known, message: `${known.message}; it is ${namedBlocker(blockedBy)}`, blockedBy };
+  }
+
+  /** Between two waits for the row nobody is in the way, so that it is asked a few times. */
+  async #firstBlocker(ask: () => Promise<Blocker | undefined>): Promise<Blocker | undefined> {
+    const standing = this.#standing;
+    for (let tries = 1; this.#standing === standing; tries++) {
+      const blocker = await ask();
+      if (blocker !== undefined || tries === MOST_BLOCKER_TRIES) return blocker;
+      await sleep(BLOCKER_PAUSE_MS);
+    }
+    return undefined;
   }
 
   #tell({ reason, message, blockedBy }: WaitCause, waitedMs: number): void {
