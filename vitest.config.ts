@@ -34,8 +34,10 @@ const config: ViteUserConfig = defineConfig({
           name: "mysql",
           include: ["{src,demo,test,tools}/**/*.{mysql,database}.test.ts"],
           globalSetup: ["./test/support/servers/global-setup.ts"],
-          // All files share one server a vendor: side by side, they would be in each other's measurements and locks.
-          fileParallelism: false,
+          // A worker has servers of its own: files that share one would be in each other's measurements and locks.
+          maxWorkers: 2,
+          // The unit tests run with another number of workers, so before these.
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -60,11 +60,19 @@ export function describeEachServer(register: (engine: Engine) => void): void {
 
 /** Whether servers run for these tests: they do in the project "mysql". */
 export function hasServers(): boolean {
-  return (inject("servers") as ProvidedServers | undefined) !== undefined;
+  return (inject("servers") as readonly ProvidedServers[] | undefined) !== undefined;
+}
+
+/** The servers of this worker. Only one file at a time uses them. */
+function serversOfWorker(): ProvidedServers {
+  const { VITEST_POOL_ID: worker } = process.env;
+  const servers = inject("servers")[Number(worker) - 1];
+  if (servers === undefined) throw new Error(`no servers were started for worker ${worker}`);
+  return servers;
 }
 
 function describeVendors(drivers: readonly Driver[], register: (engine: Engine) => void): void {
-  const servers = inject("servers");
+  const servers = serversOfWorker();
   for (const vendor of vendors) {
     const server = servers[vendor];
     if ("missing" in server) registerSkipped(vendor, server.missing);

@@ -13,7 +13,8 @@ export type ProvidedServers = Readonly<Record<ServerVendor, ProvidedServer>>;
 
 declare module "vitest" {
   interface ProvidedContext {
-    servers: ProvidedServers;
+    /** The servers of each worker, in the order of the workers' numbers. */
+    servers: readonly ProvidedServers[];
   }
 }
 
@@ -21,7 +22,7 @@ const vendors: readonly ServerVendor[] = ["mariadb", "mysql"];
 /** The servers that tests may run on: all, unless RSQL_SERVERS names one. */
 const wanted: readonly string[] = process.env["RSQL_SERVERS"]?.split(",") ?? vendors;
 
-/** Starts one server a vendor, installing what is missing where the machine allows it. */
+/** Starts one server a vendor for each worker, installing what is missing where the machine allows it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const unknown = wanted.find((name) => !vendors.some((vendor) => vendor === name));
   if (unknown !== undefined) throw new Error(`RSQL_SERVERS names ${unknown}, which is none of ${vendors.join(", ")}`);
@@ -39,15 +40,23 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const { url, socketPath, pid, version } = server;
     return { url, socketPath, pid, version };
   };
-  const results = await Promise.allSettled([start("mariadb"), start("mysql")]);
-  const [mariadb, mysql] = results.map((result) => (result.status === "fulfilled" ? result.value : undefined));
-  const failure = results.find((result) => result.status === "rejected");
-  if (failure || !mariadb || !mysql) {
+  try {
+    project.provide("servers", await startForWorkers(project.config.maxWorkers, start));
+  } catch (error) {
     await stop();
-    throw failure?.reason;
+    throw error;
   }
-  project.provide("servers", { mariadb, mysql });
   return stop;
+}
+
+/** Rejects once all have started or failed, so that those that run can be stopped. */
+async function startForWorkers(
+  workers: number,
+  start: (vendor: ServerVendor) => Promise<ProvidedServer>,
+): Promise<ProvidedServers[]> {
+  const started = Array.from({ length: workers }, () => ({ mariadb: start("mariadb"), mysql: start("mysql") }));
+  await Promise.allSettled(started.flatMap(({ mariadb, mysql }) => [mariadb, mysql]));
+  return Promise.all(started.map(async ({ mariadb, mysql }) => ({ mariadb: await mariadb, mysql: await mysql })));
 }
 
 async function findAbsent(): Promise<ServerVendor[]> {
