@@ -5,7 +5,8 @@ import { EventHandler, type EventHandlerSource } from "./event-handler.ts";
 import { isExpected } from "./expected.ts";
 import type { Told } from "./observer.ts";
 import { isPaged } from "./paged-stream.ts";
-import { warnOfSmallPools } from "./pool-use.ts";
+import { joinPool } from "./pool-sum.ts";
+import type { PoolUse } from "./pool-use.ts";
 import type { RunMemory } from "./run-memory.ts";
 import type { RunProgress } from "./run-progress.ts";
 import { ASKED, type RunRequests } from "./run-requests.ts";
@@ -28,6 +29,7 @@ export class StreamSession<T extends number> {
   /** Aborted at the abort of the run, and when the stream gives way: the consumer's own signal is not aborted then. */
   readonly #ending = new AbortController();
   readonly #handler: EventHandler<T>;
+  readonly #leavePools: (() => void)[] = [];
   #stream: EventStream<T> | undefined;
 
   constructor(source: StreamSessionSource<T>) {
@@ -58,7 +60,15 @@ export class StreamSession<T extends number> {
 
   async close(): Promise<void> {
     this.#handler.close();
+    for (const leave of this.#leavePools) leave();
     await this.#stream?.close();
+  }
+
+  /** Counts the run among those who use this pool: it may be too small for all of them together. */
+  #join(pool: PoolUse | undefined, handlerOf?: string): void {
+    const { reporting } = this.#source;
+    const user = handlerOf === undefined ? { reporting } : { reporting, handlerOf };
+    if (pool !== undefined) this.#leavePools.push(joinPool(pool, user));
   }
 
   /** Lets the event at hand be finished, and ends the stream. */
@@ -69,8 +79,9 @@ export class StreamSession<T extends number> {
   }
 
   async #open(): Promise<EventStream<T>> {
-    const { spec, memory, progress, reporting, told } = this.#source;
+    const { spec, memory, progress, told } = this.#source;
     const { signal } = this.#ending;
+    this.#join(spec.cursors.pool);
     const reading = memory.read(spec.cursors, spec.consumer.name, { signal });
     const place = await progress.step("its cursor to be read", "store", reading);
     memory.opened(place);
@@ -81,7 +92,8 @@ export class StreamSession<T extends number> {
     const stream = spec.stream(place.cursor, place.cursor === "" ? options : { ...options, fromHead: false });
     this.#stream = stream;
     progress.opens(stream);
-    warnOfSmallPools({ consumer: spec.consumer.name, reporting }, stream.pool, spec.cursors.pool);
+    // The consumer most likely works with the pool of its stream.
+    this.#join(stream.pool, spec.consumer.name);
     const start = await progress.step("its stream to be opened", "stream", stream.start());
     if (place.cursor !== "") return stream;
     await progress.step("its first cursor to be written", "store", this.#keepStart(stream, start));

@@ -1,4 +1,5 @@
 import { isReflexError } from "../../errors/reflex-error.ts";
+import type { PoolNeed } from "../../reflex/pool-use.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 import { startTimer } from "../../waiting/timer.ts";
 import type { Database, Session } from "../database.ts";
@@ -17,6 +18,9 @@ const ANSWER_MS = 1500;
 const SECOND_AFTER_MS = 5000;
 // How long the connection waits for its next use, as long as calls take long.
 const LINGER_MS = 3000;
+
+/** What its connection is needed for. There is one for all that use a pool. */
+export const ASKING: PoolNeed = { connections: 1, what: "asking why something takes long" };
 
 /**
  * Asks a server whether it is there, on a session of its own that no other call stands before. It takes a connection of the

@@ -2,6 +2,7 @@ import type { Database } from "../../database/database.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
 import { parseTableName } from "../../database/identifiers.ts";
+import { ASKING } from "../../database/sessions/heartbeat.ts";
 import { slowCalls } from "../../database/sessions/slow-calls.ts";
 import { aCount, checkOptions, type OptionChecks } from "../../options/check-options.ts";
 import { callChecks, checkCallOptions, checkFlushOptions } from "../../reflex/call-options.ts";
@@ -236,6 +237,7 @@ function poolUseOfCursors({ identity, poolSize: size }: Database): PoolUse {
   const needs = [
     { connections: 1, what: "cursors to be written" },
     { connections: 1, what: "a lease, which later versions take" },
+    ASKING,
   ];
   return { identity, size, needs };
 }

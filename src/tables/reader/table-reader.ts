@@ -14,7 +14,7 @@ import { PageSize } from "../pages/page-size.ts";
 import { ReadAhead } from "../pages/read-ahead.ts";
 import { agree, type Position } from "../position/position.ts";
 import type { StreamWatcher } from "../wake/notifier.ts";
-import { warnOfStreams } from "./pool-warning.ts";
+import { joinPoolsOfStreams, type StreamsPoolUses } from "./pool-uses.ts";
 import type { ReaderContext } from "./reader-context.ts";
 import { ReaderWakeUps } from "./reader-wake-ups.ts";
 import type { StreamPosition, StreamPositions } from "./shared-cache.ts";
@@ -34,6 +34,8 @@ export interface ReaderMember {
   /** Is told what the reader does while the stream is open. */
   readonly reporting: Reporting;
   readonly watcher: StreamWatcher;
+  /** What the stream needs connections for. */
+  readonly pools: StreamsPoolUses;
   /** Wakes all streams of the stream's table in this process. */
   readonly notify: () => void;
 }
@@ -58,12 +60,13 @@ export class TableReader {
    * A stream has joined. Returns a function to be called when it has left.
    * @throws whatever its notifier's `subscribe` throws
    */
-  join({ reporting, watcher, notify }: ReaderMember): () => void {
+  join({ reporting, watcher, notify, pools }: ReaderMember): () => void {
     const stopListening = this.#context.wakeUps.listenTo(watcher);
     const leave = this.#reporting.join(reporting);
     this.#notifies.acquire(notify, () => notify);
-    warnOfStreams({ database: this.#context.database, reporting });
+    const leavePools = joinPoolsOfStreams(pools, reporting);
     return () => {
+      leavePools();
       stopListening();
       leave();
       this.#notifies.release(notify);

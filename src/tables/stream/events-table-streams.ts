@@ -15,7 +15,7 @@ import { noopProblem } from "../events/events-table-schema.ts";
 import { type GapConfig, type GapOptions, toGapConfig } from "../events/gap-options.ts";
 import type { TableDefinition } from "../events/table-context.ts";
 import type { GapControl } from "../gaps/gap-control.ts";
-import { poolUseOfStreams } from "../reader/pool-warning.ts";
+import { poolUsesOfStreams } from "../reader/pool-uses.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
 import type { StreamWatcher } from "../wake/notifier.ts";
 import { type CursorPlace, checkTarget, findCursor } from "./cursor-at.ts";
@@ -48,7 +48,8 @@ export class EventsTableStreams<T extends number> {
   open(db: DatabaseHandle, cursor: string, options: TableStreamOptions): EventStream<T> {
     const checked = checkStreamOptions(options);
     const database = toDatabase(db);
-    const parts = this.#feedParts(database, checked);
+    const gaps = this.#gapsFor(checked);
+    const parts = this.#feedParts(database, gaps);
     const bounds = toStreamBounds(cursor, checked);
     const { lagMs = 0, signal: given } = checked;
     const open = (signal: AbortSignal): Feed<T> => {
@@ -57,7 +58,8 @@ export class EventsTableStreams<T extends number> {
     };
     const { reporting, table } = this.#source;
     const begins = (): (() => void) => reporting.lend(checked);
-    const pool = { use: poolUseOfStreams(database), shortage: () => slowCalls(database).shortage() };
+    const use = poolUsesOfStreams(database, gaps).own;
+    const pool = { use, shortage: () => slowCalls(database).shortage() };
     return new TableStream<T>({ after: String(bounds.after), table, signal: given, pool, begins, open });
   }
 
@@ -65,7 +67,7 @@ export class EventsTableStreams<T extends number> {
   async cursorAt(db: DatabaseHandle, to: CursorTarget, options: CallOptions): Promise<CursorPlace<T>> {
     const limits = checkCallOptions("cursorAt", options);
     const target = checkTarget(to);
-    const parts = this.#feedParts(toDatabase(db), {});
+    const parts = this.#feedParts(toDatabase(db), this.#source.gaps);
     const ending = new AbortController();
     const source = { ...parts, bounds: toStreamBounds("", {}), signal: ending.signal };
     const what = `a cursor of ${parts.table}`;
@@ -77,10 +79,9 @@ export class EventsTableStreams<T extends number> {
     return place as CursorPlace<T>;
   }
 
-  #feedParts(database: Database, options: TableStreamOptions): Omit<FeedSource, "bounds" | "signal"> {
+  #feedParts(database: Database, gaps: GapControl): Omit<FeedSource, "bounds" | "signal"> {
     const { table, reporting, schemaCheck, watcher, notify } = this.#source;
-    const shared = options.gaps === undefined && this.#source.config.cache && cacheEnabled();
-    const gaps = this.#gapsFor(options);
+    const shared = gaps === this.#source.gaps && this.#source.config.cache && cacheEnabled();
     const config = shared ? this.#source.config : this.#configOfStream(gaps.config);
     const context = { table, config, database, reporting };
     const lend = shared ? lendSharedReader : lendOwnReader;
@@ -95,7 +96,7 @@ export class EventsTableStreams<T extends number> {
             plainColumns: plainColumns(database.dialect, description, config.fields),
             noopProblem: noopProblem(description, { ...config, gaps: gaps.config }),
           },
-          { reporting, watcher, notify, gaps },
+          { reporting, watcher, notify, gaps, pools: poolUsesOfStreams(database, gaps) },
         ),
     };
   }
