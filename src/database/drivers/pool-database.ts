@@ -78,15 +78,12 @@ export class PoolDatabase<Tx> extends CheckedDatabase<Tx> {
     use: (session: Session) => Promise<R>,
     options: SessionOptions,
   ): Promise<R> {
-    const { isolation = "read committed" } = options;
-    const opening = oneShot(undefined);
+    const opening = settings(options.isolation ?? "read committed");
     const executor = await this.#clean((borrowed) => {
       borrowed.noteIn(callsUnderWay(borrowed));
       return borrowed.control(opening, limitsOf(options));
     }, options);
     try {
-      await executor.control(`set session transaction isolation level ${isolation}`, limitsOf(options));
-      await executor.control("set session autocommit = 1", limitsOf(options));
       return await use(executor);
     } finally {
       executor.end();
@@ -191,6 +188,21 @@ async function begin(executor: ConnectionExecutor<unknown>, options: Transaction
 
 function oneShot(isolation: IsolationLevel | undefined): string {
   return isolation === undefined ? "set transaction read write" : `set transaction isolation level ${isolation}`;
+}
+
+/**
+ * One statement that gives a session its settings, or none of them inside a transaction: the first one, which is for the next
+ * transaction only, is refused there. The variables have one name on MySQL and another on MariaDB.
+ */
+function settings(isolation: IsolationLevel): string {
+  const level = isolation.replace(" ", "-");
+  const values = [
+    `/*M! @@tx_isolation *//*!80000 @@transaction_isolation */ = '${level}'`,
+    `/*M! @@session.tx_isolation *//*!80000 @@session.transaction_isolation */ = '${level}'`,
+    "/*M! @@session.tx_read_only *//*!80000 @@session.transaction_read_only */ = 0",
+    "@@session.autocommit = 1",
+  ];
+  return `set ${values.join(", ")}`;
 }
 
 async function commit(executor: ConnectionExecutor<unknown>, options: CallOptions): Promise<void> {

@@ -32,6 +32,21 @@ describeEachEngine((engine) => {
       expect(Number((state as { autocommit: unknown }).autocommit)).toBe(1);
     });
 
+    // Catches a session that keeps what its connection's last user has set for all transactions to come.
+    test("takes writes, though the connection's last user has made its transactions read-only", async () => {
+      const pool = await engine.createRawPool({ connectionLimit: 1 });
+      await pool.query("create table written (id int primary key)");
+      await pool.query("set session transaction read only");
+      await toDatabase(pool).session(async (session) => {
+        await session.control("start transaction");
+        await session.run("insert into written values (?)", [1]);
+        await session.control("commit");
+        await session.run("insert into written values (?)", [2]);
+      });
+      const [rows] = await pool.query("select id from written order by id");
+      expect(rows).toEqual([{ id: 1 }, { id: 2 }]);
+    });
+
     test("reads what is committed, and sees later commits, when no level is asked for", async () => {
       const database = toDatabase(await engine.createPool());
       const raw = await engine.createRawPool();
