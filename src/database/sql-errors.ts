@@ -52,6 +52,8 @@ const meaningByNumber: Readonly<Record<number, SqlErrorMeaning>> = {
   1290: "read_only",
   1792: "read_only",
   1836: "read_only",
+  // Of a session in an XA transaction.
+  1399: "in_transaction",
   1568: "in_transaction",
   1040: "unreachable",
   1047: "unreachable",

@@ -10,6 +10,7 @@ import {
   hasMoreThanAscii,
 } from "./connection-charset.ts";
 import { bindable, type DriverConnection, type DriverPool, onEnqueue, type PoolEvents } from "./driver.ts";
+import { type AnsweredConnection, isIdle, isReadOnly, type SessionInfo } from "./mariadb-idle.ts";
 
 /** The part of a connection of the mariadb driver that is used. */
 export interface MariadbConnection {
@@ -18,7 +19,7 @@ export interface MariadbConnection {
   destroy(): void;
   readonly threadId?: number | null;
   /** What is known of the physical connection: one object for each, whichever handle is lent. */
-  readonly info?: object | null;
+  readonly info?: SessionInfo | null;
 }
 
 /** The part of a pool of the mariadb driver that is used. */
@@ -75,7 +76,7 @@ export function mariadbConnection<Tx extends object>(tx: Tx): DriverConnection<T
       return connection.threadId ?? undefined;
     },
     get bytesReceived() {
-      const bytes = connectionsUnder(connection as HandleEvents)[0]?.socket?.bytesRead;
+      const bytes = connectionUnder(connection)?.socket?.bytesRead;
       return typeof bytes === "number" ? bytes : undefined;
     },
     run: async (sql, params) => {
@@ -88,6 +89,8 @@ export function mariadbConnection<Tx extends object>(tx: Tx): DriverConnection<T
       const result = await connection.query({ sql: text, ...pinned });
       return Array.isArray(result) ? (result as object[]) : [];
     },
+    isIdle: () => isIdle(connection, connectionUnder(connection)),
+    isReadOnly: () => isReadOnly(connection),
     destroy: () => connection.destroy(),
     hangUp: () => hangUp(connection),
     release: () => {
@@ -134,7 +137,7 @@ export function mariadbPool<C extends object>(pool: MariadbPool<C>): DriverPool<
 }
 
 /** The connection under the handle that a pool lends. The pool has given it `forceEnd`, since its `end` gives it back. */
-interface LentConnection {
+interface LentConnection extends AnsweredConnection {
   readonly socket?: ClosableSocket;
   forceEnd?(command: null, onEnd: () => void, onError: () => void): void;
 }
@@ -147,7 +150,7 @@ interface HandleEvents {
 const ignore = (): void => undefined;
 
 function hangUp(connection: MariadbConnection): void {
-  const [lent] = connectionsUnder(connection as HandleEvents);
+  const lent = connectionUnder(connection);
   const socket = lent?.socket;
   if (lent?.forceEnd === undefined || socket === undefined) return connection.destroy();
   lent.forceEnd(null, ignore, ignore);
@@ -156,17 +159,23 @@ function hangUp(connection: MariadbConnection): void {
   closeAfterSending(socket);
 }
 
-// The handle passes listeners on to the connection under it, on which they are called. A new listener is an event too.
-function connectionsUnder(handle: HandleEvents): LentConnection[] {
-  const found: LentConnection[] = [];
+// By what is known of the physical connection.
+const connections = new WeakMap<object, LentConnection>();
+
+/** The connection under a handle. The handle passes listeners on to it, and a new listener is an event too. */
+function connectionUnder(connection: MariadbConnection): LentConnection | undefined {
+  const key = connection.info ?? connection;
+  const before = connections.get(key);
+  if (before !== undefined) return before;
+  const handle = connection as HandleEvents;
   const note = function (this: LentConnection): void {
-    found.push(this);
+    connections.set(key, this);
   };
   handle.on?.("newListener", note);
   handle.on?.("lent", ignore);
   handle.off?.("newListener", note);
   handle.off?.("lent", ignore);
-  return found;
+  return connections.get(key);
 }
 
 function mariadbPoolState(pool: MariadbPool): PoolState {

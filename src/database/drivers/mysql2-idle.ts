@@ -1,53 +1,109 @@
-/** The callback side of a mysql2 connection, as far as it shows how much was sent. */
-export interface SendingCore {
-  readonly stream?: { readonly bytesWritten?: unknown };
+/** The callback side of a mysql2 connection, as far as the server's answers can be watched on it. */
+export interface AnsweredCore {
+  readonly stream?: AnswerStream;
+  /** The command that the server has not answered yet; null or undefined if there is none. Not documented. */
+  readonly _command?: unknown;
+  /** What takes the stream apart. Not documented. */
+  readonly packetParser?: { readonly packetHeaderLength?: unknown };
 }
 
-/** A statement that is under way, as mysql2's `query` returns it. */
-export interface SentCommand {
-  on(event: "result", listen: (header: { readonly serverStatus?: unknown }) => void): unknown;
+interface AnswerStream {
+  readonly bytesRead?: unknown;
+  on?(event: "data", listen: (chunk: Uint8Array) => void): unknown;
 }
 
-/** What the server said at the end of a statement, and how many bytes had been sent to it by then. */
+/** The server's answer to the command that ended last. */
 interface Answer {
-  readonly idle: boolean;
-  readonly sentBytes: number;
+  readonly packets: Uint8Array;
+  /** How many bytes had come from the server by then. */
+  readonly bytesRead: number;
 }
 
 const SERVER_STATUS_IN_TRANS = 0x0001;
+const SERVER_MORE_RESULTS_EXIST = 0x0008;
+const HEADER_BYTES = 4;
+const OK = 0x00;
+const END_OF_ROWS = 0xfe;
+const END_OF_ROWS_BYTES = 5;
+// An answer to PREPARE that names neither parameters nor columns begins like an OK packet.
+const PREPARED_BYTES = 12;
 
-const lastAnswers = new WeakMap<object, Answer>();
-
-/**
- * Remembers whether the server's answer to this statement shows that the session is in no transaction. Call it as soon
- * as mysql2 was given the statement. `command` is what `query` of mysql2 returned. A tracer around `query` may lose it:
- * then nothing is remembered.
- */
-export function noteAnswer(core: SendingCore, command: SentCommand | undefined): void {
-  // This event comes before the connection's next command is sent. So what someone has queued behind this statement
-  // does not count as sent.
-  command?.on("result", ({ serverStatus }) => {
-    const sent = sentBytes(core);
-    if (sent === undefined) return;
-    // A counter of bytes that stands still can't be relied on.
-    const counts = sent > (lastAnswers.get(core)?.sentBytes ?? Number.POSITIVE_INFINITY);
-    const idle = counts && typeof serverStatus === "number" && (serverStatus & SERVER_STATUS_IN_TRANS) === 0;
-    lastAnswers.set(core, { idle, sentBytes: sent });
-  });
-}
+const watches = new WeakMap<object, AnswerWatch>();
 
 /**
- * Whether it is certain that the connection is in no transaction. The server must have said so in the last answer that
- * was noted, and nothing may have been sent since, by anyone, through any handle.
+ * Whether it is certain that the session is in no transaction: the server has said so at the end of its last answer, to whomever,
+ * and nothing was sent since. False the first time, since a connection's answers are watched from then on.
  */
-export function isIdle(core: SendingCore): boolean {
-  const answer = lastAnswers.get(core);
-  return answer?.idle === true && answer.sentBytes === sentBytes(core);
+export function isIdle(core: AnsweredCore): boolean {
+  const watch = watches.get(core);
+  if (watch !== undefined) return watch.saysIdle();
+  watches.set(core, new AnswerWatch(core));
+  return false;
 }
 
-// How many bytes were sent. Node.js counts them for sockets and TLS sockets alike. Other streams that mysql2 may be
-// given have no such counter.
-function sentBytes({ stream }: SendingCore): number | undefined {
-  const count = stream?.bytesWritten;
-  return typeof count === "number" ? count : undefined;
+/** Keeps the server's last answer on one connection. What it costs is a look at each chunk that the socket brings. */
+class AnswerWatch {
+  readonly #core: AnsweredCore;
+  /** Undefined if the last answer is not over, or did not come in one chunk. */
+  #last: Answer | undefined;
+  /** Whether the next chunk is the beginning of an answer. */
+  #begins: boolean;
+
+  constructor(core: AnsweredCore) {
+    this.#core = core;
+    this.#begins = !isAwaited(core);
+    core.stream?.on?.("data", (chunk) => this.#note(chunk));
+  }
+
+  saysIdle(): boolean {
+    const { stream, packetParser } = this.#core;
+    if (this.#last === undefined || isAwaited(this.#core)) return false;
+    // Bytes that came past this watch may have been an answer. In the compressed protocol, packets look different.
+    if (this.#last.bytesRead !== stream?.bytesRead || packetParser?.packetHeaderLength !== HEADER_BYTES) return false;
+    const status = lastStatus(this.#last.packets);
+    return status !== undefined && (status & (SERVER_STATUS_IN_TRANS | SERVER_MORE_RESULTS_EXIST)) === 0;
+  }
+
+  // The driver has listened for longer, and so has dealt with the chunk already. Where a command is still awaited, the chunk is a
+  // part of its answer, or all of the answer to one before it.
+  #note(packets: Uint8Array): void {
+    const bytesRead = this.#core.stream?.bytesRead;
+    const over = !isAwaited(this.#core);
+    this.#last = this.#begins && over && typeof bytesRead === "number" ? { packets, bytesRead } : undefined;
+    this.#begins = over;
+  }
+}
+
+/** Whether some command has not been answered. A driver that does not tell is taken to have one. */
+function isAwaited(core: AnsweredCore): boolean {
+  return !("_command" in core) || (core._command !== undefined && core._command !== null);
+}
+
+/** The session's status as the last of these packets tells it; undefined if it is an error, or is not certain. */
+export function lastStatus(packets: Uint8Array): number | undefined {
+  const view = Buffer.from(packets.buffer, packets.byteOffset, packets.byteLength);
+  let start = 0;
+  for (;;) {
+    if (view.length - start <= HEADER_BYTES) return undefined;
+    const end = start + HEADER_BYTES + view.readUIntLE(start, 3);
+    if (end > view.length) return undefined;
+    if (end === view.length) return statusOf(view.subarray(start + HEADER_BYTES));
+    start = end;
+  }
+}
+
+function statusOf(packet: Buffer): number | undefined {
+  if (packet[0] === END_OF_ROWS && packet.length === END_OF_ROWS_BYTES) return packet.readUInt16LE(3);
+  if (packet[0] !== OK || packet.length === PREPARED_BYTES) return undefined;
+  const affectedRows = 1;
+  const insertId = affectedRows + numberBytes(packet[affectedRows]);
+  const status = insertId + numberBytes(packet[insertId]);
+  return status + 2 <= packet.length ? packet.readUInt16LE(status) : undefined;
+}
+
+/** How many bytes a number takes that begins with this one. */
+function numberBytes(first: number | undefined): number {
+  if (first === 0xfc) return 3;
+  if (first === 0xfd) return 4;
+  return first === 0xfe ? 9 : 1;
 }

@@ -2,7 +2,7 @@ import type { PoolState, RunResult, SqlParam } from "../database.ts";
 import { type ClosableSocket, closeAfterSending } from "./close-after-sending.ts";
 import { type CarriedCharacters, checkCarried } from "./connection-charset.ts";
 import { bindable, type DriverConnection, type DriverPool, onEnqueue, type PoolEvents } from "./driver.ts";
-import { isIdle, noteAnswer, type SendingCore, type SentCommand } from "./mysql2-idle.ts";
+import { type AnsweredCore, isIdle } from "./mysql2-idle.ts";
 
 /** The part of a mysql2 promise connection that is used. */
 export interface Mysql2Connection {
@@ -10,9 +10,9 @@ export interface Mysql2Connection {
 }
 
 /** The callback side of the connection, which lies under the promise side. */
-interface Mysql2Core extends SendingCore {
+interface Mysql2Core extends Omit<AnsweredCore, "stream"> {
   readonly threadId?: number | null;
-  readonly stream?: ClosableSocket & { readonly bytesWritten?: unknown };
+  readonly stream?: ClosableSocket & AnsweredCore["stream"];
   /** Has the pool forget the connection. Only connections of pools have this and the next. */
   readonly _removeFromPool?: (this: Mysql2Core) => void;
   /** Sends COM_QUIT. On a connection of a pool, `end` only gives it back. */
@@ -20,7 +20,7 @@ interface Mysql2Core extends SendingCore {
   /** The character set of the connection, under the name that encoders have for it: "utf8" is utf8mb4. */
   readonly clientEncoding?: string;
   execute(sql: string | object, values: unknown[], settle: Settle): unknown;
-  query(sql: string | object, settle: Settle): SentCommand | undefined;
+  query(sql: string | object, settle: Settle): unknown;
 }
 
 type Settle = (error: Error | null, result: unknown) => void;
@@ -65,8 +65,7 @@ const pinned = {
 const UTF8MB4 = "utf8";
 
 // The most frequent texts are sent without options, which would cost more than the rest of the call.
-const START = "start transaction";
-const withoutRows = new Set([START, "commit", "rollback"]);
+const withoutRows = new Set(["start transaction", "commit", "rollback"]);
 const SERVER_STATUS_IN_TRANS_READONLY = 0x2000;
 
 /** The callback side of a mysql2 connection of either kind: one object for each socket. */
@@ -105,7 +104,7 @@ class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> 
   control(text: string): Promise<object[]> {
     return new Promise((resolve, reject) => {
       const options = withoutRows.has(text) ? text : { sql: text, ...pinned };
-      const command = this.native.query(options, (error, result) => {
+      this.native.query(options, (error, result) => {
         if (error) reject(error);
         else if (Array.isArray(result)) resolve(result as object[]);
         else {
@@ -113,8 +112,6 @@ class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> 
           resolve([]);
         }
       });
-      // The answer to START TRANSACTION says nothing that the next statement does not change.
-      if (text !== START) noteAnswer(this.native, command);
     });
   }
 
