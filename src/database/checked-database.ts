@@ -1,3 +1,4 @@
+import { rejecting } from "../waiting/rejecting.ts";
 import { checkCall, checkSession, checkTransaction } from "./call-checks.ts";
 import type {
   Database,
@@ -19,28 +20,32 @@ export abstract class CheckedDatabase<Tx> implements Database<Tx> {
   abstract readonly identity: object;
   abstract readonly dialect: Dialect;
 
-  async run(sql: string, params: readonly SqlParam[], options: DatabaseCallOptions = {}): Promise<RunResult> {
-    const checked = checkCall(sql, params, options);
-    return this.runChecked({ sql, params }, checked);
+  run(sql: string, params: readonly SqlParam[], options: DatabaseCallOptions = {}): Promise<RunResult> {
+    return rejecting(() => {
+      const checked = checkCall(sql, params, options);
+      return this.runChecked({ sql, params }, checked);
+    });
   }
 
-  async rows<R extends object>(
-    sql: string,
-    params: readonly SqlParam[],
-    options: DatabaseCallOptions = {},
-  ): Promise<R[]> {
-    const checked = checkCall(sql, params, options);
-    return this.rowsChecked<R>({ sql, params }, checked);
+  rows<R extends object>(sql: string, params: readonly SqlParam[], options: DatabaseCallOptions = {}): Promise<R[]> {
+    return rejecting(() => {
+      const checked = checkCall(sql, params, options);
+      return this.rowsChecked<R>({ sql, params }, checked);
+    });
   }
 
-  async session<R>(use: (session: Session) => Promise<R>, options: SessionOptions = {}): Promise<R> {
-    const checked = checkSession(use, options);
-    return this.sessionChecked(use, checked);
+  session<R>(use: (session: Session) => Promise<R>, options: SessionOptions = {}): Promise<R> {
+    return rejecting(() => {
+      const checked = checkSession(use, options);
+      return this.sessionChecked(use, checked);
+    });
   }
 
-  async transaction<R>(use: (tx: Tx) => Promise<R>, options: TransactionOptions = {}): Promise<R> {
-    const checked = checkTransaction(use, options);
-    return this.transactionChecked(use, checked);
+  transaction<R>(use: (tx: Tx) => Promise<R>, options: TransactionOptions = {}): Promise<R> {
+    return rejecting(() => {
+      const checked = checkTransaction(use, options);
+      return this.transactionChecked(use, checked);
+    });
   }
 
   protected abstract runChecked(statement: Statement, options: DatabaseCallOptions): Promise<RunResult>;

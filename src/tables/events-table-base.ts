@@ -7,6 +7,7 @@ import type { ReflexEvent } from "../reflex/event.ts";
 import { Reporting } from "../reflex/observer.ts";
 import type { EventStream, StreamFunc } from "../reflex/stream.ts";
 import { isolated } from "../waiting/isolated.ts";
+import { rejecting } from "../waiting/rejecting.ts";
 import type { CallOptions } from "../waiting/time-limit.ts";
 import type { CursorTarget } from "./cursors/cursor-wishes.ts";
 import { checkEach, checkEventType, toMetadata } from "./events/check-event.ts";
@@ -211,8 +212,8 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
     this.#gaps.stopListening();
   }
 
-  async #insertOne(tx: ExecutorHandle, event: NewEvent<T, ForeignId>): Promise<Notify> {
-    return this.#inserter.insert(tx, [this.#check(event)]);
+  #insertOne(tx: ExecutorHandle, event: NewEvent<T, ForeignId>): Promise<Notify> {
+    return rejecting(() => this.#inserter.insert(tx, [this.#check(event)]));
   }
 
   #check({ type, metadata, foreignId }: NewEvent<T, ForeignId>): EventToInsert {

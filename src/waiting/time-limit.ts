@@ -53,6 +53,8 @@ export interface Limit extends CallOptions {
   remedy?: string;
   /** Called once if the wait is given up, before its promise rejects. */
   onGivenUp?: () => void;
+  /** Called with the error if what is waited for fails, before the promise rejects. */
+  onFailed?: (error: unknown) => void;
   /** The set that holds this wait while it lasts, so that it can be given up from outside. */
   endings?: Endings;
   /**
@@ -69,15 +71,15 @@ const frequentLimits = new Deadlines();
  * `work` behind, and ignores its outcome.
  */
 export function withTimeLimit<T>(work: Promise<T>, limit: Limit): Promise<T> {
-  const { signal, timeoutMs = Number.POSITIVE_INFINITY } = limit;
-  if (signal === undefined && timeoutMs === Number.POSITIVE_INFINITY && limit.endings === undefined) return work;
+  const { signal, timeoutMs = Number.POSITIVE_INFINITY, endings } = limit;
+  if (timeoutMs === Number.POSITIVE_INFINITY && isOtherwiseUnlimited(limit)) return work;
   // These are closures, not an object with fields. Such an object was measured to keep what it had waited for in memory
   // long after the wait.
   return new Promise<T>((resolve, reject) => {
     const settle = (finish: () => void): void => {
       cancelTimer();
       signal?.removeEventListener("abort", onAbort);
-      limit.endings?.delete(ending);
+      endings?.delete(ending);
       finish();
     };
     const giveUp = (error: Error): void =>
@@ -96,13 +98,22 @@ export function withTimeLimit<T>(work: Promise<T>, limit: Limit): Promise<T> {
     };
     const cancelTimer = startLimit(limit, timeoutMs, () => giveUp(timeLimitError(limit, timeoutMs)));
     signal?.addEventListener("abort", onAbort, { once: true });
-    limit.endings?.add(ending);
+    endings?.add(ending);
     work.then(
       (value) => settle(() => resolve(value)),
-      (error: Error) => settle(() => reject(error)),
+      (error: Error) => settle(() => fail(error, limit, reject)),
     );
     if (signal?.aborted) onAbort();
   });
+}
+
+function isOtherwiseUnlimited({ signal, endings, onFailed }: Limit): boolean {
+  return signal === undefined && endings === undefined && onFailed === undefined;
+}
+
+function fail(error: Error, { onFailed }: Limit, reject: (error: Error) => void): void {
+  onFailed?.(error);
+  reject(error);
 }
 
 /** Calls `expire` when the time limit is over, unless the function that it returns is called before. */

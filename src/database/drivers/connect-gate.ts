@@ -24,17 +24,27 @@ export class ConnectGate {
   }
 
   /** Acquires a connection as soon as one more may be opened. Asks `wanted` before that. */
-  async pass<C>(acquire: () => Promise<C>, wanted: () => boolean): Promise<C> {
+  pass<C>(acquire: () => Promise<C>, wanted: () => boolean): Promise<C> {
+    // Nearly always there is nothing to wait for, and a promise more would cost each transaction something.
+    return this.#waitMs() > 0 ? this.#passLater(acquire, wanted) : this.#acquire(acquire);
+  }
+
+  async #passLater<C>(acquire: () => Promise<C>, wanted: () => boolean): Promise<C> {
     for (let waitMs = this.#waitMs(); waitMs > 0 && wanted(); waitMs = this.#waitMs()) await this.#settled(waitMs);
     if (!wanted()) throw new Error("nobody waits for this connection any more");
+    return this.#acquire(acquire);
+  }
+
+  #acquire<C>(acquire: () => Promise<C>): Promise<C> {
+    const acquired = acquire();
     const key = {};
     this.#pending.set(key, performance.now());
-    try {
-      return await acquire();
-    } finally {
+    const settle = (): void => {
       this.#pending.delete(key);
       for (const wake of this.#waiting) wake();
-    }
+    };
+    acquired.then(settle, settle);
+    return acquired;
   }
 
   /** How long to wait before another connection may be opened, in ms, unless one under way settles sooner. */

@@ -1,3 +1,4 @@
+import { rejecting } from "../../waiting/rejecting.ts";
 import { type CallOptions, Endings, withTimeLimit } from "../../waiting/time-limit.ts";
 import { checkStatement } from "../call-checks.ts";
 import type { CallsUnderWay } from "../calls-under-way.ts";
@@ -18,6 +19,10 @@ export class ConnectionExecutor<Tx> implements Session {
   readonly connection: DriverConnection<Tx>;
   readonly #waits = new Endings();
   readonly #onGivenUp = (): void => this.destroy();
+  readonly #onFailed = (error: unknown): void => {
+    // What the server has not answered may have broken the connection.
+    if (!isServersAnswer(error)) this.#suspect = true;
+  };
   #calls: CallsUnderWay | undefined;
   #closed = false;
   #suspect = false;
@@ -75,19 +80,15 @@ export class ConnectionExecutor<Tx> implements Session {
     this.#waits.giveUpAll(() => Object.assign(new Error(why), { code: "PROTOCOL_CONNECTION_LOST" }));
   }
 
-  async #bounded<R>(work: () => Promise<R>, sql: string, options: CallOptions = {}): Promise<R> {
-    const checked = checkStatement(sql, options);
-    checked.signal?.throwIfAborted();
-    const call = this.#calls?.begin(this);
-    try {
-      return await this.#limited(work(), sql, checked);
-    } catch (error) {
-      // What the server has not answered may have broken the connection.
-      if (!isServersAnswer(error)) this.#suspect = true;
-      throw error;
-    } finally {
-      if (call !== undefined) this.#calls?.end(call);
-    }
+  #bounded<R>(work: () => Promise<R>, sql: string, options: CallOptions = {}): Promise<R> {
+    return rejecting(() => {
+      const checked = checkStatement(sql, options);
+      checked.signal?.throwIfAborted();
+      const calls = this.#calls;
+      if (calls === undefined) return this.#limited(work(), sql, checked);
+      const call = calls.begin(this);
+      return this.#limited(work(), sql, checked).finally(() => calls.end(call));
+    });
   }
 
   #limited<R>(work: Promise<R>, sql: string, { signal, timeoutMs }: CallOptions): Promise<R> {
@@ -97,6 +98,7 @@ export class ConnectionExecutor<Tx> implements Session {
       what: () => `the server's answer to "${withoutValues(sql.slice(0, MOST_SHOWN))}"`,
       remedy: "its connection was closed; raise statementTimeoutMs if statements may take that long",
       onGivenUp: this.#onGivenUp,
+      onFailed: this.#onFailed,
       endings: this.#waits,
       frequent: true,
     });

@@ -7,7 +7,7 @@ export interface DriverConnection<Tx> {
   readonly tx: Tx;
   /** One object for each physical connection, through whatever handle it is reached. */
   readonly native: object;
-  /** Runs a prepared statement with values. */
+  /** Runs a prepared statement with values. What it refuses to send it may throw or reject with. */
   run(sql: string, params: readonly SqlParam[]): Promise<RunResult>;
   /** Runs a prepared query with values. Integers and times come as the SQL casts them. */
   rows(sql: string, params: readonly SqlParam[]): Promise<object[]>;

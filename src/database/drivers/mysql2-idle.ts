@@ -12,13 +12,6 @@ interface AnswerStream {
   on?(event: "data", listen: (chunk: Uint8Array) => void): unknown;
 }
 
-/** The server's answer to the command that ended last. */
-interface Answer {
-  readonly packets: Uint8Array;
-  /** How many bytes had come from the server by then. */
-  readonly bytesRead: number;
-}
-
 const SERVER_STATUS_IN_TRANS = 0x0001;
 const SERVER_MORE_RESULTS_EXIST = 0x0008;
 const HEADER_BYTES = 4;
@@ -44,39 +37,47 @@ export function isIdle(core: AnsweredCore): boolean {
 /** Keeps the server's last answer on one connection. What it costs is a look at each chunk that the socket brings. */
 class AnswerWatch {
   readonly #core: AnsweredCore;
-  /** Undefined if the last answer is not over, or did not come in one chunk. */
-  #last: Answer | undefined;
+  /** The last answer. Undefined if it is not over, or did not come in one chunk. */
+  #last: Uint8Array | undefined;
   /** Whether the next chunk is the beginning of an answer. */
   #begins: boolean;
+  /** How many bytes the socket has brought, as far as this watch knows. */
+  #bytesSeen: unknown;
 
   constructor(core: AnsweredCore) {
     this.#core = core;
     this.#begins = !isAwaited(core);
+    this.#bytesSeen = core.stream?.bytesRead;
     core.stream?.on?.("data", (chunk) => this.#note(chunk));
   }
 
   saysIdle(): boolean {
     const { stream, packetParser } = this.#core;
+    const bytesRead = stream?.bytesRead;
+    // What came past this watch may have been an answer.
+    if (bytesRead === undefined || bytesRead !== this.#bytesSeen) this.#last = undefined;
+    this.#bytesSeen = bytesRead;
     if (this.#last === undefined || isAwaited(this.#core)) return false;
-    // Bytes that came past this watch may have been an answer. In the compressed protocol, packets look different.
-    if (this.#last.bytesRead !== stream?.bytesRead || packetParser?.packetHeaderLength !== HEADER_BYTES) return false;
-    const status = lastStatus(this.#last.packets);
+    // In the compressed protocol, packets look different.
+    if (packetParser?.packetHeaderLength !== HEADER_BYTES) return false;
+    const status = lastStatus(this.#last);
     return status !== undefined && (status & (SERVER_STATUS_IN_TRANS | SERVER_MORE_RESULTS_EXIST)) === 0;
   }
 
   // The driver has listened for longer, and so has dealt with the chunk already. Where a command is still awaited, the chunk is a
   // part of its answer, or all of the answer to one before it.
-  #note(packets: Uint8Array): void {
-    const bytesRead = this.#core.stream?.bytesRead;
+  #note(chunk: Uint8Array): void {
     const over = !isAwaited(this.#core);
-    this.#last = this.#begins && over && typeof bytesRead === "number" ? { packets, bytesRead } : undefined;
+    this.#last = this.#begins && over ? chunk : undefined;
     this.#begins = over;
+    if (typeof this.#bytesSeen === "number") this.#bytesSeen += chunk.length;
   }
 }
 
 /** Whether some command has not been answered. A driver that does not tell is taken to have one. */
 function isAwaited(core: AnsweredCore): boolean {
-  return !("_command" in core) || (core._command !== undefined && core._command !== null);
+  const { _command: awaited } = core;
+  return !("_command" in core) || (awaited !== undefined && awaited !== null);
 }
 
 /** The session's status as the last of these packets tells it; undefined if it is an error, or is not certain. */

@@ -91,14 +91,14 @@ class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> 
   }
 
   // Without options: the result of a statement is one header, whatever they are.
-  async run(sql: string, params: readonly SqlParam[]): Promise<RunResult> {
+  run(sql: string, params: readonly SqlParam[]): Promise<RunResult> {
     const { clientEncoding = UTF8MB4 } = this.native;
     if (clientEncoding !== UTF8MB4) checkCarried(params, carriedByEncoding(clientEncoding));
-    return resultOf((await this.#execute(sql, params)) as ResultHeader);
+    return this.#execute(sql, params, resultOf);
   }
 
   rows(sql: string, params: readonly SqlParam[]): Promise<object[]> {
-    return this.#execute({ sql, ...pinned }, params) as Promise<object[]>;
+    return this.#execute({ sql, ...pinned }, params, rowsOf);
   }
 
   control(text: string): Promise<object[]> {
@@ -116,11 +116,11 @@ class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> 
   }
 
   // Runs on the callback side, which spares the stack that the promise side records at each call.
-  #execute(statement: string | object, params: readonly SqlParam[]): Promise<unknown> {
+  #execute<R>(statement: string | object, params: readonly SqlParam[], toResult: (result: unknown) => R): Promise<R> {
     return new Promise((resolve, reject) => {
       this.native.execute(statement, bindable(params), (error, result) => {
         if (error) reject(error);
-        else resolve(result);
+        else resolve(toResult(result));
       });
     });
   }
@@ -208,7 +208,11 @@ function promised(connection: object): Mysql2Connection {
   return typeof callbackSide.promise === "function" ? callbackSide.promise() : (connection as Mysql2Connection);
 }
 
-function resultOf(header: ResultHeader): RunResult {
-  const { affectedRows, insertId, warningStatus: warnings } = header;
+function rowsOf(result: unknown): object[] {
+  return result as object[];
+}
+
+function resultOf(header: unknown): RunResult {
+  const { affectedRows, insertId, warningStatus: warnings } = header as ResultHeader;
   return { affectedRows: Number(affectedRows), insertId: String(insertId), warnings };
 }

@@ -136,14 +136,11 @@ export class PoolDatabase<Tx> extends CheckedDatabase<Tx> {
     }
   }
 
-  async #acquire(options: LendingOptions): Promise<DriverConnection<Tx>> {
+  #acquire(options: LendingOptions): Promise<DriverConnection<Tx>> {
     options.signal?.throwIfAborted();
-    const call = options.own === true ? this.#calls.begin(undefined) : undefined;
-    try {
-      return await this.#acquireInTime(options);
-    } finally {
-      if (call !== undefined) this.#calls.end(call);
-    }
+    if (options.own !== true) return this.#acquireInTime(options);
+    const call = this.#calls.begin(undefined);
+    return this.#acquireInTime(options).finally(() => this.#calls.end(call));
   }
 
   #acquireInTime(options: LendingOptions): Promise<DriverConnection<Tx>> {

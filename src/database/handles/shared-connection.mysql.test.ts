@@ -101,7 +101,8 @@ describeEachEngine((engine) => {
     const lent = (await pool.getConnection()) as unknown as Lent;
     for (const statement of statements) {
       const sql = textOf(statement.replace(/^!/, ""));
-      if (statement.startsWith("!")) await expect(lent.query(sql)).rejects.toThrow();
+      if (statement.startsWith("!"))
+        await expect(lent.query(sql)).rejects.toMatchObject({ sqlState: expect.any(String) as string });
       else await lent.query(sql);
     }
     await lent.release();

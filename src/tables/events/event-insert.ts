@@ -1,4 +1,4 @@
-import type { Executor, SqlParam, Statement } from "../../database/database.ts";
+import type { Database, Executor, SqlParam, Statement } from "../../database/database.ts";
 import type { Dialect } from "../../database/dialect.ts";
 import { ConnectionExecutor } from "../../database/drivers/connection-executor.ts";
 import { openTransaction } from "../../database/handles/collected-notifies.ts";
@@ -43,13 +43,18 @@ export class EventInserter {
   }
 
   /** Inserts the events in order. Given a pool, in a transaction of their own; else in the caller's. */
-  async insert(handle: ExecutorHandle, events: readonly EventToInsert[]): Promise<Notify> {
+  insert(handle: ExecutorHandle, events: readonly EventToInsert[]): Promise<Notify> {
     const target = toInsertTarget(handle);
-    if (target.kind === "transaction") return this.#insertInto(target, events);
+    return target.kind === "transaction"
+      ? this.#insertInto(target, events)
+      : this.#insertAlone(target.database, events);
+  }
+
+  async #insertAlone(database: Database, events: readonly EventToInsert[]): Promise<Notify> {
     const { acquireTimeoutMs, statementTimeoutMs: timeoutMs } = this.#source.config;
     const insertInto = (tx: unknown): Promise<Notify> => this.#insertInto(toTransactionTarget(tx), events);
     try {
-      return await runTransaction(target.database, insertInto, { acquireTimeoutMs, timeoutMs });
+      return await runTransaction(database, insertInto, { acquireTimeoutMs, timeoutMs });
     } catch (error) {
       throw this.#explained(error);
     }
@@ -134,7 +139,8 @@ export class EventInserter {
 
   async #insertAll(place: InsertPlace, events: readonly EventToInsert[]): Promise<string | undefined> {
     const statements = this.#statements(place.dialect, events);
-    await this.#runner.checkValues(place, statements);
+    const checking = this.#runner.checkValues(place, statements);
+    if (checking !== undefined) await checking;
     let firstId: string | undefined;
     for (const statement of statements) {
       const { insertId } = await this.#runner.run(place, statement);

@@ -10,7 +10,7 @@ import type { CallOptions } from "../../waiting/time-limit.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
 import type { TableDescription } from "../schema/table-columns.ts";
 import { exhaustedIds } from "./exhausted-ids.ts";
-import { InsertLook } from "./insert-look.ts";
+import { InsertLook, type SeenTable } from "./insert-look.ts";
 import { hasChanged, insertedColumns, valueProblem, wouldChange } from "./insert-values.ts";
 import type { TableDefinition } from "./table-context.ts";
 
@@ -62,10 +62,27 @@ export class InsertRunner {
     this.look = new InsertLook({ table, columns, schemaCheck, reporting, timeoutMs: config.statementTimeoutMs });
   }
 
-  /** Checks before the insert what nobody would tell of after it. @throws ReflexError `value_changed` */
-  async checkValues(place: InsertPlace, statements: readonly Values[]): Promise<void> {
-    const seen = this.look.known(place) ?? (await this.look.first(place));
+  /**
+   * Checks before the insert what nobody would tell of after it. Resolves at once, without a promise, where that can be told from
+   * what is known.
+   * @throws ReflexError `value_changed`
+   */
+  checkValues(place: InsertPlace, statements: readonly Values[]): Promise<void> | undefined {
+    const seen = this.look.known(place);
     const lengths = lacksWarnings(place);
+    if (seen !== undefined && !lengths && (seen.description === undefined || !seen.mayChange)) return undefined;
+    return this.#checkSeen(place, { statements, seen, lengths });
+  }
+
+  async #checkSeen(
+    place: InsertPlace,
+    {
+      statements,
+      seen: before,
+      lengths,
+    }: { statements: readonly Values[]; seen: SeenTable | undefined; lengths: boolean },
+  ): Promise<void> {
+    const seen = before ?? (await this.look.first(place));
     if (lengths) await this.#checkCarried(place.executor, statements);
     if (seen.description === undefined || !(seen.mayChange || lengths)) return;
     if (this.#problem(statements, { place, lengths, description: seen.description }) === undefined) return;
