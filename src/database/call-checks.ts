@@ -22,10 +22,14 @@ export function checkSession(use: unknown, options: SessionOptions): SessionOpti
 
 /** @throws TypeError or RangeError `invalid_argument` or `invalid_option` */
 export function checkTransaction(use: unknown, options: TransactionOptions): TransactionOptions {
-  if (typeof use !== "function") {
-    throw typeMistake("invalid_argument", `transaction() needs a function of a transaction, found ${show(use)}`);
-  }
+  checkTransactionUse(use);
   return checkOptions("transaction()", options, transactionChecks);
+}
+
+/** @throws TypeError `invalid_argument` */
+export function checkTransactionUse(use: unknown): void {
+  if (typeof use === "function") return;
+  throw typeMistake("invalid_argument", `transaction() needs a function of a transaction, found ${show(use)}`);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { isMistake, isReflexError, ReflexError } from "../../errors/reflex-error.ts";
 import { errorText } from "../../errors/show-error.ts";
-import { checkTransaction } from "../call-checks.ts";
+import { checkTransaction, checkTransactionUse } from "../call-checks.ts";
+import { CheckedDatabase } from "../checked-database.ts";
 import type { TransactionOptions } from "../database.ts";
 import { isPoolEnded, meaningOf, type SqlErrorMeaning } from "../sql-errors.ts";
 import { POOL_ENDED } from "../table-error.ts";
@@ -63,9 +64,11 @@ async function runWork<D extends DatabaseHandle, R>(
   work: Work<TxOf<D>, R>,
   options: TransactionOptions,
 ): Promise<R> {
-  const checked = checkTransaction(work.use, options);
+  checkTransactionUse(work.use);
   try {
     const database = toDatabase(db);
+    // A database of this library checks the options itself.
+    const checked = database instanceof CheckedDatabase ? options : checkTransaction(work.use, options);
     const result = await database.transaction((tx) => work.run(tx, database.identity), checked);
     work.wake();
     return result;
