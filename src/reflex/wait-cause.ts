@@ -9,6 +9,7 @@
  * - `unfillable`: the table takes no row that could be told from an event.
  * - `lagging`: a server is behind another.
  * - `unreachable`: a server does not answer.
+ * - `partitioned`: a server is cut off from the part of its cluster that can commit.
  * - `no_connection`: the pool has lent all of its connections.
  * - `locked`: the server waits for a lock that another session holds.
  * - `slow`: the server is at work on a statement that takes long.
@@ -23,6 +24,7 @@ export type StallReason =
   | "unfillable"
   | "lagging"
   | "unreachable"
+  | "partitioned"
   | "no_connection"
   | "locked"
   | "slow"

@@ -7,6 +7,7 @@ import { GapResolver, type GapServers } from "./gap-resolver.ts";
 import { GraceTracker } from "./grace-tracker.ts";
 import { NoopInserter } from "./noop-inserter.ts";
 import { Probe } from "./probe.ts";
+import { isAnswered, ProbeSet } from "./probe-set.ts";
 
 export interface GapResolverFactorySource extends TableContext {
   readonly gaps: GapControl;
@@ -21,7 +22,7 @@ export class GapResolverFactory {
   readonly #source: GapResolverFactorySource;
   #declared: Database | undefined;
   #noopInserter: NoopInserter | undefined;
-  #probes: Probe[] = [];
+  #probes: ProbeSet | undefined;
   #graces = new GraceTracker();
   #epoch = 0;
 
@@ -44,8 +45,9 @@ export class GapResolverFactory {
    * The highest position up to this one that lies below every row which a transaction has inserted and not committed.
    */
   async belowOpenRows(position: bigint): Promise<bigint> {
-    const found = await Promise.all(this.#servers().probes.map((probe) => probe.lowestUpTo(position)));
-    const open = found.filter((id) => id !== undefined);
+    const answers = await this.#servers().probes.ask((probe) => probe.lowestUpTo(position));
+    if (!isAnswered(answers)) throw answers.error;
+    const open = answers.flatMap(({ value }) => value ?? []);
     return open.reduce((lowest, id) => (id - 1n < lowest ? id - 1n : lowest), position);
   }
 
@@ -53,7 +55,7 @@ export class GapResolverFactory {
   async whySlow(askFree: AskFree): Promise<WaitCause | undefined> {
     const { probes, noopInserter } = this.#servers();
     const before = performance.now() - SLOW_AFTER_MS;
-    for (const worker of [...probes, noopInserter]) {
+    for (const worker of [...probes.answering, noopInserter]) {
       const calls = worker.callsBefore(before);
       const cause = await slowCalls(worker.database).why(calls, this.#askFreeOf(worker.database, askFree));
       if (cause !== undefined) return cause;
@@ -63,7 +65,7 @@ export class GapResolverFactory {
 
   /** Who has inserted the row that a step waits for, and keeps its transaction open; undefined if no server tells. */
   async blocker(askFree: AskFree): Promise<Blocker | undefined> {
-    for (const probe of this.#servers().probes) {
+    for (const probe of this.#servers().probes.answering) {
       const blocker = await probe.blocker(this.#askFreeOf(probe.database, askFree));
       if (blocker !== undefined) return blocker;
     }
@@ -76,7 +78,7 @@ export class GapResolverFactory {
 
   close(): void {
     this.#noopInserter?.close();
-    for (const probe of this.#probes) probe.close();
+    this.#probes?.close();
   }
 
   /**
@@ -84,15 +86,27 @@ export class GapResolverFactory {
    */
   #servers(): GapServers {
     const { database, gaps } = this.#source;
-    if (this.#noopInserter === undefined || this.#declared !== gaps.primary) {
+    if (this.#noopInserter === undefined || this.#probes === undefined || this.#declared !== gaps.primary) {
       this.close();
       this.#declared = gaps.primary;
       const primary = gaps.primary ?? database;
       const { noopValues, probe = [primary] } = gaps.config;
       const declared = gaps.primary !== undefined;
       this.#noopInserter = new NoopInserter({ ...this.#source, database: primary, declared, noopValues });
-      this.#probes = probe.map((server) => new Probe({ ...this.#source, database: server }));
+      this.#probes = this.#probesOf(probe, primary);
     }
     return { noopInserter: this.#noopInserter, probes: this.#probes };
+  }
+
+  #probesOf(servers: readonly Database[], primary: Database): ProbeSet {
+    const made = new Map<object, Probe>();
+    const probeOf = (database: Database): Probe => {
+      const probe = made.get(database.identity) ?? new Probe({ ...this.#source, database });
+      made.set(database.identity, probe);
+      return probe;
+    };
+    // A server that is named twice is asked once.
+    const probes = [...new Set(servers.map(probeOf))];
+    return new ProbeSet({ probes, reader: probeOf(this.#source.database), primary: probeOf(primary) });
   }
 }

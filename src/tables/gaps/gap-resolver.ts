@@ -1,20 +1,20 @@
 import { isRetryable, tableError } from "../../database/table-error.ts";
-import { isReflexError, ReflexError } from "../../errors/reflex-error.ts";
-import { showError } from "../../errors/show-error.ts";
-import { isError } from "../../errors/thrown.ts";
+import { ReflexError } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
-import type { StallReason } from "../../reflex/wait-cause.ts";
+import type { StallReason, WaitCause } from "../../reflex/wait-cause.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 import { type GapRange, missingIds } from "../position/missing-ids.ts";
 import type { GapControl } from "./gap-control.ts";
 import type { GraceTracker } from "./grace-tracker.ts";
+import { noAnswer } from "./no-answer.ts";
 import type { InsertedNoops, NoopInserter } from "./noop-inserter.ts";
 import { unfillable } from "./noop-inserter.ts";
 import type { Probe } from "./probe.ts";
+import { isAnswered, type ProbeSet } from "./probe-set.ts";
 
 /** The servers that are asked about a gap, and the one on which noops close it. */
 export interface GapServers {
-  readonly probes: readonly Probe[];
+  readonly probes: ProbeSet;
   readonly noopInserter: NoopInserter;
 }
 
@@ -90,7 +90,7 @@ export class GapResolver {
     );
     const probed = await this.#probe(missing);
     if (probed instanceof Map) return this.#decide(seen, { missing, inFlight: probed }, signal);
-    return noAnswer(probed);
+    return holdFor(probed);
   }
 
   async #decide(
@@ -114,23 +114,20 @@ export class GapResolver {
 
   /**
    * Asks the servers for the missing ids. Resolves with those that have a row somewhere, and with the server that has
-   * it; or with the error of a server that did not answer.
+   * it; or with why that is not known.
    */
-  async #probe(missing: readonly bigint[]): Promise<Map<bigint, Probe> | Error> {
+  async #probe(missing: readonly bigint[]): Promise<Map<bigint, Probe> | WaitCause> {
     const first = missing[0] ?? 0n;
     const last = missing.at(-1) ?? 0n;
-    const inFlight = new Map<bigint, Probe>();
-    const wanted = new Set(missing);
     try {
-      await Promise.all(
-        this.#source.servers().probes.map(async (probe) => {
-          for (const id of await probe.visible(first, last)) if (wanted.has(id)) inFlight.set(id, probe);
-        }),
-      );
+      const answers = await this.#source.servers().probes.ask((probe) => probe.visible(first, last));
+      if (!isAnswered(answers)) return answers;
+      const wanted = new Set(missing);
+      const inFlight = new Map<bigint, Probe>();
+      for (const { probe, value } of answers) for (const id of value) if (wanted.has(id)) inFlight.set(id, probe);
       return inFlight;
     } catch (error) {
-      if (!isRetryable(error)) throw this.#explained(error);
-      return isError(error) ? error : new Error(showError(error));
+      throw this.#explained(error);
     }
   }
 
@@ -143,7 +140,7 @@ export class GapResolver {
       inserted = await gaps.track(servers().noopInserter.insertNoops(ids, rowsAround(seen, ids)));
     } catch (error) {
       if (!isRetryable(error)) throw this.#explained(error);
-      return noAnswer(error);
+      return holdFor(noAnswer(error));
     }
     if (inserted.kind === "held") return hold(inserted.reason, inserted.message);
     // The next poll is made at once, since the lock may be gone already. The stall is told all the same, since a lock
@@ -179,7 +176,7 @@ export class GapResolver {
     } catch (error) {
       if (signal.aborted) throw error;
       if (!isRetryable(error)) throw this.#explained(error);
-      return noAnswer(error);
+      return holdFor(noAnswer(error));
     }
   }
 
@@ -209,14 +206,8 @@ function rowsAround({ gap, anchor, beyond }: SeenGap, ids: readonly bigint[]): R
   ) as ReflexEvent[];
 }
 
-function noAnswer(error: unknown): GapStep {
-  const shown = showError(error);
-  // A time limit does not tell whether it was the pool that had no connection, or the server that did not answer.
-  if (isReflexError(error, "time_limit")) return hold("unknown", shown);
-  return hold(
-    "unreachable",
-    `a server that takes writes does not answer: bring it back, or name another in gaps.primary and gaps.probe (${shown})`,
-  );
+function holdFor({ reason, message }: WaitCause): GapStep {
+  return hold(reason, message);
 }
 
 function hold(reason: StallReason, message: string): GapStep {

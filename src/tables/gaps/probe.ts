@@ -6,6 +6,7 @@ import { meaningOf } from "../../database/sql-errors.ts";
 import type { Blocker } from "../../reflex/wait-cause.ts";
 import type { TableContext } from "../events/table-context.ts";
 import { gapSession } from "./gap-session.ts";
+import { type NodeState, readNodeState } from "./node-state.ts";
 
 /** Asks one server that takes writes for rows that are not committed. Its answer is a hint, never a proof. */
 export class Probe {
@@ -61,6 +62,12 @@ export class Probe {
       if (meaning === "no_privilege" || meaning === "read_only") return "not_waited";
       throw error;
     }
+  }
+
+  /** What the server says of its cluster. */
+  state(): Promise<NodeState> {
+    const { statementTimeoutMs: timeoutMs } = this.#context.config;
+    return this.#session.use((session) => readNodeState(session, { timeoutMs }));
   }
 
   /** Who holds the row that it waits for; undefined if it waits for none, or the server does not tell. */
