@@ -26,7 +26,7 @@ async function insertBeyondGap(pool: Pool, table: EventsTable): Promise<string> 
   return table.insert(pool, "beyond", 1).then(() => "beyond");
 }
 
-await describeCluster("galera", "Galera with a node that is silent", () => {
+await describeCluster("Galera", () => {
   let cluster: Galera;
   beforeAll(async () => {
     cluster = await startGalera(3);

@@ -90,7 +90,7 @@ export class ProbeSet {
   #leaveHanging(outcomes: Outcomes<unknown>, all: Promise<unknown>): void {
     const silent = this.answering.filter((probe) => !outcomes.has(probe));
     for (const probe of silent) this.#hanging.add(probe);
-    void all.then(() => {
+    void all.finally(() => {
       for (const probe of silent) this.#hanging.delete(probe);
     });
   }

@@ -49,14 +49,11 @@ export class NodePools {
   }
 }
 
+const READY_LIMIT_MS = 60_000;
+
 /** Asks a server until it answers as wanted. */
-export async function untilAnswers(
-  pool: Pool,
-  sql: string,
-  wanted: (rows: RowDataPacket[]) => boolean,
-  limitMs = 60_000,
-): Promise<void> {
-  const deadline = performance.now() + limitMs;
+export async function untilAnswers(pool: Pool, sql: string, wanted: (rows: RowDataPacket[]) => boolean): Promise<void> {
+  const deadline = performance.now() + READY_LIMIT_MS;
   for (;;) {
     const answer = await pool.query<RowDataPacket[]>(sql).catch((error: unknown) => error as Error);
     if (!(answer instanceof Error) && wanted(answer[0])) return;

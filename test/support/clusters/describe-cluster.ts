@@ -5,16 +5,28 @@ import { groupMissing } from "./group-replication.ts";
 /** Whether the long forms are asked for, which `npm run test:clusters` does. */
 export const isLong: boolean = process.env["RSQL_CLUSTERS"] === "long";
 
-const kinds: Readonly<Record<"galera" | "group", () => Promise<string | undefined>>> = {
-  galera: galeraMissing,
-  group: groupMissing,
+export type ClusterKind = "Galera" | "Group Replication";
+
+const missing: Readonly<Record<ClusterKind, () => Promise<string | undefined>>> = {
+  Galera: galeraMissing,
+  "Group Replication": groupMissing,
 };
 
 /** Registers tests on a kind of cluster, or one that is skipped and says why there is none. */
-export async function describeCluster(kind: keyof typeof kinds, title: string, register: () => void): Promise<void> {
-  const reason = await kinds[kind]();
-  if (reason === undefined) return void describe(title, register);
-  test(`${title}: ${reason}`, ({ skip }) => {
+export async function describeCluster(kind: ClusterKind, register: () => void): Promise<void> {
+  const reason = await missing[kind]();
+  if (reason === undefined) registerTests(kind, register);
+  else registerSkipped(kind, reason);
+}
+
+function registerTests(kind: ClusterKind, register: () => void): void {
+  describe(`A cluster of ${kind}`, () => {
+    register();
+  });
+}
+
+function registerSkipped(kind: ClusterKind, reason: string): void {
+  test(`needs ${kind}: ${reason}`, ({ skip }) => {
     skip(reason);
     expect.unreachable();
   });

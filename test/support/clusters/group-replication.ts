@@ -112,7 +112,7 @@ async function startMember(plan: MemberPlan): Promise<Member> {
   await control.query(`set sql_log_bin = 0; create user repl@'%';
     grant replication slave, connection_admin, backup_admin, group_replication_stream on *.* to repl@'%'; set sql_log_bin = 1;
     change replication source to source_user = 'repl', source_password = '' for channel 'group_replication_recovery'`);
-  const join = async (first: boolean): Promise<void> => {
+  const joinGroup = async (first: boolean): Promise<void> => {
     if (first) await control.query("set global group_replication_bootstrap_group = on");
     await control.query("start group_replication");
     if (first) await control.query("set global group_replication_bootstrap_group = off");
@@ -123,8 +123,8 @@ async function startMember(plan: MemberPlan): Promise<Member> {
   return {
     uuid: String(row?.["uuid"]),
     control,
-    join,
-    node: toNode(server, pools, join),
+    join: joinGroup,
+    node: toNode(server, pools, joinGroup),
     end: async () => {
       await pools.end();
       await server.stop();
@@ -132,7 +132,7 @@ async function startMember(plan: MemberPlan): Promise<Member> {
   };
 }
 
-function toNode(server: PrivateServer, pools: NodePools, join: (first: boolean) => Promise<void>): ClusterNode {
+function toNode(server: PrivateServer, pools: NodePools, joinGroup: (first: boolean) => Promise<void>): ClusterNode {
   return {
     socketPath: server.socketPath,
     get pid(): number {
@@ -143,7 +143,7 @@ function toNode(server: PrivateServer, pools: NodePools, join: (first: boolean) 
     crash: () => server.crash(),
     comeBack: async () => {
       await server.restart();
-      await join(false);
+      await joinGroup(false);
     },
   };
 }
