@@ -4,9 +4,7 @@ import { type Mutant, testOf } from "./mutant.ts";
 const graceTracker = moduleAt<typeof import("../../src/tables/gaps/grace-tracker.ts")>(
   "src/tables/gaps/grace-tracker.ts",
 );
-const noopInserter = moduleAt<typeof import("../../src/tables/gaps/noop-inserter.ts")>(
-  "src/tables/gaps/noop-inserter.ts",
-);
+const noopServer = moduleAt<typeof import("../../src/tables/gaps/noop-server.ts")>("src/tables/gaps/noop-server.ts");
 const noopStatement = moduleAt<typeof import("../../src/tables/gaps/noop-statement.ts")>(
   "src/tables/gaps/noop-statement.ts",
 );
@@ -39,7 +37,7 @@ export const noopMutants: readonly Mutant[] = [
   {
     name: "inserts noops on a read-only server",
     wrong: "whether the server takes writes is not asked, and an administrator's connection may write anyway",
-    parts: [noopInserter.replaceExport("isReadOnly", () => () => false)],
+    parts: [noopServer.replaceExport("isReadOnly", () => () => false)],
     tests: [testOf(wrongServer, "a stream inserts no noop on a read-only server")],
   },
   {
@@ -56,15 +54,15 @@ export const noopMutants: readonly Mutant[] = [
   {
     name: "inserts noops beside other rows",
     wrong: "the rows around a gap may be others on the server that noops are written to",
-    parts: [noopInserter.replaceExport("holdsRows", () => () => true)],
+    parts: [noopServer.replaceExport("holdsRows", () => () => true)],
     tests: [testOf(wrongServer, "a stream inserts no noop on a server that holds other rows")],
   },
   {
     name: "noops replace rows",
     wrong: "a noop takes the place of an event that was committed while it was inserted",
     parts: [
-      noopStatement.replaceExport("noopStatement", (make) => (source, ids) => {
-        const statement = make(source, ids);
+      noopStatement.replaceExport("noopStatement", (make) => (source, ids, above) => {
+        const statement = make(source, ids, above);
         return { ...statement, sql: statement.sql.replace("insert ignore into", "replace into") };
       }),
     ],

@@ -94,7 +94,7 @@ class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> 
   run(sql: string, params: readonly SqlParam[]): Promise<RunResult> {
     const { clientEncoding = UTF8MB4 } = this.native;
     if (clientEncoding !== UTF8MB4) checkCarried(params, carriedByEncoding(clientEncoding));
-    return this.#execute(sql, params, resultOf);
+    return params.length === 0 ? this.#send(sql) : this.#execute(sql, params, resultOf);
   }
 
   rows(sql: string, params: readonly SqlParam[]): Promise<object[]> {
@@ -111,6 +111,16 @@ class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> 
           this.#status = (result as ResultHeader).serverStatus;
           resolve([]);
         }
+      });
+    });
+  }
+
+  // What has no values is not prepared, which would take a round trip of its own.
+  #send(sql: string): Promise<RunResult> {
+    return new Promise((resolve, reject) => {
+      this.native.query({ sql, values: [] }, (error, result) => {
+        if (error) reject(error);
+        else resolve(resultOf(result));
       });
     });
   }

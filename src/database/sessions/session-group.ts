@@ -18,6 +18,9 @@ export interface SessionKind {
 // How long a session waits for its next use. Gaps come several at a time, and to open a connection for each would take
 // longer than to close the gap.
 export const LINGER_MS = 1000;
+// Over a slow network, a session waits for so many times as long as it took to open, but no longer than this.
+const LINGER_OPENINGS = 10;
+const LONGEST_LINGER_MS = 30_000;
 // A pool of this size or smaller is a small one: the user's own queries need its connections sooner than the next gap
 // does.
 const SMALL_POOL = 5;
@@ -52,6 +55,8 @@ export class SessionGroup {
   /** The free sessions with what ends their wait for the next use, the last used one last. */
   readonly #idle = new Map<BorrowedSession, () => void>();
   #opening: BorrowedSession | undefined;
+  /** How long the last session took to open, in ms. */
+  #openingMs = 0;
   #cancelPatience: (() => void) | undefined;
   #stopWatching: (() => void) | undefined;
 
@@ -167,9 +172,11 @@ export class SessionGroup {
     const { database, isolation, setUp } = this.#kind;
     const session = new BorrowedSession(database, { isolation, setUp, acquireTimeoutMs, statementTimeoutMs });
     this.#opening = session;
+    const startedAtMs = performance.now();
     const settled = (settle: () => void): void => {
       if (this.#opening !== session) return;
       this.#opening = undefined;
+      this.#openingMs = performance.now() - startedAtMs;
       settle();
       this.#plan();
     };
@@ -192,10 +199,14 @@ export class SessionGroup {
     this.#busy.delete(session);
     this.#idle.set(
       session,
-      startTimer(this.#rules.lingerMs, () => this.#end(session), { keepAlive: false }),
+      startTimer(this.#lingerMs, () => this.#end(session), { keepAlive: false }),
     );
     const [oldest] = this.#idle.keys();
     if (this.#idle.size > this.#rules.mostIdle && oldest !== undefined) this.#end(oldest);
+  }
+
+  get #lingerMs(): number {
+    return Math.max(this.#rules.lingerMs, Math.min(this.#openingMs * LINGER_OPENINGS, LONGEST_LINGER_MS));
   }
 
   #refuse(turn: SessionTurn, error: unknown): void {

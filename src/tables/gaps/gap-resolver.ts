@@ -3,12 +3,14 @@ import { ReflexError } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { StallReason, WaitCause } from "../../reflex/wait-cause.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
+import { startTimer } from "../../waiting/timer.ts";
 import { type GapRange, missingIds } from "../position/missing-ids.ts";
 import type { GapControl } from "./gap-control.ts";
 import type { GraceTracker } from "./grace-tracker.ts";
 import { noAnswer } from "./no-answer.ts";
 import type { InsertedNoops, NoopInserter } from "./noop-inserter.ts";
 import { unfillable } from "./noop-inserter.ts";
+import type { ServerCheck } from "./noop-server.ts";
 import type { Probe } from "./probe.ts";
 import { isAnswered, type ProbeSet } from "./probe-set.ts";
 
@@ -38,8 +40,10 @@ export interface SeenGap {
   readonly anchor: ReflexEvent | undefined;
   /** The rows above the gap, ascending. */
   readonly beyond: readonly ReflexEvent[];
-  /** How old the row above the gap is by the server's clock, in ms. */
-  readonly ageMs: number;
+  /** When the poll was answered, as `performance.now()`. */
+  readonly atMs: number;
+  /** Finds out how old the row above the gap is by the server's clock, in ms. */
+  readonly readAgeMs: () => Promise<number>;
 }
 
 /** What was done at a gap after PROBE, by its name in docs/state-machine.md. */
@@ -56,7 +60,20 @@ export type GapStep =
       readonly delayMs: number | undefined;
       readonly reason: StallReason;
       readonly message: string;
+      /** Whether to probe again after that without a poll, which would most likely show the same: always, or unless woken. */
+      readonly probeAgain?: "always" | "unless woken";
     };
+
+/** What was found of a gap. */
+interface Probed {
+  readonly missing: readonly bigint[];
+  /** The missing ids that have a row, and who has seen it. */
+  readonly inFlight: ReadonlyMap<bigint, Probe>;
+  /** How old the row above the gap is, in ms. */
+  readonly ageMs: number;
+  /** What was found of the server that takes the noops, if it was asked already. */
+  readonly checked: () => Promise<ServerCheck> | undefined;
+}
 
 // A row above the gap that is so old was inserted by a statement whose other rows have long been inserted too.
 const OLD_ROW_MS = 60_000;
@@ -88,28 +105,53 @@ export class GapResolver {
       seen.gap.prev,
       seen.beyond.map(({ id }) => BigInt(id)),
     );
-    const probed = await this.#probe(missing);
-    if (probed instanceof Map) return this.#decide(seen, { missing, inFlight: probed }, signal);
-    return holdFor(probed);
+    const ahead = this.#checkAhead(seen, missing);
+    try {
+      const [inFlight, ageMs] = await Promise.all([this.#probe(missing), seen.readAgeMs()]);
+      if (!(inFlight instanceof Map)) return holdFor(inFlight);
+      return await this.#decide(seen, { missing, inFlight, ageMs, checked: ahead.checked }, signal);
+    } finally {
+      ahead.stop();
+    }
   }
 
-  async #decide(
-    seen: SeenGap,
-    found: { missing: readonly bigint[]; inFlight: ReadonlyMap<bigint, Probe> },
-    signal: AbortSignal,
-  ): Promise<GapStep> {
-    const { missing, inFlight } = found;
-    const graceMs = seen.ageMs > OLD_ROW_MS ? 0 : this.#source.gaps.graceMs;
+  async #decide(seen: SeenGap, found: Probed, signal: AbortSignal): Promise<GapStep> {
+    const { missing, inFlight, ageMs } = found;
+    const graceMs = ageMs > OLD_ROW_MS ? 0 : this.#source.gaps.graceMs;
     const fillable = this.#source.graces.fillableIds(missing, new Set(inFlight.keys()), {
       now: performance.now(),
       graceMs,
     });
-    if (fillable.ids.length > 0) return this.#insertNoops(seen, fillable.ids);
+    if (fillable.ids.length > 0) return this.#insertNoops(seen, fillable.ids, found);
     const first = missing[0] ?? 0n;
     const holder = inFlight.get(first);
     if (holder !== undefined) return this.#waitFor(first, holder, signal);
     const message = "they have not been missing for long enough";
-    return { kind: "grace", delayMs: fillable.nextInMs, reason: "missing_ids", message };
+    const delayMs = fillable.nextInMs;
+    return { kind: "grace", delayMs, reason: "missing_ids", message, probeAgain: "unless woken" };
+  }
+
+  /**
+   * Has the server checked that takes the noops, so that their insert need not wait for it: beside the probe, as soon as the
+   * grace of the first ids is over. Where the probe is answered sooner, the check is not made.
+   */
+  #checkAhead(
+    seen: SeenGap,
+    missing: readonly bigint[],
+  ): { checked: () => Promise<ServerCheck> | undefined; stop: () => void } {
+    const { graces, gaps, servers } = this.#source;
+    const clock = { now: seen.atMs, graceMs: gaps.graceMs };
+    const { ids, nextInMs = 0 } = graces.fillableIds(missing, new Set(), clock);
+    let checked: Promise<ServerCheck> | undefined;
+    const check = (): void => {
+      checked = servers().noopInserter.check(rowsAround(seen, missing));
+      // It may not be needed.
+      checked.catch(() => undefined);
+    };
+    const remainingMs = ids.length > 0 ? 0 : nextInMs - (performance.now() - seen.atMs);
+    if (remainingMs <= 0) check();
+    const stop = remainingMs <= 0 ? (): void => undefined : startTimer(remainingMs, check);
+    return { checked: () => checked, stop };
   }
 
   /**
@@ -131,13 +173,15 @@ export class GapResolver {
     }
   }
 
-  async #insertNoops(seen: SeenGap, ids: readonly bigint[]): Promise<GapStep> {
+  async #insertNoops(seen: SeenGap, ids: readonly bigint[], { missing, checked }: Probed): Promise<GapStep> {
     const { gaps, servers, table } = this.#source;
     // The filling may have been turned off while the probe ran.
     if (!gaps.filling) return hold("filling_off", FILLING_OFF);
     let inserted: InsertedNoops;
     try {
-      inserted = await gaps.track(servers().noopInserter.insertNoops(ids, rowsAround(seen, ids)));
+      // The row above all missing ids is above these too.
+      const around = rowsAround(seen, missing);
+      inserted = await gaps.track(servers().noopInserter.insertNoops(ids, around, checked()));
     } catch (error) {
       if (!isRetryable(error)) throw this.#explained(error);
       return holdFor(noAnswer(error));
@@ -172,7 +216,9 @@ export class GapResolver {
       const lags = outcome === "committed" && this.#committed === id;
       this.#committed = outcome === "committed" ? id : -1n;
       if (lags) return hold("lagging", `the server that streams read from has not got row ${id} yet`);
-      return { kind: "wait", delayMs: outcome === "not_waited" ? undefined : 0, reason: "in_flight", message };
+      const step = { kind: "wait", reason: "in_flight", message } as const;
+      if (outcome === "rolled_back") return { ...step, delayMs: 0, probeAgain: "always" };
+      return { ...step, delayMs: outcome === "not_waited" ? undefined : 0 };
     } catch (error) {
       if (signal.aborted) throw error;
       if (!isRetryable(error)) throw this.#explained(error);

@@ -1,23 +1,19 @@
 import type { CallUnderWay } from "../../database/calls-under-way.ts";
 import { readWarnings } from "../../database/changed-values.ts";
 import type { Database, Session, SqlParam } from "../../database/database.ts";
-import type { LingeringSession } from "../../database/sessions/lingering-session.ts";
+import type { LingeringSession, SessionWork } from "../../database/sessions/lingering-session.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
 import { driverFacts } from "../../errors/driver-error.ts";
 import { driverText } from "../../errors/driver-text.ts";
 import { isReflexError, ReflexError } from "../../errors/reflex-error.ts";
 import { errorText } from "../../errors/show-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
-import { type EventRow, eventColumns, toEvent } from "../events/event-row.ts";
-import type { TableContext } from "../events/table-context.ts";
-import { isSameRow } from "../position/position.ts";
+import { startTimer } from "../../waiting/timer.ts";
 import { gapSession } from "./gap-session.ts";
-import { noopStatement } from "./noop-statement.ts";
-import { replicaSign } from "./replica-sign.ts";
+import { held, NoopServer, type NoopServerSource, type Obstacle, type ServerCheck } from "./noop-server.ts";
+import { type NoopStatement, noopStatement, ROW_ABOVE_MISSING, type RowAbove } from "./noop-statement.ts";
 
-export interface NoopInserterSource extends TableContext {
-  /** Whether the user said that this server takes the writes. */
-  readonly declared: boolean;
+export interface NoopInserterSource extends NoopServerSource {
   readonly noopValues: Readonly<Record<string, SqlParam>>;
 }
 
@@ -28,25 +24,30 @@ export type InsertedNoops =
   /** Someone else was inserting at the same place: look again. */
   | { readonly kind: "collided" }
   /** Noops can't be inserted on this server now. */
-  | { readonly kind: "held"; readonly reason: "not_writable" | "unproven" | "lagging"; readonly message: string };
+  | Obstacle;
 
-/** A row of the table, and what the server that has it says of itself. */
-export interface CheckRow extends EventRow {
-  readonly read_only: number | string | bigint;
-  readonly engine_read_only: number | string | bigint;
-}
-
-// How long a server counts as no replica before it is asked again. Servers change their roles while this process runs.
-const NO_REPLICA_MS = 10_000;
+// What a server says of a statement that does not mean the same on each server that repeats it, where its binary log holds
+// statements.
+const UNSAFE_STATEMENT = 1592;
+// A lock is waited for a second at the most. The server hangs, or can't be reached, where an insert takes longer than this.
+const LONGEST_INSERT_MS = 2000;
 
 /** Inserts noops on the server that takes the writes. */
 export class NoopInserter {
   readonly #source: NoopInserterSource;
   readonly #session: LingeringSession;
-  #noReplicaUntil = 0;
+  readonly #server: NoopServer;
+  /** The inserts under way that the server would go on with if their connection was cut. */
+  readonly #inserting = new Set<Promise<InsertedNoops>>();
+  /** Whether the noop's values are known to fit. The user's may not, and then their statement is to be undone. */
+  #fits: boolean;
+  /** Whether the server's binary log holds statements, which must not depend on other rows. */
+  #logsStatements = false;
 
   constructor(source: NoopInserterSource) {
     this.#source = source;
+    this.#fits = !hasOwnValues(source);
+    this.#server = new NoopServer(source);
     // Below this isolation level, an insert fails where the server's binary log holds statements (error 1665).
     this.#session = gapSession(source, "repeatable read");
   }
@@ -55,12 +56,32 @@ export class NoopInserter {
     this.#session.warmUp();
   }
 
-  /** Inserts a noop at each of these ids. `around` are rows on both sides of them, as a reader has them. */
-  async insertNoops(ids: readonly bigint[], around: readonly ReflexEvent[]): Promise<InsertedNoops> {
+  /** Looks ahead of {@link insertNoops} whether this server may be given noops between these rows. */
+  check(around: readonly ReflexEvent[]): Promise<ServerCheck> {
+    return this.#session.use((session) => this.#server.check(session, around));
+  }
+
+  /**
+   * Inserts a noop at each of these ids. `around` are rows on both sides of them, as a reader has them, the highest one last;
+   * `checked` is what {@link check} has found of them just now.
+   */
+  async insertNoops(
+    ids: readonly bigint[],
+    around: readonly ReflexEvent[],
+    checked?: Promise<ServerCheck>,
+  ): Promise<InsertedNoops> {
     try {
-      return await this.#session.use((session, discard) =>
-        inTransaction(session, { work: () => this.#checkAndInsert(session, ids, around), discard }),
-      );
+      const before = await checked;
+      const insert: SessionWork<InsertedNoops> = async (session, discard) => {
+        const { obstacle, above } = before?.session === session ? before : await this.#server.check(session, around);
+        if (obstacle !== undefined) return obstacle;
+        const inserted = above === undefined ? undefined : await this.#insertBelow(above, ids, session);
+        return (
+          inserted ??
+          (await inTransaction(session, { work: () => this.#checkAndInsert(session, ids, around), discard }))
+        );
+      };
+      return await this.#session.use(insert);
     } catch (error) {
       return this.#explain(error);
     }
@@ -76,8 +97,33 @@ export class NoopInserter {
     return this.#session.callsBefore(timeMs);
   }
 
+  /** An insert that is under way comes to its end first: on a connection that is cut, the server would go on with it unseen. */
   close(): void {
-    this.#session.close();
+    const inserting = [...this.#inserting];
+    if (inserting.length === 0) return this.#session.close();
+    const cancel = startTimer(LONGEST_INSERT_MS, () => this.#session.close(), { keepAlive: false });
+    void Promise.allSettled(inserting).then(() => {
+      cancel();
+      this.#session.close();
+    });
+  }
+
+  /**
+   * Inserts them in one statement that looks for the row above itself, so that neither another transaction nor a change of the
+   * table comes between. Undefined if it has not, and a transaction is needed.
+   */
+  async #insertBelow(above: RowAbove, ids: readonly bigint[], session: Session): Promise<InsertedNoops | undefined> {
+    if (!this.#fits || this.#logsStatements) return undefined;
+    const inserting = this.#run(session, this.#statement(ids, above));
+    this.#inserting.add(inserting);
+    try {
+      return await inserting;
+    } catch (error) {
+      if (driverFacts(error)?.number === ROW_ABOVE_MISSING) return undefined;
+      throw error;
+    } finally {
+      this.#inserting.delete(inserting);
+    }
   }
 
   async #checkAndInsert(
@@ -85,63 +131,34 @@ export class NoopInserter {
     ids: readonly bigint[],
     around: readonly ReflexEvent[],
   ): Promise<InsertedNoops> {
-    const obstacle = (await this.#checkServer(session, around)) ?? (await this.#checkReplica(session));
+    const { obstacle } = await this.#server.check(session, around);
     if (obstacle !== undefined) return obstacle;
+    const inserted = await this.#run(session, this.#statement(ids));
+    this.#fits ||= inserted.kind === "inserted" && inserted.warnings === "";
+    return inserted;
+  }
+
+  #statement(ids: readonly bigint[], above?: RowAbove): NoopStatement {
     const { database, table, config, noopValues } = this.#source;
-    const statement = noopStatement({ table, config, dialect: database.dialect, noopValues }, ids);
-    const { affectedRows, warnings: count = 0 } = await session.run(statement.sql, statement.params, this.#limits);
+    return noopStatement({ table, config, dialect: database.dialect, noopValues }, ids, above);
+  }
+
+  async #run(session: Session, { sql, params, columns, rows }: NoopStatement): Promise<InsertedNoops> {
+    const { affectedRows, warnings: count = 0 } = await session.run(sql, params, this.#limits);
     if (affectedRows === 0)
       return { kind: "inserted", warnings: await showWarnings(session, hasOwnValues(this.#source)) };
     // Each row that is there already counts as one warning.
-    if (count > statement.rows - affectedRows) await this.#refuseChanged(session, statement.columns, count);
+    if (count > rows - affectedRows) await this.#judgeWarnings(session, columns, count);
     return { kind: "inserted", warnings: "" };
   }
 
   /** IGNORE cuts a value that does not fit. Its row would be no noop, and be delivered. @throws ReflexError `gap_unfillable` */
-  async #refuseChanged(session: Session, columns: readonly string[], count: number): Promise<void> {
+  async #judgeWarnings(session: Session, columns: readonly string[], count: number): Promise<void> {
     const { changed } = await readWarnings(session, count);
     const column = columns.find((name) => changed.some((value) => value.column === name));
     if (column !== undefined) throw unfillable(this.#source.table, `the value for its column ${column} does not fit`);
-  }
-
-  /**
-   * What speaks against this server, if anything does. It must have the same rows on both sides of the gap: on another
-   * server, or in another history, an id means nothing.
-   */
-  async #checkServer(session: Session, around: readonly ReflexEvent[]): Promise<InsertedNoops | undefined> {
-    const { database, table, config } = this.#source;
-    const { dialect } = database;
-    const id = `t.${dialect.quote(config.fields.id)}`;
-    const marks = around.map(() => dialect.integerParam).join(", ");
-    const rows = await session.rows<CheckRow>(
-      `select ${eventColumns(dialect, config)}, @@global.read_only as read_only, @@global.innodb_read_only as engine_read_only from ${dialect.quote(table)} as t where ${id} in (${marks})`,
-      around.map((event) => event.id),
-      this.#limits,
-    );
-    if (isReadOnly(rows[0])) {
-      return held("not_writable", "the server is read-only: name the primary in gaps.primary or fillGaps()");
-    }
-    const found = new Map(rows.map((row) => [String(row.id_value), toEvent(row)]));
-    const missing = around.find((event) => !found.has(event.id));
-    if (missing !== undefined) {
-      return held("lagging", `the server that noops would be written to has no row ${missing.id} yet`);
-    }
-    return holdsRows(found, around)
-      ? undefined
-      : held(
-          "unproven",
-          "the server that noops would be written to holds other rows: name the primary in gaps.primary",
-        );
-  }
-
-  async #checkReplica(session: Session): Promise<InsertedNoops | undefined> {
-    if (this.#source.declared || performance.now() < this.#noReplicaUntil) return undefined;
-    const sign = await replicaSign(session, this.#limits);
-    if (sign === undefined) {
-      this.#noReplicaUntil = performance.now() + NO_REPLICA_MS;
-      return undefined;
-    }
-    return held("not_writable", `${sign}: name the primary in gaps.primary or fillGaps(), even if it is this server`);
+    const warnings = await session.control<Warning>("show warnings");
+    this.#logsStatements ||= warnings.some(({ Code }) => Number(Code) === UNSAFE_STATEMENT);
   }
 
   #explain(error: unknown): InsertedNoops {
@@ -211,34 +228,17 @@ function hasOwnValues({ noopValues }: NoopInserterSource): boolean {
   return Object.keys(noopValues).length > 0;
 }
 
+interface Warning {
+  readonly Code: unknown;
+  readonly Message: string;
+}
+
 /** Why no row was inserted. */
 async function showWarnings(session: Session, hasValues: boolean): Promise<string> {
-  const rows = await session.control<{ Code: unknown; Message: string }>("show warnings");
+  const rows = await session.control<Warning>("show warnings");
   const words = rows.map(({ Code, Message: message }) => {
     const facts = { number: Number(Code), code: undefined, sqliteCode: undefined, state: undefined, message };
     return hasValues ? driverText(facts) : message;
   });
   return [...new Set(words)].slice(0, 3).join("; ");
-}
-
-function held(reason: "not_writable" | "unproven" | "lagging", message: string): InsertedNoops {
-  return { kind: "held", reason, message };
-}
-
-/** Whether the server takes writes from nobody but administrators, one of whom the database user may be. */
-export function isReadOnly(row: CheckRow | undefined): boolean {
-  return row !== undefined && (isOn(row.read_only) || isOn(row.engine_read_only));
-}
-
-/** Whether the rows that were found by their ids are the same as these. */
-export function holdsRows(found: ReadonlyMap<string, ReflexEvent>, rows: readonly ReflexEvent[]): boolean {
-  return rows.every((row) => {
-    const here = found.get(row.id);
-    return here !== undefined && isSameRow(here, row);
-  });
-}
-
-// Whether a variable is on. Newer versions of MariaDB give a word.
-function isOn(value: number | string | bigint): boolean {
-  return !["0", "OFF"].includes(String(value));
 }

@@ -12,8 +12,8 @@ import { type NodeState, readNodeState } from "./node-state.ts";
 export class Probe {
   readonly #context: TableContext;
   readonly #session: LingeringSession;
-  readonly #inFlightText: string;
-  readonly #waitText: string;
+  readonly #select: string;
+  readonly #id: string;
 
   constructor(context: TableContext) {
     this.#context = context;
@@ -22,11 +22,8 @@ export class Probe {
     // insert.
     this.#session = gapSession(context, "read uncommitted");
     const { dialect } = database;
-    const id = `t.${dialect.quote(config.fields.id)}`;
-    const select = `select ${dialect.asText(id)} as id_text from ${dialect.quote(table)} as t`;
-    const param = dialect.integerParam;
-    this.#inFlightText = `${select} where ${id} between ${param} and ${param} order by ${id}`;
-    this.#waitText = `${select} where ${id} = ${param} lock in share mode`;
+    this.#id = `t.${dialect.quote(config.fields.id)}`;
+    this.#select = `select ${dialect.asText(this.#id)} as id_text from ${dialect.quote(table)} as t`;
   }
 
   /** The server that it asks. */
@@ -36,29 +33,29 @@ export class Probe {
 
   /** The ids in this range that have a row on the server, committed or not. */
   async visible(first: bigint, last: bigint): Promise<bigint[]> {
-    const rows = await this.#session.use((session) => this.#rows(session, this.#inFlightText, [first, last]));
+    const rows = await this.#session.use((session) => this.#rows(session, this.#inRange(first, last)));
     return rows.map((row) => BigInt(row.id_text));
   }
 
   /** The lowest id up to this one that has a row on the server, committed or not. */
   async lowestUpTo(last: bigint): Promise<bigint | undefined> {
-    const sql = `${this.#inFlightText} limit 1`;
-    const [row] = await this.#session.use((session) => this.#rows(session, sql, [1n, last]));
+    const [row] = await this.#session.use((session) => this.#rows(session, `${this.#inRange(1n, last)} limit 1`));
     return row === undefined ? undefined : BigInt(row.id_text);
   }
 
   /**
-   * Waits until the transaction that holds this id ends, at most a second. Resolves with `not_waited` if that is
-   * impossible: without the privilege, or while the connection is needed elsewhere.
+   * Waits until the transaction that holds this id ends, at most a second: then it may still be open. Resolves with `not_waited`
+   * if that is impossible: without the privilege, or while the connection is needed elsewhere.
    */
-  async waitFor(id: bigint): Promise<"committed" | "ended" | "not_waited"> {
+  async waitFor(id: bigint): Promise<"committed" | "rolled_back" | "open" | "not_waited"> {
+    const sql = `${this.#select} where ${this.#id} = ${id} lock in share mode`;
     try {
-      const rows = await this.#session.useLong((session) => this.#rows(session, this.#waitText, [id]));
+      const rows = await this.#session.useLong((session) => this.#rows(session, sql));
       if (rows === undefined) return "not_waited";
-      return rows.length > 0 ? "committed" : "ended";
+      return rows.length > 0 ? "committed" : "rolled_back";
     } catch (error) {
       const meaning = meaningOf(error);
-      if (meaning === "lock_timeout" || meaning === "transaction_lost") return "ended";
+      if (meaning === "lock_timeout" || meaning === "transaction_lost") return "open";
       if (meaning === "no_privilege" || meaning === "read_only") return "not_waited";
       throw error;
     }
@@ -86,7 +83,12 @@ export class Probe {
     this.#session.close();
   }
 
-  #rows(session: Session, sql: string, ids: readonly bigint[]): Promise<{ id_text: string }[]> {
-    return session.rows(sql, ids.map(String), { timeoutMs: this.#context.config.statementTimeoutMs });
+  // Ids stand in the text: to prepare a statement takes a round trip of its own.
+  #inRange(first: bigint, last: bigint): string {
+    return `${this.#select} where ${this.#id} between ${first} and ${last} order by ${this.#id}`;
+  }
+
+  #rows(session: Session, sql: string): Promise<{ id_text: string }[]> {
+    return session.control(sql, { timeoutMs: this.#context.config.statementTimeoutMs });
   }
 }

@@ -1,6 +1,6 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { sleep } from "../../waiting/sleep.ts";
-import type { GapResolver } from "../gaps/gap-resolver.ts";
+import type { GapResolver, GapStep, SeenGap } from "../gaps/gap-resolver.ts";
 import type { Verdict } from "../position/judge-poll.ts";
 import type { GapRange } from "../position/missing-ids.ts";
 import type { Position } from "../position/position.ts";
@@ -40,23 +40,38 @@ export class GapWait {
    */
   async step(verdict: GapVerdict, position: Position, seen: number): Promise<"full page" | "next row"> {
     const { gap, beyond } = verdict;
+    const atMs = performance.now();
     if (this.#resolver === undefined || beyond.length >= this.#beyond.length) this.#beyond = beyond;
-    this.#resolver ??= this.#context.resolvers.make();
-    const ageMs = await this.#ageMs(beyond[0]);
     this.#tell(gap);
     const anchor = verdict.anchored ? position.anchor : undefined;
-    const seenGap = { gap, anchor, beyond: this.#beyond, ageMs };
-    const { resolvers, pages } = this.#context;
+    const readAgeMs = (): Promise<number> => this.#readAgeMs(beyond[0]);
+    const seenGap = { gap, anchor, beyond: this.#beyond, atMs, readAgeMs };
     this.#stall.at(gap);
-    const stepping = unlessEnded(this.#resolver.step(seenGap, this.#signal), this.#signal);
-    const step = await this.#stall.during(stepping, () => resolvers.whySlow(pages.askFree));
-    if (step.kind === "fill") {
-      this.#tellOfAll();
-      return "full page";
+    const { wakeUps } = this.#context;
+    for (const isLast of [false, true]) {
+      const step = await this.#stepAt(seenGap);
+      if (step.kind === "fill") return "full page";
+      if (step.delayMs !== 0) await this.#pause(step.delayMs ?? this.#backoff.next(), seen);
+      const woken = step.probeAgain === "unless woken" && wakeUps.count !== seen;
+      if (isLast || step.probeAgain === undefined || woken) break;
     }
-    this.#stall.blocked(gap, step, step.reason === "in_flight" ? () => resolvers.blocker(pages.askFree) : undefined);
-    if (step.delayMs !== 0) await this.#pause(step.delayMs ?? this.#backoff.next(), seen);
     return "next row";
+  }
+
+  async #stepAt(seenGap: SeenGap): Promise<GapStep> {
+    const { resolvers, pages } = this.#context;
+    this.#resolver ??= resolvers.make();
+    const stepping = unlessEnded(this.#resolver.step(seenGap, this.#signal), this.#signal);
+    const step = await this.#stall.during(
+      stepping,
+      async () => (await pages.whySlow()) ?? resolvers.whySlow(pages.askFree),
+    );
+    if (step.kind === "fill") this.#tellOfAll();
+    else {
+      const inFlight = step.reason === "in_flight";
+      this.#stall.blocked(seenGap.gap, step, inFlight ? () => resolvers.blocker(pages.askFree) : undefined);
+    }
+    return step;
   }
 
   /** Tells listeners of the gap, once. */
@@ -82,11 +97,9 @@ export class GapWait {
   }
 
   /** How old the row above the gap is by the server's clock, which is asked once; then this process's clock counts on. */
-  async #ageMs(above: ReflexEvent | undefined): Promise<number> {
+  async #readAgeMs(above: ReflexEvent | undefined): Promise<number> {
     if (this.#age === undefined) {
-      const { pages } = this.#context;
-      const reading = unlessEnded(pages.readClockMicros(), this.#signal);
-      const clock = await this.#stall.during(reading, () => pages.whySlow());
+      const clock = await unlessEnded(this.#context.pages.readClockMicros(), this.#signal);
       this.#age = { ms: (clock - (above?.timestampMicros ?? clock)) / 1000, at: performance.now() };
     }
     return this.#age.ms + performance.now() - this.#age.at;
