@@ -58,6 +58,17 @@ export const noopMutants: readonly Mutant[] = [
     tests: [testOf(wrongServer, "a stream inserts no noop on a server that holds other rows")],
   },
   {
+    name: "inserts noops on an earlier word",
+    wrong: "the row above the gap was there when it was asked for, and need not be when the noops go in",
+    parts: [noopStatement.replaceExport("noopStatement", (make) => (source, ids) => make(source, ids))],
+    tests: [
+      testOf(
+        "test/guarantees/gaps-closed-by-key/row-above.mysql.test.ts",
+        "no noop goes in by an insert before which the table",
+      ),
+    ],
+  },
+  {
     name: "noops replace rows",
     wrong: "a noop takes the place of an event that was committed while it was inserted",
     parts: [

@@ -98,7 +98,7 @@ describeEachServer((engine) => {
     // Catches a poll or a fill that waits for locks, and one that takes ids that were given but have no row.
     test("delays inserts, and they are all delivered in order once it is released", async () => {
       const pool = await engine.createRawPool();
-      const table = await makeTable(pool, { gaps: { graceMs: 0 } });
+      const table = await makeTable(pool);
       await table.insert(pool, "first", 1);
       const locker = await pool.getConnection();
       await locker.query("set session transaction isolation level repeatable read");
