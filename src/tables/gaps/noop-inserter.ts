@@ -102,7 +102,7 @@ export class NoopInserter {
     const inserting = [...this.#inserting];
     if (inserting.length === 0) return this.#session.close();
     const cancel = startTimer(LONGEST_INSERT_MS, () => this.#session.close(), { keepAlive: false });
-    void Promise.allSettled(inserting).then(() => {
+    void Promise.allSettled(inserting).finally(() => {
       cancel();
       this.#session.close();
     });
