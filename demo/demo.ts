@@ -75,7 +75,8 @@ async function setUp(chosen: ChosenDatabase, tables: DemoTables, cleanup: Cleanu
   try {
     await createDemoTables(database.handle, tables);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const causes = error instanceof Error && error.cause instanceof Error ? [error, error.cause] : [error];
+    const reason = causes.map((one) => (one instanceof Error ? one.message : String(one))).join(": ");
     throw new DemoError(
       `tables could not be created: ${reason}. The user needs CREATE, DROP, INSERT, UPDATE, DELETE and SELECT`,
     );

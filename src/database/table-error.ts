@@ -1,5 +1,5 @@
 import { isMistake, isReflexError, ReflexError, type ReflexErrorCode } from "../errors/reflex-error.ts";
-import { errorText } from "../errors/show-error.ts";
+import { kindOfCause } from "../errors/show-error.ts";
 import { isPassing, isPoolEnded, meaningOf } from "./sql-errors.ts";
 
 interface TableErrorContext {
@@ -15,21 +15,21 @@ export const POOL_ENDED: string =
   "the pool was ended before: end a pool after the streams and runs on it, and after flush() of its cursors tables";
 
 /**
- * The error that a caller gets for a failed statement on a table. It says what the failure means, and repeats no value
- * of the statement; the driver's error is its `cause`.
+ * The error that a caller gets for a failed statement on a table. It says what the failure means, and repeats neither a value
+ * of the statement nor the words of the driver's error, which is its `cause`.
  */
 export function tableError(error: unknown, context: TableErrorContext): unknown {
   const { table, activity, signal } = context;
   // The drivers, which refuse characters that a connection lacks, know no tables.
   if (isReflexError(error, "value_changed") && error.details["table"] === undefined) {
     const message = `could not ${activity} ${table}: ${error.message}`;
-    return new ReflexError("value_changed", message, { cause: error, details: { table } });
+    const options = error.cause === undefined ? {} : { cause: error.cause };
+    return new ReflexError("value_changed", message, { ...options, details: { table } });
   }
   if (isReflexError(error) || isMistake(error) || (signal?.aborted === true && error === signal.reason)) return error;
   const [code, remedy] = explain(error, table);
-  // The message of mysql2's closed pool ends with a full stop.
-  const message = errorText(error).replace(/\.$/, "");
-  return new ReflexError(code, `could not ${activity} ${table}: ${message}${remedy === "" ? "" : `; ${remedy}`}`, {
+  const message = `could not ${activity} ${table}: ${kindOfCause(error)}`;
+  return new ReflexError(code, remedy === "" ? message : `${message}; ${remedy}`, {
     cause: error,
     details: { table, ...failureOf(error) },
   });
@@ -49,7 +49,7 @@ function explain(error: unknown, table: string): readonly [ReflexErrorCode, stri
     case "missing_table":
       return ["wrong_schema", `create ${table} with createTables(db, [table]), or in a migration with schemaSql()`];
     case "missing_column":
-      return ["wrong_schema", "add the column, or name the right one in the table's ...Field options"];
+      return ["wrong_schema", "add that column or name the right one in the table's ...Field options"];
     case "transaction_lost":
       return ["transaction_lost", "the server rolled the transaction back; do all of it again"];
     case "no_privilege":

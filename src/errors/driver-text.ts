@@ -32,6 +32,18 @@ export function driverText(facts: DriverFacts): string {
   return SQLITE_WITHOUT_VALUES.test(message) ? message : numbered(facts);
 }
 
+/** What a database's error names, such as a column or an address: of its text what {@link driverText} shows, without its words. */
+export function driverNames(facts: DriverFacts): string {
+  const text = driverText(facts);
+  const quoted = text.match(/'[^']*'|`[^`]*`/g);
+  if (quoted !== null) return quoted.join(", ");
+  const { code, number } = facts;
+  // "connect ECONNREFUSED 127.0.0.1:3306"
+  if (code !== undefined && text.includes(`${code} `)) return text.slice(text.indexOf(code) + code.length).trim();
+  // "no such table: orders"
+  return number === undefined ? (/: ([\w.]+)$/.exec(text)?.[1] ?? "") : "";
+}
+
 /** The message without the value in its middle; undefined if it reads otherwise. */
 function withoutValue(message: string, parts: RegExp): string | undefined {
   const [, before, after] = parts.exec(message) ?? [];

@@ -57,9 +57,8 @@ export interface ReflexErrorOptions {
  * happened.
  *
  * Message and details repeat no value of a statement and no password. The driver's error, which may, is the `cause`, and
- * `console.error` prints it too: where logs must hold no values, log `message`, `code` and `details`. Of what a consumer
- * has thrown itself, the `consumer_failed` of a run tells the kind alone; that of a retry from an errors table repeats its
- * text.
+ * `console.error` prints it too: where logs must hold no values, log `message`, `code` and `details`. Of its cause a message
+ * tells the kind alone, and what a database's error names, since loggers print the text of a cause behind it.
  * @example
  * try {
  *   await placeOrder(pool);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ReflexError } from "./reflex-error.ts";
-import { errorText, showError } from "./show-error.ts";
+import { errorText, showError, showWithCauses } from "./show-error.ts";
 
 const SECRET = "someone@example.org";
 
@@ -143,4 +143,31 @@ describe("the error of an ORM", () => {
     );
     expect(text).toBe("an error of a statement whose own words may hold values");
   });
+});
+
+const reason = new TypeError("no such order");
+const failed = new ReflexError("consumer_failed", "consumer a failed at event 2", { cause: reason });
+
+// Catches a warning that does not say why, or says it twice.
+test.each<[string, unknown, string]>([
+  ["a cause", failed, "ReflexError: consumer a failed at event 2; caused by TypeError: no such order"],
+  [
+    "a cause whose text is there already",
+    new ReflexError("database_error", "could not read t: no such order; look", { cause: reason }),
+    "ReflexError: could not read t: no such order; look",
+  ],
+  [
+    "causes of causes",
+    new Error("outer", { cause: new Error("inner", { cause: reason }) }),
+    "Error: outer; caused by Error: inner; caused by TypeError: no such order",
+  ],
+  ["no error", "just text", '"just text"'],
+])("an error with %s is one line that names each cause once", (_what, error, text) => {
+  expect(showWithCauses(error)).toBe(text);
+});
+
+test("a cause that is its own cause ends", () => {
+  const error = new Error("round");
+  error.cause = error;
+  expect(showWithCauses(error)).toBe("Error: round");
 });

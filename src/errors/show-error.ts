@@ -1,7 +1,9 @@
 import { type DriverFacts, driverFacts, errorsUnder } from "./driver-error.ts";
-import { driverText } from "./driver-text.ts";
+import { driverNames, driverText } from "./driver-text.ts";
 import { show } from "./show.ts";
 import { isError, readProperty } from "./thrown.ts";
+
+const MOST_CAUSES = 5;
 
 /**
  * What was thrown, as text for a message, with its name. It never throws itself, whatever was thrown. Of an error of a
@@ -28,6 +30,46 @@ export function errorText(error: unknown): string {
   if (facts === undefined) return isOrm ? `an error of a statement whose own words may hold values` : own;
   const repeats = facts.message !== "" && own.includes(facts.message);
   return wrapped && !repeats && !isOrm ? own : driverText(facts);
+}
+
+/** As {@link showError}, with what has caused the error. A cause whose text stands there already is not told again. */
+export function showWithCauses(error: unknown): string {
+  return withCauses(showError(error), error);
+}
+
+/** As {@link showWithCauses}, but without the name of the error itself. */
+export function textWithCauses(error: unknown): string {
+  return withCauses(errorText(error), error);
+}
+
+function withCauses(shown: string, error: unknown): string {
+  let text = shown;
+  let cause = readProperty(error, "cause");
+  for (let depth = 0; depth < MOST_CAUSES && cause !== undefined; depth++) {
+    if (!text.includes(errorText(cause))) text += `; caused by ${showError(cause)}`;
+    cause = readProperty(cause, "cause");
+  }
+  return text;
+}
+
+/**
+ * What kind of error was thrown, for the message of one whose `cause` it is: a database's error by its name, its number and
+ * what it names, others by their names. Its text is left out: loggers such as pino print that of a cause behind the error's.
+ */
+export function kindOfCause(error: unknown): string {
+  if (!isError(error)) return show(error);
+  const [facts] = factsUnder(error);
+  const name = readProperty(error, "name");
+  const kind = facts === undefined ? (typeof name === "string" ? name : "an error") : kindOfDriverError(facts);
+  return `${kind} (see its cause)`;
+}
+
+function kindOfDriverError(facts: DriverFacts): string {
+  const { code, number, sqliteCode } = facts;
+  const names = driverNames(facts);
+  const serversNumber = number !== undefined && number > 0 ? number : undefined;
+  const kind = [code, serversNumber ?? sqliteCode].filter((part) => part !== undefined).join(" ");
+  return names === "" ? kind : `${kind} of ${names}`;
 }
 
 /** The facts of the database's error in this one, and whether another error wraps it. */

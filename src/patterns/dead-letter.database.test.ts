@@ -64,7 +64,11 @@ describeEachDatabase(({ open }) => {
     const broken = createDeadLetterConsumer(mailer, { errors: nowhere.toErrorInserter(db), retries: 0 });
     await expect(run({ ...spec, consumer: broken })).rejects.toMatchObject({
       code: "consumer_failed",
-      cause: { message: expect.stringMatching(/does not exist.*no such address/s) as string },
+      cause: {
+        message: expect.stringMatching(
+          / could not be recorded: .*; the error itself: Error: no such address$/s,
+        ) as string,
+      },
       details: { eventId: "2" },
     });
     expect(await cursors.getCursor(db, "mailer")).toBe("1");

@@ -1,6 +1,6 @@
 import { rangeMistake, typeMistake } from "../errors/reflex-error.ts";
 import { show } from "../errors/show.ts";
-import { showError } from "../errors/show-error.ts";
+import { kindOfCause, showWithCauses } from "../errors/show-error.ts";
 import { aFiniteDuration, aFunction, aLogger, checkOptions, type OptionChecks } from "../options/check-options.ts";
 import { type ConsumeContext, type Consumer, checkConsumerName } from "../reflex/consumer.ts";
 import { type ErrorInsertFunc, errorMessage } from "../reflex/consumer-error.ts";
@@ -147,7 +147,7 @@ class DeadLetters<T extends number> {
       errorId = await errors({ consumer: name, eventId: event.id, message: errorMessage(error) }, { signal });
     } catch (recording) {
       signal.throwIfAborted();
-      const message = `the error of event ${event.id} could not be recorded: ${showError(recording)}; the error itself: ${showError(error)}`;
+      const message = `the error of event ${event.id} could not be recorded: ${kindOfCause(recording)}; the error itself: ${showWithCauses(error)}`;
       throw new AggregateError([error, recording], message, { cause: recording });
     }
     this.#failures.delete(event.id);

@@ -1,4 +1,4 @@
-import { showError } from "../errors/show-error.ts";
+import { showWithCauses } from "../errors/show-error.ts";
 import { isolated } from "../waiting/isolated.ts";
 import type { ConsumerStatus, LagAlert } from "./consumer-status.ts";
 import type { ReflexEvent } from "./event.ts";
@@ -76,7 +76,7 @@ export class ConsumerActivity implements RunListener {
     // What `onLagAlert` throws must not stop the events that it is told of.
     isolated(
       () => this.#options.onLagAlert?.({ consumer: this.#name, alert: late, lagMs }),
-      (error) => reporting.warn(`onLagAlert of consumer ${this.#name} threw: ${showError(error)}`, {}),
+      (error) => reporting.warn(`onLagAlert of consumer ${this.#name} threw: ${showWithCauses(error)}`, {}),
     );
   }
 }

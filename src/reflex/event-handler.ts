@@ -1,6 +1,5 @@
 import { ReflexError } from "../errors/reflex-error.ts";
-import { show } from "../errors/show.ts";
-import { isError, readProperty } from "../errors/thrown.ts";
+import { kindOfCause } from "../errors/show-error.ts";
 import { abortReason } from "../waiting/abort.ts";
 import { done } from "../waiting/done.ts";
 import { isThenable } from "../waiting/thenable.ts";
@@ -188,17 +187,7 @@ export class EventHandler<T extends number> implements HandsOver {
 }
 
 function consumerFailure(name: string, event: ReflexEvent, cause: unknown): ReflexError {
-  const message = `consumer ${name} failed at event ${event.id} of type ${event.type}, with ${kindOf(cause)}; its cursor stays before it`;
+  const message = `consumer ${name} failed at event ${event.id} of type ${event.type}, with ${kindOfCause(cause)}; its cursor stays before it`;
   const details = { consumer: name, eventId: event.id, eventType: event.type };
   return new ReflexError("consumer_failed", message, { cause, details });
-}
-
-/** What was thrown, without its text: loggers print the text of an error's cause behind the error's own. */
-function kindOf(cause: unknown): string {
-  return isError(cause) ? `${nameOf(cause)} (see its cause)` : show(cause);
-}
-
-function nameOf(error: Error): string {
-  const name = readProperty(error, "name");
-  return typeof name === "string" ? name : "an error";
 }

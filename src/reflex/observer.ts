@@ -1,8 +1,8 @@
 import { type ReflexErrorDetails } from "../errors/reflex-error.ts";
-import { showError } from "../errors/show-error.ts";
+import { showWithCauses } from "../errors/show-error.ts";
 import { isolated } from "../waiting/isolated.ts";
 import type { CursorRequestKind } from "./cursor-requests.ts";
-import { detailsOf, textWithCauses } from "./error-text.ts";
+import { detailsOf } from "./error-text.ts";
 import { Heirs } from "./heirs.ts";
 import type { Blocker, StallReason } from "./wait-cause.ts";
 
@@ -256,7 +256,7 @@ export class Reporting {
     for (const observer of this.#observers) {
       isolated(
         () => (observer[name] as ((report: unknown) => unknown) | undefined)?.call(observer, report),
-        (error) => this.warn(`an observer's ${name} function threw: ${showError(error)}`, {}),
+        (error) => this.warn(`an observer's ${name} function threw: ${showWithCauses(error)}`, {}),
       );
     }
   }
@@ -287,7 +287,7 @@ export class Reporting {
     if (this.wants("error")) return this.tell("error", report);
     const retry = report.retryInMs === undefined ? "" : `; trying again in ${Math.round(report.retryInMs)} ms`;
     this.warn(
-      `${report.activity} of ${report.name} failed: ${textWithCauses(report.error)}${retry}`,
+      `${report.activity} of ${report.name} failed: ${showWithCauses(report.error)}${retry}`,
       detailsOf(report),
     );
   }

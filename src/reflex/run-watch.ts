@@ -1,4 +1,4 @@
-import { showError } from "../errors/show-error.ts";
+import { showWithCauses } from "../errors/show-error.ts";
 import { Ticker } from "../waiting/ticker.ts";
 import type { CursorStore } from "./cursor-store.ts";
 import type { Reporting, StallReport } from "./observer.ts";
@@ -164,7 +164,7 @@ async function causeOf({ why }: RunWait): Promise<WaitCause | undefined> {
   try {
     return await why?.();
   } catch (error) {
-    return { reason: "unknown", message: `asking why has failed: ${showError(error)}` };
+    return { reason: "unknown", message: `asking why has failed: ${showWithCauses(error)}` };
   }
 }
 

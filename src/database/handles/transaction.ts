@@ -1,5 +1,5 @@
 import { isMistake, isReflexError, ReflexError } from "../../errors/reflex-error.ts";
-import { errorText } from "../../errors/show-error.ts";
+import { kindOfCause } from "../../errors/show-error.ts";
 import { checkTransaction, checkTransactionUse } from "../call-checks.ts";
 import { CheckedDatabase } from "../checked-database.ts";
 import type { TransactionOptions } from "../database.ts";
@@ -117,7 +117,7 @@ function lostUnnoticed(cause: unknown): ReflexError {
 
 function cannotBegin(error: unknown, signal: AbortSignal | undefined): unknown {
   if (isReflexError(error) || (signal?.aborted === true && error === signal.reason)) return error;
-  const message = `could not begin a transaction: ${errorText(error).replace(/\.$/, "")}`;
+  const message = `could not begin a transaction: ${kindOfCause(error)}`;
   const remedy = isPoolEnded(error) ? POOL_ENDED : (remedies[meaningOf(error)] ?? REACH);
   return new ReflexError("database_error", `${message}; ${remedy}`, { cause: error });
 }

@@ -1,5 +1,5 @@
 import { isReflexError } from "../../errors/reflex-error.ts";
-import { errorText } from "../../errors/show-error.ts";
+import { textWithCauses } from "../../errors/show-error.ts";
 import type { Reporting, StallReport } from "../../reflex/observer.ts";
 import type { ToldWait, WaitCause } from "../../reflex/wait-cause.ts";
 import { isRetryable } from "../table-error.ts";
@@ -111,7 +111,7 @@ export class CallWatch {
   #keep(what: string, error: unknown): void {
     const cause: WaitCause = isRetryable(error)
       ? failureCause(error)
-      : { reason: "unknown", message: errorText(error) };
+      : { reason: "unknown", message: textWithCauses(error) };
     // A time limit says nothing of what has stood in the way, which was asked before.
     const known = isTimeLimit(error) ? (this.#asked ?? cause) : cause;
     const chores = this.#left.filter((chore) => chore.what === what);

@@ -1,5 +1,5 @@
 import { isReflexError } from "../../errors/reflex-error.ts";
-import { errorText } from "../../errors/show-error.ts";
+import { textWithCauses } from "../../errors/show-error.ts";
 import type { WaitCause } from "../../reflex/wait-cause.ts";
 import { meaningOf } from "../sql-errors.ts";
 
@@ -7,7 +7,7 @@ const CHEAP_MS = 500;
 
 /** What is waited for after a call on a database that has failed with an error that passes. */
 export function failureCause(error: unknown): WaitCause {
-  const message = errorText(error);
+  const message = textWithCauses(error);
   const cause: unknown = isReflexError(error) && error.cause !== undefined ? error.cause : error;
   const meaning = meaningOf(cause);
   if (meaning === "lock_timeout" || meaning === "transaction_lost") return { reason: "locked", message };

@@ -1,4 +1,4 @@
-import { errorText } from "../../errors/show-error.ts";
+import { textWithCauses } from "../../errors/show-error.ts";
 import type { Blocker, WaitCause } from "../../reflex/wait-cause.ts";
 import { type CallUnderWay, callsUnderWay } from "../calls-under-way.ts";
 import type { Database, Session } from "../database.ts";
@@ -76,7 +76,7 @@ export class SlowCalls {
       if (byFree && statements.length === 0 && state !== undefined) return givesNone(state);
       return this.#among(statements, { threads: beat.value, askFree });
     }
-    if (beat.kind === "failed") return unreachable(errorText(beat.error));
+    if (beat.kind === "failed") return unreachable(textWithCauses(beat.error));
     // The heartbeat itself has found no connection.
     const cause = drained(this.#database.poolState?.());
     if (cause !== undefined) return cause;

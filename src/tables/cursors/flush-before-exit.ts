@@ -1,4 +1,4 @@
-import { errorText } from "../../errors/show-error.ts";
+import { textWithCauses } from "../../errors/show-error.ts";
 import { defaultLogger } from "../../reflex/observer.ts";
 
 interface Flushable {
@@ -26,7 +26,7 @@ function flushAll(): void {
     waiting.delete(due);
     due.flush().catch((error: unknown) => {
       const remedy = "await close() of the cursors table while its pool is open, before the program ends";
-      defaultLogger.warn(`cursors were not written at exit: ${errorText(error)}; ${remedy}`, {});
+      defaultLogger.warn(`cursors were not written at exit: ${textWithCauses(error)}; ${remedy}`, {});
     });
   }
 }

@@ -1,5 +1,5 @@
 import { isReflexError, ReflexError, rangeMistake, typeMistake } from "../../errors/reflex-error.ts";
-import { showError } from "../../errors/show-error.ts";
+import { kindOfCause, showWithCauses } from "../../errors/show-error.ts";
 import { aCount, aSignal, checkOptions, type OptionChecks } from "../../options/check-options.ts";
 import { aConsumerName, type Consumer } from "../../reflex/consumer.ts";
 import { ErrorStatus, errorMessage } from "../../reflex/consumer-error.ts";
@@ -174,7 +174,7 @@ export class ErrorRetry {
   async #failed(row: ErrorRow, event: ReflexEvent, cause: unknown): Promise<ReflexError> {
     const { consumer_text: consumer, id_text: errorId } = row;
     const details = { consumer, eventId: event.id, eventType: event.type, errorId };
-    const message = `consumer ${consumer} failed again at event ${event.id} of type ${event.type}: ${showError(cause)}`;
+    const message = `consumer ${consumer} failed again at event ${event.id} of type ${event.type}, with ${kindOfCause(cause)}`;
     try {
       const { eventId } = toConsumerError(row);
       const openId = await this.#recorder.record({ consumer, eventId, message: errorMessage(cause) }, {});
@@ -185,8 +185,8 @@ export class ErrorRetry {
         details: { ...details, errorId: openId },
       });
     } catch (recording) {
-      const both = new AggregateError([cause, recording], `${showError(cause)}; ${showError(recording)}`);
-      const unrecorded = `${message}; that could not be recorded: ${showError(recording)}`;
+      const both = new AggregateError([cause, recording], `${showWithCauses(cause)}; ${showWithCauses(recording)}`);
+      const unrecorded = `${message}; that could not be recorded: ${kindOfCause(recording)}`;
       return new ReflexError("consumer_failed", unrecorded, { cause: both, details });
     }
   }

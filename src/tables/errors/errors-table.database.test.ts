@@ -97,7 +97,8 @@ function registerRecording({ open, openOther, sql }: TestDatabase): void {
     });
     await expect(failing.toErrorInserter(db)(FAILED)).rejects.toMatchObject({
       code: "database_error",
-      message: expect.stringContaining("no events today"),
+      message: `could not record an error in ${errors.name}: Error (see its cause)`,
+      cause: { message: "no events today" },
     });
     expect(await errors.list(db)).toEqual([]);
   });

@@ -6,7 +6,7 @@ import { meaningOf } from "../../database/sql-errors.ts";
 import { driverFacts } from "../../errors/driver-error.ts";
 import { driverText } from "../../errors/driver-text.ts";
 import { isReflexError, ReflexError } from "../../errors/reflex-error.ts";
-import { errorText } from "../../errors/show-error.ts";
+import { kindOfCause } from "../../errors/show-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { startTimer } from "../../waiting/timer.ts";
 import { gapSession } from "./gap-session.ts";
@@ -184,14 +184,19 @@ export class NoopInserter {
         throw error;
       case "other":
         if (isReflexError(error)) throw error;
-        throw unfillable(this.#source.table, this.#wordsOf(error), error);
+        throw this.#refused(error);
     }
   }
 
-  /** The server's own words, if none of the noop's values are the user's. A trigger may repeat any value. */
-  #wordsOf(error: unknown): string {
-    const facts = driverFacts(error);
-    return facts === undefined || hasOwnValues(this.#source) ? errorText(error) : facts.message;
+  /**
+   * Says why the table refuses the noop: in the server's own words, which a trigger may have made, as long as none of the
+   * noop's values are the user's. Then the driver's error is not the cause, since loggers would print the words twice.
+   */
+  #refused(error: unknown): ReflexError {
+    const { table } = this.#source;
+    const words = driverFacts(error)?.message;
+    if (words === undefined || hasOwnValues(this.#source)) return unfillable(table, kindOfCause(error), error);
+    return unfillable(table, words);
   }
 
   get #limits(): { timeoutMs: number | undefined } {

@@ -1,7 +1,7 @@
 import { AssertionError } from "node:assert";
 import { inspect, isDeepStrictEqual } from "node:util";
 import { isMistake, isReflexError } from "../../errors/reflex-error.ts";
-import { errorText, showError } from "../../errors/show-error.ts";
+import { showWithCauses, textWithCauses } from "../../errors/show-error.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 
 /** Below the 5 s after which most runners give a test up, so that the message tells what was waited for. */
@@ -40,7 +40,7 @@ export async function asserted<R>(what: string, work: () => Promise<R>): Promise
     return await work();
   } catch (error) {
     if (error instanceof AssertionError || isMistake(error)) throw error;
-    throw failure(`${what}: ${errorText(error)}`, error);
+    throw failure(`${what}: ${textWithCauses(error)}`, error);
   }
 }
 
@@ -51,7 +51,7 @@ export async function within<R>(limitMs: number, what: string, work: Promise<R>)
   } catch (error) {
     if (error instanceof AssertionError) throw error;
     if (isReflexError(error, "time_limit") && error.details["what"] === what) throw failure(error.message);
-    throw failure(`waited for ${what}, found ${showError(error)}`, error);
+    throw failure(`waited for ${what}, found ${showWithCauses(error)}`, error);
   }
 }
 
@@ -63,7 +63,7 @@ export async function assertPending(work: Promise<unknown>, what: string): Promi
   });
   const settled = work.then(
     (value) => `it resolved with ${text(value)}`,
-    (error: unknown) => `it rejected with ${showError(error)}`,
+    (error: unknown) => `it rejected with ${showWithCauses(error)}`,
   );
   const found = await Promise.race([settled, silence]);
   clearTimeout(timer);

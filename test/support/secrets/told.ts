@@ -14,6 +14,8 @@ const observed = ["poll", "page", "gap", "stall", "flush", "hold", "cursorChange
 
 /** Collects whatever the library tells: messages and details of its errors, warnings, and what loggers and observers get. */
 export class Told implements Disposable {
+  /** The errors that were noted, as they came. */
+  readonly errors: unknown[] = [];
   readonly #texts: string[] = [];
   readonly #onWarning = (warning: Error): void => this.note(`${warning.name}: ${warning.message}`);
   readonly logger: Logger = { warn: (message, details) => this.note(message, details) };
@@ -27,6 +29,7 @@ export class Told implements Disposable {
 
   /** Takes an error that a call has failed with. The driver's own error, which is its cause, is not the library's to tell. */
   noteError(error: unknown): void {
+    this.errors.push(error);
     if (!(error instanceof Error)) return this.note("thrown", error);
     this.note(error.name, error.message, "details" in error ? error.details : "");
     if (isReflexError(error.cause)) this.noteError(error.cause);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { showError } from "../../../errors/show-error.ts";
+import { kindOfCause } from "../../../errors/show-error.ts";
 import type { Link, LinkEvents, OpenLink } from "./link.ts";
 
 export interface MulticastOptions {
@@ -20,7 +20,7 @@ export function multicastLink(options: MulticastOptions): OpenLink {
       await bind(socket, options);
     } catch (error) {
       socket.close();
-      throw new Error(`can't listen for wake-ups on port ${options.port} of ${options.group}: ${showError(error)}`, {
+      throw new Error(`can't listen for wake-ups on port ${options.port} of ${options.group}: ${kindOfCause(error)}`, {
         cause: error,
       });
     }

@@ -1,6 +1,7 @@
 import { isIPv4 } from "node:net";
 import { rangeMistake, typeMistake } from "../../../errors/reflex-error.ts";
 import { show } from "../../../errors/show.ts";
+import { textWithCauses } from "../../../errors/show-error.ts";
 import { aFunction, aString, checkOptions, type OptionChecks } from "../../../options/check-options.ts";
 import { defaultLogger } from "../../../reflex/observer.ts";
 import { isolated } from "../../../waiting/isolated.ts";
@@ -102,7 +103,7 @@ function opener({ path, port, group, channel = "" }: SocketNotifierOptions): Ope
 
 function warn(error: Error): void {
   isolated(
-    () => defaultLogger.warn(`${error.message}; events of other processes come later until it works again`, {}),
+    () => defaultLogger.warn(`${textWithCauses(error)}; events of other processes come later until it works again`, {}),
     () => undefined,
   );
 }

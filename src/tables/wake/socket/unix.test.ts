@@ -91,7 +91,9 @@ describe("socketNotifier() with a unix socket", () => {
     const one = new NotifyingProcess({ path });
     one.notifier.notify();
     while (one.errors.length === 0) await delay(5);
-    expect(one.errors[0]?.message).toContain("symbolic link that leads to no file");
+    expect(one.errors[0]?.cause).toMatchObject({
+      message: expect.stringContaining("symbolic link that leads to no file") as string,
+    });
     expect(lstatSync(path).isSymbolicLink()).toBe(true);
     rmSync(path);
     const two = new NotifyingProcess({ path });

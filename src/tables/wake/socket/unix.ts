@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createConnection, type Socket } from "node:net";
-import { showError } from "../../../errors/show-error.ts";
+import { kindOfCause } from "../../../errors/show-error.ts";
 import { startTimer } from "../../../waiting/timer.ts";
 import { type FileMark, isSameFile, markOf } from "./claim.ts";
 import { LOOK_MS, startHub, wakeUps } from "./hub.ts";
@@ -19,7 +19,7 @@ export function unixLink(options: UnixOptions): OpenLink {
     try {
       return await connectOrClaim(options, events);
     } catch (error) {
-      throw new Error(`can't wake other processes through ${options.path}: ${showError(error)}`, { cause: error });
+      throw new Error(`can't wake other processes through ${options.path}: ${kindOfCause(error)}`, { cause: error });
     }
   };
 }
