@@ -4,7 +4,7 @@ import { type EventRow, eventColumns, toEvent } from "../events/event-row.ts";
 import type { TableContext } from "../events/table-context.ts";
 import { isSameRow } from "../position/position.ts";
 import type { RowAbove } from "./noop-statement.ts";
-import { replicaSign } from "./replica-sign.ts";
+import { type ReplicaHint, replicaSign, slavePosition } from "./replica-sign.ts";
 
 export interface NoopServerSource extends TableContext {
   /** Whether the user said that this server takes the writes. */
@@ -29,7 +29,7 @@ export interface ServerCheck {
 }
 
 /** A row of the table, and what the server that has it says of itself. */
-export interface CheckRow extends EventRow {
+export interface CheckRow extends EventRow, ReplicaHint {
   readonly read_only: number | string | bigint;
   readonly engine_read_only: number | string | bigint;
 }
@@ -52,7 +52,7 @@ export class NoopServer {
    */
   async check(session: Session, around: readonly ReflexEvent[]): Promise<ServerCheck> {
     const rows = await this.#rows(session, around);
-    const obstacle = obstacleIn(rows, around) ?? (await this.#replicaObstacle(session));
+    const obstacle = obstacleIn(rows, around) ?? (await this.#replicaObstacle(session, rows[0]));
     const highest = rows.find(({ id_value: id }) => String(id) === around.at(-1)?.id);
     const above =
       highest === undefined
@@ -69,14 +69,14 @@ export class NoopServer {
     const short = { ...config, fields: { ...config.fields, metadata: undefined, trace: undefined } };
     const ids = around.map((event) => BigInt(event.id)).join(", ");
     return session.control<CheckRow>(
-      `select ${eventColumns(dialect, short)}, @@global.read_only as read_only, @@global.innodb_read_only as engine_read_only from ${dialect.quote(table)} as t where ${id} in (${ids})`,
+      `select ${eventColumns(dialect, short)}, @@global.read_only as read_only, @@global.innodb_read_only as engine_read_only ${slavePosition} from ${dialect.quote(table)} as t where ${id} in (${ids})`,
       this.#limits,
     );
   }
 
-  async #replicaObstacle(session: Session): Promise<Obstacle | undefined> {
+  async #replicaObstacle(session: Session, hint: ReplicaHint | undefined): Promise<Obstacle | undefined> {
     if (this.#source.declared || performance.now() < this.#noReplicaUntil) return undefined;
-    const sign = await replicaSign(session, this.#limits);
+    const sign = await replicaSign(session, hint, this.#limits);
     if (sign === undefined) {
       this.#noReplicaUntil = performance.now() + NO_REPLICA_MS;
       return undefined;
