@@ -118,10 +118,13 @@ export class PositionReader {
 
   /** AT HEAD: waits until there may be a row beyond the position. */
   async #waitAtHead(seen: number): Promise<void> {
-    const { wakeUps, config } = this.#context;
+    const { wakeUps, pace, config } = this.#context;
     if (config.loader === undefined) this.#stall.resolved();
     else await this.#checkLoader();
+    pace.atHead();
     await wakeUps.beyondHead(this.position.id, seen, this.#signal);
+    const restMs = pace.woken();
+    if (restMs > 0) await pace.rest(restMs, this.#signal);
   }
 
   /** A loader that leaves out rows would let the stream wait at what it takes for the head, in silence. */

@@ -5,6 +5,7 @@ import type { LoadGate } from "../pages/load-gate.ts";
 import type { PageReader } from "../pages/page-reader.ts";
 import type { PageSize } from "../pages/page-size.ts";
 import type { ReadAhead } from "../pages/read-ahead.ts";
+import type { ReadPace } from "./read-pace.ts";
 import type { ReaderWakeUps } from "./reader-wake-ups.ts";
 import type { SharedCache } from "./shared-cache.ts";
 
@@ -18,4 +19,5 @@ export interface ReaderContext extends TableContext {
   readonly pageSize: PageSize;
   readonly cache: SharedCache;
   readonly wakeUps: ReaderWakeUps;
+  readonly pace: ReadPace;
 }

@@ -15,6 +15,7 @@ import { ReadAhead } from "../pages/read-ahead.ts";
 import { agree, type Position } from "../position/position.ts";
 import type { StreamWatcher } from "../wake/notifier.ts";
 import { joinPoolsOfStreams, type StreamsPoolUses } from "./pool-uses.ts";
+import { ReadPace } from "./read-pace.ts";
 import type { ReaderContext } from "./reader-context.ts";
 import { ReaderWakeUps } from "./reader-wake-ups.ts";
 import type { StreamPosition, StreamPositions } from "./shared-cache.ts";
@@ -148,6 +149,7 @@ function makeContext(
 ): ReaderContext {
   const { config, database } = table;
   const wakeUps = new ReaderWakeUps(table);
+  const pace = new ReadPace(() => wakeUps.count);
   const pages = new PageReader(table, plainColumns);
   const epoch = (): number => pages.epoch;
   const cache = new SharedCache(table, epoch);
@@ -159,5 +161,5 @@ function makeContext(
   });
   const resolvers = new GapResolverFactory({ ...table, gaps, noopProblem, notify, epoch });
   const [loads, pageSize] = [new LoadGate(LOADS_AT_A_TIME), new PageSize(config)];
-  return { ...table, gaps, wakeUps, pages, cache, readAhead, resolvers, loads, pageSize };
+  return { ...table, gaps, wakeUps, pace, pages, cache, readAhead, resolvers, loads, pageSize };
 }
