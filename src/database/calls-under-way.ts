@@ -4,8 +4,6 @@ export interface CallUnderWay {
   readonly sinceMs: number;
   /** The connection that the statement runs on; undefined while it waits for a connection. */
   readonly on: CalledConnection | undefined;
-  /** Ends the wait for a connection. Undefined for a wait that only its own time limit ends. */
-  readonly giveUp?: (() => void) | undefined;
 }
 
 /** A connection with a statement under way. */
@@ -39,10 +37,18 @@ export class CallsUnderWay {
 }
 
 const known = new WeakMap<object, CallsUnderWay>();
+const sessions = new WeakMap<object, Set<CallsUnderWay>>();
+
+/** The calls of each session that is kept on this database, by its identity. Whoever keeps a session adds its own. */
+export function callsOfSessions(identity: object): Set<CallsUnderWay> {
+  const calls = sessions.get(identity) ?? new Set();
+  sessions.set(identity, calls);
+  return calls;
+}
 
 /**
  * The calls of one place: by the identity of a database those that it makes on whichever connection is free, by a session those
- * on that session. Statements that a program runs itself, also inside of `transaction()`, are not among them.
+ * on that session, by the function that a session is lent to those that open it. Statements that a program runs itself, also inside of `transaction()`, are not among them.
  */
 export function callsUnderWay(place: object): CallsUnderWay {
   let calls = known.get(place);

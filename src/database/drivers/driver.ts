@@ -32,12 +32,27 @@ export interface DriverConnection<Tx> {
   release(): void;
 }
 
+/** A connection that a pool has begun to open. */
+export interface Opening {
+  /**
+   * What is waited for: "unanswered" for a first answer from the server's operating system, "silent" for the server's greeting.
+   * Undefined before that, as while a name is looked up, and after it.
+   */
+  readonly phase: "unanswered" | "silent" | undefined;
+  /** The driver's own time limit for it, in ms. */
+  readonly limitMs: number;
+  /** Ends it: the pool forgets it, and whoever waits for it gets the error of a time-out. */
+  giveUp(): void;
+}
+
 /** A pool of a driver. */
 export interface DriverPool<Tx> {
   readonly native: object;
   /** The most connections that the pool opens; undefined if it does not tell. */
   readonly size: number | undefined;
   acquire(): Promise<DriverConnection<Tx>>;
+  /** What the last call of `acquire` has begun to open; undefined if nothing. Only drivers have this that show it. */
+  opening?(): Opening | undefined;
   /** How its connections are used now; undefined if it does not tell. */
   state(): PoolState | undefined;
   /** Calls `listener` whenever someone has to wait for a connection. Returns a function that ends this. */

@@ -1,8 +1,16 @@
 import type { PoolState, RunResult, SqlParam } from "../database.ts";
 import { type ClosableSocket, closeAfterSending } from "./close-after-sending.ts";
 import { type CarriedCharacters, checkCarried } from "./connection-charset.ts";
-import { bindable, type DriverConnection, type DriverPool, onEnqueue, type PoolEvents } from "./driver.ts";
+import {
+  bindable,
+  type DriverConnection,
+  type DriverPool,
+  type Opening,
+  onEnqueue,
+  type PoolEvents,
+} from "./driver.ts";
 import { type AnsweredCore, isIdle } from "./mysql2-idle.ts";
+import { mysql2Opening, type OpeningCore } from "./mysql2-opening.ts";
 
 /** The part of a mysql2 promise connection that is used. */
 export interface Mysql2Connection {
@@ -178,10 +186,17 @@ export function mysql2Pool<C extends object>(pool: Mysql2Pool<C>): DriverPool<C>
   const core = pool.pool as PoolEvents & Mysql2PoolQueues & { config?: { connectionLimit?: number } };
   const { config } = core;
   const size = config?.connectionLimit === 0 ? undefined : config?.connectionLimit;
+  let opening: Opening | undefined;
   return {
     native: pool.pool,
     size,
-    acquire: () => pool.getConnection().then(mysql2Connection),
+    acquire: () => {
+      const before = connectionsOf(core);
+      const acquiring = pool.getConnection();
+      opening = connectionsOf(core) > before ? openingOf(core) : undefined;
+      return acquiring.then(mysql2Connection);
+    },
+    opening: () => opening,
     state: () => mysql2PoolState(core, size),
     onShortage: (listener) => onEnqueue(core, listener),
   };
@@ -189,9 +204,19 @@ export function mysql2Pool<C extends object>(pool: Mysql2Pool<C>): DriverPool<C>
 
 /** The queues of a mysql2 callback pool. They are not documented, but tracers read them too (OpenTelemetry does). */
 interface Mysql2PoolQueues {
-  readonly _allConnections?: { readonly length: number; toArray(): readonly { readonly threadId?: number | null }[] };
+  readonly _allConnections?: { readonly length: number; toArray(): readonly OpeningCore[] };
   readonly _freeConnections?: { readonly length: number };
   readonly _connectionQueue?: { readonly length: number };
+}
+
+function connectionsOf({ _allConnections: all }: Mysql2PoolQueues): number {
+  return all?.length ?? 0;
+}
+
+/** The newest connection of a pool that has begun to open it. */
+function openingOf({ _allConnections: all }: Mysql2PoolQueues): Opening | undefined {
+  const newest = all?.toArray().at(-1);
+  return newest === undefined ? undefined : mysql2Opening(newest);
 }
 
 function mysql2PoolState(queues: Mysql2PoolQueues, limit: number | undefined): PoolState | undefined {

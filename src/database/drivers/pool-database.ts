@@ -2,6 +2,7 @@ import { ReflexError } from "../../errors/reflex-error.ts";
 import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
 import { type CallsUnderWay, callsUnderWay } from "../calls-under-way.ts";
 import { CheckedDatabase } from "../checked-database.ts";
+import { A_CONNECTION } from "../connection-wait.ts";
 import {
   type DatabaseCallOptions,
   defaultAcquireTimeoutMs,
@@ -38,7 +39,7 @@ export class PoolDatabase<Tx> extends CheckedDatabase<Tx> {
   override readonly dialect: Dialect = mysqlDialect;
   readonly poolSize: number | undefined;
   readonly #pool: DriverPool<Tx>;
-  readonly #gate: ConnectGate;
+  readonly #gate: ConnectGate<DriverConnection<Tx>>;
   readonly #calls: CallsUnderWay;
 
   constructor(pool: DriverPool<Tx>) {
@@ -46,7 +47,7 @@ export class PoolDatabase<Tx> extends CheckedDatabase<Tx> {
     this.#pool = pool;
     this.poolSize = pool.size;
     this.identity = pool.native;
-    this.#gate = new ConnectGate(() => pool.state());
+    this.#gate = new ConnectGate(pool);
     this.#calls = callsUnderWay(pool.native);
   }
 
@@ -80,10 +81,11 @@ export class PoolDatabase<Tx> extends CheckedDatabase<Tx> {
   ): Promise<R> {
     const opening = settings(options.isolation ?? "read committed");
     const executor = await this.#clean((borrowed) => {
-      borrowed.noteIn(callsUnderWay(borrowed));
+      borrowed.noteIn(callsUnderWay(use));
       return borrowed.control(opening, limitsOf(options));
     }, options);
     try {
+      executor.noteIn(callsUnderWay(executor));
       return await use(executor);
     } finally {
       executor.end();
@@ -145,14 +147,11 @@ export class PoolDatabase<Tx> extends CheckedDatabase<Tx> {
 
   #acquireInTime(options: LendingOptions): Promise<DriverConnection<Tx>> {
     let wanted = true;
-    const work = this.#gate.pass(
-      () => this.#pool.acquire(),
-      () => wanted,
-    );
+    const work = this.#gate.pass(() => wanted);
     return withTimeLimit(work, {
       signal: options.signal,
       timeoutMs: options.acquireTimeoutMs ?? defaultAcquireTimeoutMs,
-      what: () => `a connection of the pool${this.#pool.size === undefined ? "" : ` (of ${this.#pool.size})`}`,
+      what: () => `${A_CONNECTION}${this.#pool.size === undefined ? "" : ` (of ${this.#pool.size})`}`,
       remedy: "give the pool more connections, look for ones never released, or check that the server can be reached",
       frequent: true,
       // The pool may lend a connection long after nobody waits for it. If it were not released, nobody would have it.

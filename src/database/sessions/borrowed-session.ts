@@ -1,5 +1,5 @@
 import { isReflexError } from "../../errors/reflex-error.ts";
-import { type CallUnderWay, callsUnderWay } from "../calls-under-way.ts";
+import { type CallsUnderWay, type CallUnderWay, callsOfSessions, callsUnderWay } from "../calls-under-way.ts";
 import type { Database, IsolationLevel, Session } from "../database.ts";
 import { meaningOf } from "../sql-errors.ts";
 
@@ -28,24 +28,37 @@ export class BorrowedSession {
   #session: Session | undefined;
   #release: () => void = () => undefined;
   #ended: Promise<unknown> = Promise.resolve();
-  #giveUp: (error: Error) => void = () => undefined;
-  #givenUp = false;
+  /** Where the statements are noted that open it. */
+  readonly #openedBy: CallsUnderWay;
+  /** Where the statements are noted that set it up. */
+  #setUpBy: CallsUnderWay | undefined;
   readonly #openingSinceMs = performance.now();
 
   constructor(database: Database, options: BorrowOptions) {
     const { isolation, setUp = [], acquireTimeoutMs, statementTimeoutMs: timeoutMs } = options;
-    this.opened = new Promise<Session>((resolve, reject) => {
-      this.#giveUp = reject;
-      const hold = async (session: Session): Promise<void> => {
-        if (this.#givenUp) return;
+    let open: ((session: Session) => void) | undefined;
+    const hold = async (session: Session): Promise<void> => {
+      const calls = callsUnderWay(session);
+      this.#setUpBy = calls;
+      callsOfSessions(database.identity).add(calls);
+      try {
         for (const statement of setUp) await session.control(statement, { timeoutMs });
         await new Promise<void>((release) => {
           this.#session = session;
           this.#release = release;
-          resolve(session);
+          open?.(session);
         });
-      };
-      this.#ended = database.session(hold, { isolation, timeoutMs, acquireTimeoutMs }).catch(reject);
+      } finally {
+        callsOfSessions(database.identity).delete(calls);
+      }
+    };
+    const opening = callsUnderWay(hold);
+    this.#openedBy = opening;
+    callsOfSessions(database.identity).add(opening);
+    this.opened = new Promise<Session>((resolve, reject) => {
+      open = resolve;
+      const using = database.session(hold, { isolation, timeoutMs, acquireTimeoutMs }).catch(reject);
+      this.#ended = using.finally(() => callsOfSessions(database.identity).delete(opening));
     });
   }
 
@@ -57,18 +70,17 @@ export class BorrowedSession {
     return this.#session;
   }
 
-  /** What is under way on it since before this time: its opening, or statements. */
-  callsBefore(timeMs: number): CallUnderWay[] {
-    if (this.#session !== undefined) return callsUnderWay(this.#session).before(timeMs);
-    const opening = { sinceMs: this.#openingSinceMs, on: undefined, giveUp: () => this.#endOpening() };
-    return this.#openingSinceMs <= timeMs ? [opening] : [];
+  /** For how long it has existed, its opening included, in ms. */
+  get ageMs(): number {
+    return performance.now() - this.#openingSinceMs;
   }
 
-  /** Has {@link opened} reject as if no connection could be made. The session is closed as soon as it is opened. */
-  #endOpening(): void {
-    this.#givenUp = true;
-    const message = "the connection was not opened in time, while another one to the same server was";
-    this.#giveUp(Object.assign(new Error(message), { code: "ETIMEDOUT" }));
+  /** What is under way on it since before this time: statements, or its opening as a whole. */
+  callsBefore(timeMs: number): CallUnderWay[] {
+    if (this.#session !== undefined) return callsUnderWay(this.#session).before(timeMs);
+    const statements = [...this.#openedBy.before(timeMs), ...(this.#setUpBy?.before(timeMs) ?? [])];
+    if (statements.length > 0 || this.#openingSinceMs > timeMs) return statements;
+    return [{ sinceMs: this.#openingSinceMs, on: undefined }];
   }
 
   /** Closes the session, or has it closed as soon as it is opened. */

@@ -1,9 +1,11 @@
 import { isReflexError } from "../../errors/reflex-error.ts";
 import { textWithCauses } from "../../errors/show-error.ts";
 import type { WaitCause } from "../../reflex/wait-cause.ts";
+import { isConnectionWait } from "../connection-wait.ts";
 import { meaningOf } from "../sql-errors.ts";
 
 const CHEAP_MS = 500;
+const PAUSE_ENOUGH_MS = 1000;
 
 /** What is waited for after a call on a database that has failed with an error that passes. */
 export function failureCause(error: unknown): WaitCause {
@@ -16,12 +18,12 @@ export function failureCause(error: unknown): WaitCause {
 }
 
 /**
- * Whether an attempt that failed so soon has cost nothing: it was refused, or its connection was gone. Then it can be made
- * often, so that a stream goes on as soon as its server is back.
+ * Whether an attempt that failed so can be made often, so that a stream goes on as soon as its server is back: it was refused or
+ * cut off at once, or no connection was to be had for so long that the wait itself was pause enough.
  */
 export function costsNothing(error: unknown, tookMs: number): boolean {
   const cause: unknown = isReflexError(error) && error.cause !== undefined ? error.cause : error;
   const meaning = meaningOf(cause);
-  const gone = meaning === "unreachable" || meaning === "connection_lost" || meaning === "connection_closed";
-  return gone && tookMs < CHEAP_MS;
+  if (meaning === "unreachable" || isConnectionWait(cause)) return tookMs < CHEAP_MS || tookMs >= PAUSE_ENOUGH_MS;
+  return (meaning === "connection_lost" || meaning === "connection_closed") && tookMs < CHEAP_MS;
 }

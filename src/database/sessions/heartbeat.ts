@@ -14,8 +14,8 @@ export type Beat<R> =
 
 // How long the server has to answer. It is asked something that needs no table and no lock.
 const ANSWER_MS = 1500;
-// When a second connection is tried, see ConnectGate.
-const SECOND_AFTER_MS = 5000;
+// When a second connection is tried where the pool is still at work on opening the first one, see ConnectGate.
+const SECOND_AFTER_MS = 500;
 // How long the connection waits for its next use, as long as calls take long.
 const LINGER_MS = 3000;
 
@@ -24,69 +24,77 @@ export const ASKING: PoolNeed = { connections: 1, what: "asking why something ta
 
 /**
  * Asks a server whether it is there, on a session of its own that no other call stands before. It takes a connection of the
- * pool only while calls take long. While that connection is being opened, later questions wait for the same one, and after
- * a while for a second one too: packets to an unreachable server are repeated, but less and less often.
+ * pool only while calls take long. While that connection is being opened, later questions wait for the same one, and soon for
+ * a second one too: packets to an unreachable server are repeated, but less and less often.
  */
 export class Heartbeat {
   readonly #database: Database;
   /** The sessions that are open or being opened, one or two. */
-  readonly #held = new Map<BorrowedSession, { readonly sinceMs: number }>();
+  readonly #held = new Set<BorrowedSession>();
   #cancelLinger: (() => void) | undefined;
-  #openedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(database: Database) {
     this.#database = database;
   }
 
-  /** When a connection of its own was opened last, by `performance.now()`. */
-  get openedAtMs(): number {
-    return this.#openedAtMs;
-  }
-
   async ask<R>(question: (session: Session, timeoutMs: number) => Promise<R>): Promise<Beat<R>> {
     const deadline = performance.now() + ANSWER_MS;
-    this.#open();
-    const held = [...this.#held.keys()];
     try {
-      const opened = Promise.any(held.map((one) => one.opened));
-      const session = await withTimeLimit(opened, { timeoutMs: ANSWER_MS, what: "a connection to ask the server" });
-      return await this.#answer(() => question(session, Math.max(1, deadline - performance.now())), held);
+      const what = "a connection to ask the server";
+      const held = await withTimeLimit(this.#opened(), { timeoutMs: ANSWER_MS, what });
+      return await this.#answer(held, (session) => question(session, Math.max(1, deadline - performance.now())));
     } catch (error) {
+      const first = error instanceof AggregateError ? error.errors[0] : error;
       // A connection that is still being opened is kept: it will be there as soon as the server is.
-      return isReflexError(error, "time_limit") ? { kind: "silent" } : { kind: "failed", error: firstOf(error) };
+      return isReflexError(first, "time_limit") ? { kind: "silent" } : { kind: "failed", error: first };
     } finally {
       this.#linger();
     }
   }
 
-  async #answer<R>(question: () => Promise<R>, asked: readonly BorrowedSession[]): Promise<Beat<R>> {
+  async #answer<R>(held: BorrowedSession, question: (session: Session) => Promise<R>): Promise<Beat<R>> {
     try {
-      return { kind: "answered", value: await question() };
+      return { kind: "answered", value: await question(await held.opened) };
     } catch (error) {
       if (!mayHaveBroken(error)) return { kind: "failed", error };
-      for (const held of asked) if (held.session !== undefined) this.#close(held);
+      this.#close(held);
       return { kind: "silent" };
     }
   }
 
-  #open(): void {
-    const now = performance.now();
+  /** The session that is open, or is opened first. */
+  #opened(): Promise<BorrowedSession> {
+    if (this.#held.size === 0) this.#open();
     const held = [...this.#held];
-    const isOpen = held.some(([{ session }]) => session !== undefined);
-    if (isOpen || held.length > 1 || held.some(([, { sinceMs }]) => now - sinceMs < SECOND_AFTER_MS)) return;
-    const another = new BorrowedSession(this.#database, { statementTimeoutMs: ANSWER_MS });
-    this.#held.set(another, { sinceMs: now });
-    void this.#noteOpening(another);
+    if (held.some(({ session }) => session !== undefined) || held.length > 1) return firstOf(held);
+    return Promise.race([firstOf(held), this.#secondOpened()]);
   }
 
-  async #noteOpening(held: BorrowedSession): Promise<void> {
-    try {
-      await held.opened;
-      this.#openedAtMs = performance.now();
-      for (const other of this.#held.keys()) if (other !== held) this.#close(other);
-    } catch {
-      this.#held.delete(held);
-    }
+  /** The first of both, once there is a second one. Pending for ever if there is no need of one. */
+  #secondOpened(): Promise<BorrowedSession> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const [first] = this.#held;
+        const isOpening = first !== undefined && first.session === undefined && this.#held.size === 1;
+        if (!isOpening || this.#database.poolState?.()?.connecting === 0) return;
+        this.#open();
+        firstOf([...this.#held]).then(resolve, reject);
+      };
+      startTimer(SECOND_AFTER_MS, look, { keepAlive: false });
+    });
+  }
+
+  #open(): void {
+    const another = new BorrowedSession(this.#database, { statementTimeoutMs: ANSWER_MS });
+    this.#held.add(another);
+    another.opened.then(
+      () => this.#keepOnly(another),
+      () => this.#held.delete(another),
+    );
+  }
+
+  #keepOnly(opened: BorrowedSession): void {
+    for (const other of this.#held) if (other !== opened) this.#close(other);
   }
 
   #linger(): void {
@@ -97,7 +105,7 @@ export class Heartbeat {
 
   /** Gives its connections back. The next question opens another. */
   close(): void {
-    for (const held of this.#held.keys()) this.#close(held);
+    for (const held of this.#held) this.#close(held);
   }
 
   #close(held: BorrowedSession): void {
@@ -106,6 +114,6 @@ export class Heartbeat {
   }
 }
 
-function firstOf(error: unknown): unknown {
-  return error instanceof AggregateError ? error.errors[0] : error;
+function firstOf(sessions: readonly BorrowedSession[]): Promise<BorrowedSession> {
+  return Promise.any(sessions.map((held) => held.opened.then(() => held)));
 }

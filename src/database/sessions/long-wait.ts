@@ -4,6 +4,8 @@ import { startTimer } from "../../waiting/timer.ts";
 
 /** How long something may be waited for before that is told, in ms. What telling it takes is over within 5 s. */
 export const STALL_AFTER_MS = 4000;
+// How often a wait is looked at without asking anybody.
+const PEEK_MS = 500;
 // When it is asked for the first time why something takes long, so that the answer is there when the stall is told.
 const ASK_AFTER_MS = 2000;
 // How long the telling may wait for an answer.
@@ -21,6 +23,11 @@ export const unansweredCall: WaitCause = {
 export interface LongWaitSource {
   /** Since when it is waited, by `performance.now()`. */
   sinceMs(): number;
+  /**
+   * Takes note of how far it has come, between two questions. Returns whether it is to be asked at once: something else is waited
+   * for than at the last question, and takes long.
+   */
+  peek?(): boolean;
   /** Asks what stands in the way, and keeps the answer. It may be left behind. */
   ask(): Promise<void>;
   /** What stands in the way, as far as it is known; undefined if nothing is known, or nothing new. */
@@ -34,6 +41,7 @@ export class LongWait {
   readonly #source: LongWaitSource;
   #told: WaitCause | undefined;
   #lookMs = FIRST_LOOK_MS;
+  #askAtMs = 0;
   #cancelTimer: (() => void) | undefined;
   #over = false;
 
@@ -54,7 +62,20 @@ export class LongWait {
   }
 
   #lookIn(delayMs: number): void {
-    this.#cancelTimer = startTimer(delayMs, () => void this.#look(), { keepAlive: false });
+    this.#askAtMs = performance.now() + delayMs;
+    this.#peekOrLook(delayMs);
+  }
+
+  #peekOrLook(delayMs: number): void {
+    const peeks = this.#source.peek !== undefined && delayMs > PEEK_MS;
+    const next = (): void => (peeks ? this.#peek() : void this.#look());
+    this.#cancelTimer = startTimer(peeks ? PEEK_MS : delayMs, next, { keepAlive: false });
+  }
+
+  #peek(): void {
+    const leftMs = this.#source.peek?.() === true ? 0 : this.#askAtMs - performance.now();
+    if (leftMs > 0) this.#peekOrLook(leftMs);
+    else void this.#look();
   }
 
   async #look(): Promise<void> {

@@ -1,6 +1,7 @@
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 import { startTimer } from "../../waiting/timer.ts";
 import type { CallUnderWay } from "../calls-under-way.ts";
+import { A_CONNECTION } from "../connection-wait.ts";
 import { type Database, defaultAcquireTimeoutMs, type IsolationLevel } from "../database.ts";
 import { BorrowedSession } from "./borrowed-session.ts";
 import { watchShortage } from "./pool-shortage.ts";
@@ -135,7 +136,7 @@ export class SessionGroup {
     this.#plan();
     return withTimeLimit(turn.granted, {
       timeoutMs: member.acquireTimeoutMs ?? defaultAcquireTimeoutMs,
-      what: "a connection of the pool to look at gaps with",
+      what: `${A_CONNECTION} to look at gaps with`,
       frequent: true,
       remedy: "give the pool more connections, or look for ones never released",
       onGivenUp: () => {
@@ -181,9 +182,14 @@ export class SessionGroup {
       this.#plan();
     };
     session.opened.then(
-      () => settled(() => this.#offer(session)),
+      () => settled(() => this.#opened(session)),
       (error: unknown) => settled(() => turn !== undefined && this.#refuse(turn, error)),
     );
+  }
+
+  #opened(session: BorrowedSession): void {
+    slowCalls(this.#kind.database).opened(session);
+    this.#offer(session);
   }
 
   #offer(session: BorrowedSession): void {

@@ -138,7 +138,10 @@ export class SharedSession {
   #open(options: ReadOptions): ReadLane {
     this.#epoch++;
     const lane = new ReadLane(new BorrowedSession(this.#database, options), this.#epoch);
-    lane.held.opened.catch(() => this.#drop(lane));
+    lane.held.opened.then(
+      () => slowCalls(this.#database).opened(lane.held),
+      () => this.#drop(lane),
+    );
     return lane;
   }
 

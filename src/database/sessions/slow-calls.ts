@@ -1,8 +1,9 @@
 import { textWithCauses } from "../../errors/show-error.ts";
 import type { Blocker, WaitCause } from "../../reflex/wait-cause.ts";
-import { type CallUnderWay, callsUnderWay } from "../calls-under-way.ts";
+import { type CallUnderWay, callsOfSessions, callsUnderWay } from "../calls-under-way.ts";
 import type { Database, Session } from "../database.ts";
 import { blockerOf, type LockKind } from "./blocker.ts";
+import type { BorrowedSession } from "./borrowed-session.ts";
 import { type Beat, Heartbeat } from "./heartbeat.ts";
 import { drained, givesNone, locked, slow, unreachable } from "./slow-call-causes.ts";
 import { readThreads, type ThreadActivity, waitsForTableLock } from "./thread-activity.ts";
@@ -16,6 +17,9 @@ const SAME_ANSWER_MS = 400;
 const FIRST_PATIENCE_MS = 3000;
 const LONGEST_PATIENCE_MS = 30_000;
 const CALM_MS = 60_000;
+const LATE_OPENING_MS = 1000;
+// How long a statement has to be under way for its answer to be noted before it takes long.
+const NOTED_AFTER_MS = 300;
 // For how long nothing must have come of an answer for it to count as lost.
 const NOTHING_CAME_MS = 1000;
 
@@ -66,11 +70,10 @@ export class SlowCalls {
       const cause = drained(this.#database.poolState?.());
       if (cause !== undefined) return cause;
     }
-    this.#noteReceived(statements);
+    this.#noteReceived([...statements, ...this.#callsOfSessions(NOTED_AFTER_MS)]);
     const { beat, byFree } = await this.#ask(askFree);
-    this.#noteReceived(statements);
+    this.#noteReceived([...statements, ...this.#callsOfSessions(NOTED_AFTER_MS)]);
     if (beat.kind === "answered") {
-      this.#giveUpOpenings(calls);
       const state = this.#database.poolState?.();
       // The server is there, and the pool does not give a connection to it.
       if (byFree && statements.length === 0 && state !== undefined) return givesNone(state);
@@ -82,6 +85,23 @@ export class SlowCalls {
     if (cause !== undefined) return cause;
     this.#closeSilent(statements);
     return statements.length > 0 ? unreachable("no answer") : this.#noneFound();
+  }
+
+  /**
+   * Notes how much has come of the answers that are waited for on sessions, so that it is known some time later whether more has
+   * come. To be called before {@link why} is.
+   */
+  note(): void {
+    this.#noteReceived(this.#callsOfSessions(NOTED_AFTER_MS));
+  }
+
+  /**
+   * To be called when a session is opened. If that took long, the network may just have come back: then it is found out at once
+   * which of the other sessions wait for an answer that was lost.
+   */
+  opened({ ageMs }: BorrowedSession): void {
+    if (ageMs < LATE_OPENING_MS) return;
+    void this.why(this.#callsOfSessions(SLOW_AFTER_MS)).catch(() => undefined);
   }
 
   /** Calls `close` when answers were lost on the way: connections that nobody uses just now may be as dead. */
@@ -127,21 +147,32 @@ export class SlowCalls {
     return { beat: await this.#heartbeat.ask(readThreads), byFree: false };
   }
 
-  /** What the server does with these statements. */
+  /** What the server does with these statements. Closes the connections of those that have lost their answer. */
   async #among(
     statements: readonly CallUnderWay[],
     { threads, askFree }: { threads: Threads; askFree: AskFree },
   ): Promise<WaitCause | undefined> {
+    this.#closeLost(statements, threads);
     let cause: WaitCause | undefined;
     for (const call of statements) {
-      const threadId = call.on?.threadId;
-      if (threadId === undefined) continue;
-      const thread = threads.get(String(threadId));
-      if (thread === undefined) continue;
-      if (this.#isLost(call, thread)) this.#close(call, LOST);
-      else if (thread.running) cause ??= await this.#causeOf(threadId, { thread, askFree });
+      const { thread, threadId } = threadOf(call, threads);
+      if (thread?.running === true) cause ??= await this.#causeOf(threadId, { thread, askFree });
     }
     return cause;
+  }
+
+  /** Closes those of all other sessions too: what comes after the statements that are asked about need not find out for itself. */
+  #closeLost(statements: readonly CallUnderWay[], threads: Threads): void {
+    for (const call of new Set([...statements, ...this.#callsOfSessions(SLOW_AFTER_MS)])) {
+      const { thread } = threadOf(call, threads);
+      if (thread !== undefined && this.#isLost(call, thread)) this.#close(call, LOST);
+    }
+  }
+
+  /** The statements that have been under way on sessions for so long. */
+  #callsOfSessions(sinceMs: number): CallUnderWay[] {
+    const before = performance.now() - sinceMs;
+    return [...callsOfSessions(this.#database.identity)].flatMap((session) => session.before(before));
   }
 
   /**
@@ -187,11 +218,6 @@ export class SlowCalls {
     return beat.kind === "answered" ? beat.value : undefined;
   }
 
-  /** The server is there: what began to open a connection before the heartbeat got through has lost its packets. */
-  #giveUpOpenings(calls: readonly CallUnderWay[]): void {
-    for (const { sinceMs, giveUp } of calls) if (sinceMs < this.#heartbeat.openedAtMs) giveUp?.();
-  }
-
   #closeSilent(statements: readonly CallUnderWay[]): void {
     const now = performance.now();
     if (now - this.#closedAtMs > CALM_MS) this.#patienceMs = FIRST_PATIENCE_MS;
@@ -210,6 +236,12 @@ export class SlowCalls {
     on?.destroy(why);
     for (const close of this.#onLost) close();
   }
+}
+
+/** What the server tells of the session of a statement. */
+function threadOf({ on }: CallUnderWay, threads: Threads): { threadId: number; thread: ThreadActivity | undefined } {
+  const threadId = on?.threadId;
+  return { threadId: threadId ?? 0, thread: threadId === undefined ? undefined : threads.get(String(threadId)) };
 }
 
 const known = new WeakMap<object, SlowCalls>();

@@ -1,3 +1,4 @@
+import { slowCalls } from "../../database/sessions/slow-calls.ts";
 import type { WaitCause } from "../../reflex/wait-cause.ts";
 import type { Batch } from "../pages/batch.ts";
 import { gaplessPage } from "../pages/batch.ts";
@@ -32,7 +33,8 @@ export class PositionReader {
     this.#context = context;
     this.position = position;
     this.#signal = signal;
-    this.#stall = new StallWatch({ table: context.table, reporting: context.reporting, prev: position.id });
+    const { table, reporting, database } = context;
+    this.#stall = new StallWatch({ table, reporting, prev: position.id, note: () => slowCalls(database).note() });
     this.#gap = new GapWait(context, this.#stall, signal);
     this.#faults = new SuspectedFaults(context, this.#stall, signal);
   }

@@ -59,6 +59,13 @@ describe("reads that fail with errors that pass", () => {
     expect(Math.max(...waits)).toBe(5000);
   });
 
+  // Catches a stream that sleeps for seconds while packets are lost, and begins no connection meanwhile.
+  test("are tried again often where no connection was to be had for long", async () => {
+    const { waits } = await waitsOf({ tookMs: 10_000 });
+    expect(waits.slice(0, 4)).toEqual([50, 100, 200, 200]);
+    expect(new Set(waits.slice(2))).toEqual(new Set([200]));
+  });
+
   // Catches a log that is filled by each attempt while a server is away.
   test("are reported less and less often, with the wait until the next attempt", async () => {
     const { told, retryInMs } = await waitsOf({ tookMs: 0 });

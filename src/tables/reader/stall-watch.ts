@@ -15,6 +15,8 @@ export interface StallWatchSource {
   readonly reporting: Reporting;
   /** The id that the stream has passed last. */
   readonly prev: bigint;
+  /** Notes how much has come of the answers that are waited for. */
+  readonly note?: () => void;
 }
 
 /** What of the table is waited for. */
@@ -32,6 +34,8 @@ interface Known extends WaitCause {
 
 interface Doing {
   readonly sinceMs: number;
+  /** Whether it was asked why it takes long. */
+  asked: boolean;
   readonly whySlow: () => Promise<WaitCause | undefined>;
 }
 
@@ -62,6 +66,7 @@ export class StallWatch {
     const sinceMs = performance.now();
     const wait = new LongWait({
       sinceMs: () => sinceMs,
+      peek: () => this.#peek(),
       ask: () => this.#ask(),
       cause: () => this.#cause(),
       tell: (cause, waitedMs) => this.#tell(cause, waitedMs),
@@ -72,7 +77,7 @@ export class StallWatch {
   /** Does something that may take long. `whySlow` is asked why, if it does. */
   async during<R>(work: Promise<R>, whySlow: Doing["whySlow"]): Promise<R> {
     this.begin();
-    const doing = { sinceMs: performance.now(), whySlow };
+    const doing = { sinceMs: performance.now(), asked: false, whySlow };
     this.#doing = doing;
     try {
       return await work;
@@ -158,6 +163,11 @@ export class StallWatch {
     this.#standing.asked = undefined;
   }
 
+  #peek(): boolean {
+    this.#source.note?.();
+    return this.#isSlow && this.#doing?.asked === false;
+  }
+
   async #ask(): Promise<void> {
     const standing = this.#standing;
     if (standing !== undefined) standing.asked = (await this.#answer(standing)) ?? standing.asked;
@@ -184,7 +194,10 @@ export class StallWatch {
   }
 
   async #answer({ known, wait: { told } }: Standing): Promise<WaitCause | undefined> {
-    if (this.#isSlow) return this.#doing?.whySlow();
+    if (this.#isSlow && this.#doing !== undefined) {
+      this.#doing.asked = true;
+      return this.#doing.whySlow();
+    }
     if (known?.blocker === undefined || told?.reason === known.reason) return known;
     const blockedBy = await this.#firstBlocker(known.blocker);
     if (blockedBy === undefined) return known;

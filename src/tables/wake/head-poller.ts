@@ -5,6 +5,7 @@ import {
   SUBJECT_OF_ALL,
   shareSession,
 } from "../../database/sessions/shared-session.ts";
+import { slowCalls } from "../../database/sessions/slow-calls.ts";
 import { startTimer } from "../../waiting/timer.ts";
 import { CommitHints } from "./commit-hints.ts";
 import { HeadLook, type LookResult, type PolledHead } from "./head-look.ts";
@@ -198,6 +199,7 @@ export class HeadPoller {
     let late = 0;
     const timer = setInterval(() => {
       late++;
+      slowCalls(this.#database).note();
       for (const head of this.#watched) head.wake();
       // Nobody else would find out that the answer to the look was lost, and have its connection closed.
       if (late % LATE_A_QUESTION === 0) void session.whySlow(SUBJECT_OF_ALL);
