@@ -94,7 +94,7 @@ export { goErrorColumns } from "./tables/errors/errors-table-options.ts";
 export type { ErrorsTableSchemaOptions } from "./tables/errors/errors-table-schema.ts";
 export { errorsTableSchema } from "./tables/errors/errors-table-schema.ts";
 export type { EventsTableOptions } from "./tables/events/events-table-options.ts";
-export type { GapOptions } from "./tables/events/gap-options.ts";
+export type { GapOptions, PrimaryFunction } from "./tables/events/gap-options.ts";
 export type { EventsInserter, EventsLoader, EventToStore, LoadRequest } from "./tables/events/loader-and-inserter.ts";
 export type { EventParts } from "./tables/events/make-event.ts";
 export { makeEvent } from "./tables/events/make-event.ts";

@@ -5,6 +5,7 @@
  * - `in_flight`: the transaction that inserted the missing rows is open.
  * - `filling_off`: the filling of gaps is off.
  * - `not_writable`: noops can't be written, for example since the server is read-only.
+ * - `several_primaries`: several servers take writes of which one should.
  * - `unproven`: noops can't be written safely, since the server that would get them holds other rows.
  * - `unfillable`: the table takes no row that could be told from an event.
  * - `lagging`: a server is behind another.
@@ -20,6 +21,7 @@ export type StallReason =
   | "in_flight"
   | "filling_off"
   | "not_writable"
+  | "several_primaries"
   | "unproven"
   | "unfillable"
   | "lagging"

@@ -87,8 +87,23 @@ describe("a handle", () => {
     ["getLatestId", (db) => getLatestId(db, events)],
     ["getNextEvents", (db) => getNextEvents(db, events, "")],
   ];
+  // Which takes a list of pools and a function that gives one too.
+  const isTaken = (what: string, name: string): boolean =>
+    what === "option primary" && ["a function", "an array"].includes(name);
   const cases = [...inserts, ...pools].flatMap(([what, use]) =>
-    handles.map(([name, handle, message]) => ({ what, use, name, handle, message })),
+    handles
+      .filter(([name]) => !isTaken(what, name))
+      .map(([name, handle, message]) => ({ what, use, name, handle, message })),
+  );
+
+  // Catches a list of pools of which one is none, and an empty list.
+  test.each([[[]], [[{}]], [["primary"]], [[null]]])(
+    "that is in the list gaps.primary is a pool: not %j",
+    (primary) => {
+      expect(() => new EventsTable("orders", { gaps: { primary: primary as never } })).toThrow(
+        /option primary of option gaps of table orders must be an array of pools/,
+      );
+    },
   );
 
   // Catches a handle that is kept until the first statement fails with "getConnection is not a function".

@@ -1,3 +1,4 @@
+import { clusterMutants } from "./cluster-mutants.ts";
 import { cursorMutants } from "./cursor-mutants.ts";
 import { gapMutants } from "./gap-mutants.ts";
 import type { Mutant } from "./mutant.ts";
@@ -16,6 +17,7 @@ export const mutants: readonly Mutant[] = [
   ...readingMutants,
   ...gapMutants,
   ...noopMutants,
+  ...clusterMutants,
   ...writingMutants,
   ...cursorMutants,
   ...runMutants,

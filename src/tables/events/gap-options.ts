@@ -12,8 +12,12 @@ export interface GapOptions {
   /**
    * The server that takes the writes. Declare it when streams read from a replica. Without it, the server that streams
    * read from counts as the primary, as long as nothing shows that it is a replica.
+   *
+   * Where the primary can move, a list of all servers that can become it: the one that takes writes is found within 2 s. While
+   * two of them do, or none, gaps stay open, and a stall says so. Or a function that gives the primary's pool, or a promise of
+   * it; undefined for none. It is called at most four times a second, and only while there are gaps. It may take 2 s.
    */
-  primary?: DatabaseHandle | undefined;
+  primary?: DatabaseHandle | readonly DatabaseHandle[] | PrimaryFunction | undefined;
   /**
    * All servers that take writes, in a cluster with several of them. Each is asked for open transactions. @defaultValue
    * the primary
@@ -32,17 +36,30 @@ export interface GapOptions {
   maxIds?: number | undefined;
 }
 
+/** Gives the pool of the server that takes the writes now; undefined if there is none. */
+export type PrimaryFunction = () => DatabaseHandle | undefined | Promise<DatabaseHandle | undefined>;
+
 const checks: OptionChecks<GapOptions> = {
-  primary: aDatabase,
-  probe: (value) => {
-    if (!Array.isArray(value) || value.length === 0) return "an array of pools, at least one";
-    const [problem] = value.map(aDatabase).filter((found) => found !== undefined);
-    return problem === undefined ? undefined : `an array of pools (${problem})`;
+  primary: (value) => {
+    if (Array.isArray(value)) return somePools(value);
+    return isPrimaryFunction(value) ? undefined : aDatabase(value);
   },
+  probe: somePools,
   graceMs: aFiniteDuration,
   noopValues: someParams,
   maxIds: aCount,
 };
+
+function somePools(value: unknown): string | undefined {
+  if (!Array.isArray(value) || value.length === 0) return "an array of pools, at least one";
+  const [problem] = value.map(aDatabase).filter((found) => found !== undefined);
+  return problem === undefined ? undefined : `an array of pools (${problem})`;
+}
+
+/** Whether it is a function, and not a handle that can be called, as those of some libraries. */
+function isPrimaryFunction(value: unknown): value is PrimaryFunction {
+  return typeof value === "function" && aDatabase(value) !== undefined;
+}
 
 function aDatabase(value: unknown): string | undefined {
   try {
@@ -75,6 +92,8 @@ function checkedParams(owner: string, values: GapConfig["noopValues"]): GapConfi
 export interface GapConfig {
   readonly filling: boolean;
   readonly primary: Database | undefined;
+  /** Among whom the primary is sought, or who tells it; undefined if it is not sought. */
+  readonly candidates: readonly Database[] | PrimaryFunction | undefined;
   readonly probe: readonly Database[] | undefined;
   readonly graceMs: number;
   readonly noopValues: Readonly<Record<string, SqlParam>>;
@@ -97,10 +116,24 @@ export function toGapConfig(
     checkIdentifier(column, `a column in option noopValues of option gaps of ${owner}`);
   return {
     filling: gaps !== false,
-    primary: primary === undefined ? undefined : toDatabase(primary),
+    ...toPrimary(primary),
     probe: probe?.map((handle) => toDatabase(handle)),
     graceMs,
     noopValues,
     maxIds,
   };
+}
+
+function toPrimary(primary: GapOptions["primary"]): Pick<GapConfig, "primary" | "candidates"> {
+  if (isPrimaryFunction(primary)) return { primary: undefined, candidates: primary };
+  if (!Array.isArray(primary)) {
+    const named = primary === undefined ? undefined : toDatabase(primary as DatabaseHandle);
+    return { primary: named, candidates: undefined };
+  }
+  // A server that is named twice is one.
+  const databases = new Map(primary.map((handle: DatabaseHandle) => toDatabase(handle)).map((db) => [db.identity, db]));
+  const candidates = [...databases.values()];
+  return candidates.length === 1
+    ? { primary: candidates[0], candidates: undefined }
+    : { primary: undefined, candidates };
 }

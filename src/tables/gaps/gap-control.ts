@@ -3,6 +3,7 @@ import type { Reporting } from "../../reflex/observer.ts";
 import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
 import type { GapConfig } from "../events/gap-options.ts";
 import type { TableContext } from "../events/table-context.ts";
+import { PrimaryFinder } from "./primary-finder.ts";
 
 /** A gap between two rows: the ids from `prev` + 1 up to `next` - 1 are missing. */
 export interface Gap {
@@ -49,6 +50,7 @@ export class GapControl {
   readonly #shared = new Set<GapControl>();
   /** For each database, the ids before those gaps that were told of. */
   readonly #told = new WeakMap<object, Set<string>>();
+  readonly #finder: PrimaryFinder | undefined;
   #order: FillOrder;
   #graceMs: number;
   #cautiousUntil = 0;
@@ -57,7 +59,8 @@ export class GapControl {
     this.config = config;
     this.#reporting = reporting;
     this.#table = table;
-    const { filling, primary } = config;
+    const { filling, primary, candidates } = config;
+    if (candidates !== undefined) this.#finder = new PrimaryFinder(candidates);
     this.#order = { filling, stopped: false, primary, number: 0 };
     this.#graceMs = config.graceMs;
   }
@@ -86,9 +89,14 @@ export class GapControl {
     return this.#order.filling && !(this.#table ?? this).#order.stopped;
   }
 
-  /** The server that takes the writes, if it was declared. */
+  /** The server that takes the writes, if it was declared, or was found among those that were. */
   get primary(): Database | undefined {
-    return this.#order.primary ?? this.#table?.primary;
+    return this.#order.primary ?? this.finder?.found ?? this.#table?.primary;
+  }
+
+  /** Finds the primary among several servers; undefined if one was declared, or none. */
+  get finder(): PrimaryFinder | undefined {
+    return this.#order.primary === undefined ? (this.#finder ?? this.#table?.finder) : undefined;
   }
 
   get graceMs(): number {

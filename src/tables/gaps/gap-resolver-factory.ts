@@ -1,5 +1,6 @@
 import type { Database } from "../../database/database.ts";
 import { type AskFree, SLOW_AFTER_MS, slowCalls } from "../../database/sessions/slow-calls.ts";
+import { ReflexError } from "../../errors/reflex-error.ts";
 import type { Blocker, WaitCause } from "../../reflex/wait-cause.ts";
 import type { TableContext } from "../events/table-context.ts";
 import type { GapControl } from "./gap-control.ts";
@@ -45,6 +46,7 @@ export class GapResolverFactory {
    * The highest position up to this one that lies below every row which a transaction has inserted and not committed.
    */
   async belowOpenRows(position: bigint): Promise<bigint> {
+    await this.#knowPrimary();
     const answers = await this.#servers().probes.ask((probe) => probe.lowestUpTo(position));
     if (!isAnswered(answers)) throw answers.error;
     const open = answers.flatMap(({ value }) => value ?? []);
@@ -70,6 +72,14 @@ export class GapResolverFactory {
       if (blocker !== undefined) return blocker;
     }
     return undefined;
+  }
+
+  /** @throws ReflexError `database_error` if the primary has to be found, and can't be now */
+  async #knowPrimary(): Promise<void> {
+    const missing = await this.#source.gaps.finder?.seek();
+    if (missing === undefined) return;
+    const cause = Object.assign(new Error(missing.message), { code: "ETIMEDOUT" });
+    throw new ReflexError("database_error", missing.message, { cause });
   }
 
   #askFreeOf({ identity }: Database, askFree: AskFree): AskFree | undefined {

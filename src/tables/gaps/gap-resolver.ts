@@ -80,6 +80,12 @@ const OLD_ROW_MS = 60_000;
 const MOST_FRUITLESS_FILLS = 5;
 const FILLING_OFF =
   "gap filling is off for this table, and ids of rolled-back transactions stay missing: call fillGaps(), or set the option gaps";
+const MOVED: GapStep = {
+  kind: "hold",
+  delayMs: 0,
+  reason: "unreachable",
+  message: "the primary has moved while it was asked",
+};
 const LOCKED = "another transaction holds a lock where the noops that close the gap go: commit it or end it";
 
 /** Brings one gap nearer to its end, a step at a time. It keeps what it has learned between the steps. */
@@ -99,6 +105,14 @@ export class GapResolver {
     this.#checkSize(seen.gap);
     if (!gaps.filling) return hold("filling_off", FILLING_OFF);
     if (noopProblem !== undefined) return hold("unfillable", noopProblem);
+    const { finder } = gaps;
+    if (finder === undefined) return this.#stepOn(seen, signal);
+    const missing = await finder.seek();
+    if (missing !== undefined) return holdFor(missing);
+    return finder.unlessMoved(this.#stepOn(seen, signal), MOVED);
+  }
+
+  async #stepOn(seen: SeenGap, signal: AbortSignal): Promise<GapStep> {
     // The connection for noops is taken while the probe runs, so that their insert need not wait for it.
     this.#source.servers().noopInserter.warmUp();
     const missing = missingIds(

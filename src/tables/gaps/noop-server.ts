@@ -108,7 +108,7 @@ export function held(reason: Obstacle["reason"], message: string): Obstacle {
 }
 
 /** Whether the server takes writes from nobody but administrators, one of whom the database user may be. */
-export function isReadOnly(row: CheckRow | undefined): boolean {
+export function isReadOnly(row: Pick<CheckRow, "read_only" | "engine_read_only"> | undefined): boolean {
   return row !== undefined && (isOn(row.read_only) || isOn(row.engine_read_only));
 }
 

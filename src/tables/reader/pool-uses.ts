@@ -22,19 +22,21 @@ export function poolUsesOfStreams(
   gaps: Pick<GapControl, "filling" | "primary" | "config">,
 ): StreamsPoolUses {
   const { primary = database } = gaps;
-  const { probe = [primary] } = gaps.config;
+  const { probe = [primary], candidates } = gaps.config;
+  const primaries = [primary, ...(Array.isArray(candidates) ? (candidates as readonly Database[]) : [])];
   const needsOf = ({ identity }: Database): PoolNeed[] => {
     // A stream's faults are confirmed on the primary, as they are read.
-    const reads = identity === database.identity || identity === primary.identity;
+    const isPrimary = primaries.some((server) => server.identity === identity);
+    const reads = identity === database.identity || isPrimary;
     const looks = gaps.filling && probe.some((server) => server.identity === identity);
-    const fills = gaps.filling && identity === primary.identity;
+    const fills = gaps.filling && isPrimary;
     return [...(reads ? [READING] : []), ...(looks ? [LOOKING] : []), ...(fills ? [FILLING] : []), ASKING];
   };
   const useOf = (server: Database): PoolUse => {
     const { identity, poolSize: size } = server;
     return { identity, size, needs: needsOf(server) };
   };
-  const others = new Map([primary, ...probe].map((server) => [server.identity, server]));
+  const others = new Map([...primaries, ...probe].map((server) => [server.identity, server]));
   others.delete(database.identity);
   return { own: useOf(database), others: [...others.values()].map(useOf) };
 }

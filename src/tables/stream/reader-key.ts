@@ -1,5 +1,6 @@
 import type { SqlParam } from "../../database/database.ts";
 import { parseTableName } from "../../database/identifiers.ts";
+import type { GapConfig } from "../events/gap-options.ts";
 import type { TableReaderSource } from "../reader/table-reader.ts";
 
 const numbers = new WeakMap<object, number>();
@@ -30,7 +31,11 @@ export function readerKey(source: ReaderKeySource, orderNumber: number): string 
     wake === false ? wake : [wake.gtid, String(wake.hotMs), String(wake.idleMs)],
     numberOf(loader),
     [orderNumber, gaps.filling, String(gaps.graceMs), String(gaps.maxIds)],
-    [numberOf(gaps.primary?.identity), gaps.probe?.map(({ identity }) => numberOf(identity))],
+    [
+      numberOf(gaps.primary?.identity),
+      candidatesKey(gaps.candidates),
+      gaps.probe?.map(({ identity }) => numberOf(identity)),
+    ],
     Object.entries(gaps.noopValues)
       .toSorted(byName)
       .map(([column, value]) => [column, typeof value, paramText(value)]),
@@ -38,6 +43,12 @@ export function readerKey(source: ReaderKeySource, orderNumber: number): string 
 }
 
 export type ReaderKeySource = Pick<TableReaderSource, "table" | "config" | "plainColumns" | "noopProblem">;
+
+function candidatesKey(candidates: GapConfig["candidates"]): unknown {
+  return typeof candidates === "function"
+    ? numberOf(candidates)
+    : candidates?.map(({ identity }) => numberOf(identity));
+}
 
 function byName([one]: [string, SqlParam], [other]: [string, SqlParam]): number {
   return one < other ? -1 : 1;

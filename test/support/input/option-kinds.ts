@@ -38,7 +38,7 @@ export const eventsTable: Kinds = {
   storedZone: "special",
 };
 export const gaps: Kinds = {
-  primary: "special",
+  primary: "function",
   probe: "special",
   graceMs: "finiteDuration",
   noopValues: "object",
