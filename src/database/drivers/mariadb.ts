@@ -82,7 +82,8 @@ export function mariadbConnection<Tx extends object>(tx: Tx): DriverConnection<T
     run: async (sql, params) => {
       if (mayLackCharacters(connection) && hasMoreThanAscii(params)) checkCarried(params, await carried(connection));
       // What has no values is not prepared, which would take a round trip of its own.
-      const sent = params.length === 0 ? connection.query({ sql, ...pinned }) : execute(sql, params);
+      const sent =
+        Array.isArray(params) && params.length === 0 ? connection.query({ sql, ...pinned }) : execute(sql, params);
       const { affectedRows, insertId, warningStatus: warnings } = (await sent) as OkPacket;
       return { affectedRows, insertId: String(insertId), warnings };
     },

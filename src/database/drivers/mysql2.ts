@@ -102,7 +102,7 @@ class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> 
   run(sql: string, params: readonly SqlParam[]): Promise<RunResult> {
     const { clientEncoding = UTF8MB4 } = this.native;
     if (clientEncoding !== UTF8MB4) checkCarried(params, carriedByEncoding(clientEncoding));
-    return params.length === 0 ? this.#send(sql) : this.#execute(sql, params, resultOf);
+    return Array.isArray(params) && params.length === 0 ? this.#send(sql) : this.#execute(sql, params, resultOf);
   }
 
   rows(sql: string, params: readonly SqlParam[]): Promise<object[]> {

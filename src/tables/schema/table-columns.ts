@@ -108,22 +108,33 @@ async function readRows(
     return [columns, await database.rows<KeyRow>(sqliteKeys, [...params, ...params], options)];
   }
   const params = schema === undefined ? [table] : [table, schema];
-  const inSchema = schema === undefined ? "database()" : "?";
-  const columns = await database.rows<ColumnRow>(`${mysqlColumns}${inSchema}`, params, options);
-  return [columns, await database.rows<KeyRow>(`${mysqlKeys}${inSchema}`, params, options)];
+  const sql = mysqlDescription(schema === undefined ? "database()" : "?");
+  const rows = await database.rows<(ColumnRow | KeyRow) & DescriptionRow>(sql, [...params, ...params], options);
+  return [
+    rows.filter((row): row is ColumnRow & DescriptionRow => row.part === "column"),
+    rows.filter((row): row is KeyRow & DescriptionRow => row.part === "key"),
+  ];
 }
 
-const mysqlColumns = `select cast(c.column_name as char) as column_name_text,
-    cast(c.column_type as char) as column_type_text, cast(c.extra as char) as extra_text,
-    cast(t.engine as char) as engine_text, cast(c.character_set_name as char) as charset_text,
-    cast(c.collation_name as char) as collation_text, cast(c.character_maximum_length as char) as length_text
-  from information_schema.columns c
-  join information_schema.tables t on t.table_schema = c.table_schema and t.table_name = c.table_name
-  where c.table_name = ? and c.table_schema = `;
+interface DescriptionRow {
+  readonly part: "column" | "key";
+}
 
-const mysqlKeys = `select cast(index_name as char) as key_name_text, cast(column_name as char) as column_name_text,
-    if(index_name = 'PRIMARY', '1', '0') as is_primary, cast(sub_part as char) as prefix_text
-  from information_schema.statistics where non_unique = 0 and table_name = ? and table_schema = `;
+/** Columns and keys in one statement: each that is read through a pool takes several round trips. */
+function mysqlDescription(inSchema: string): string {
+  return `select 'column' as part, cast(c.column_name as char) as column_name_text,
+      cast(c.column_type as char) as column_type_text, cast(c.extra as char) as extra_text,
+      cast(t.engine as char) as engine_text, cast(c.character_set_name as char) as charset_text,
+      cast(c.collation_name as char) as collation_text, cast(c.character_maximum_length as char) as length_text,
+      null as key_name_text, null as is_primary, null as prefix_text
+    from information_schema.columns c
+    join information_schema.tables t on t.table_schema = c.table_schema and t.table_name = c.table_name
+    where c.table_name = ? and c.table_schema = ${inSchema}
+  union all
+  select 'key', cast(column_name as char), null, null, null, null, null, null,
+      cast(index_name as char), if(index_name = 'PRIMARY', '1', '0'), cast(sub_part as char)
+    from information_schema.statistics where non_unique = 0 and table_name = ? and table_schema = ${inSchema}`;
+}
 
 function sqliteColumns(schema: string): string {
   return `select c.name as column_name_text, c.type as column_type_text,
