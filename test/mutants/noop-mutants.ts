@@ -58,6 +58,19 @@ export const noopMutants: readonly Mutant[] = [
     tests: [testOf(wrongServer, "a stream inserts no noop on a server that holds other rows")],
   },
   {
+    name: "an old check counts",
+    wrong: "what a server said of itself counts, however long ago that was",
+    parts: [
+      noopServer.replaceExport(
+        "isFresh",
+        () =>
+          ({ session }, here) =>
+            session === here,
+      ),
+    ],
+    tests: [testOf(wrongServer, "a stream inserts no noop on a server that has become read-only")],
+  },
+  {
     name: "inserts noops on an earlier word",
     wrong: "the row above the gap was there when it was asked for, and need not be when the noops go in",
     parts: [noopStatement.replaceExport("noopStatement", (make) => (source, ids) => make(source, ids))],

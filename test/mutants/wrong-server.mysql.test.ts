@@ -1,6 +1,8 @@
+import { createPool } from "mysql2/promise";
 import { createTables } from "reflex-rsql";
 import { expect, test } from "vitest";
 import { describeEachServer } from "../support/servers/engines.ts";
+import { startTcpProxy } from "../support/servers/tcp-proxy.ts";
 import { leaveGap, noopIds } from "../support/streams/gaps.ts";
 import { makeTable, nothingWithin, take } from "../support/streams/streams.ts";
 
@@ -26,6 +28,33 @@ describeEachServer((engine) => {
     } finally {
       await pool.query("set global read_only = 0");
     }
+  });
+
+  // Catches a filler that goes by what the server said of itself before a probe that took long.
+  test("a stream inserts no noop on a server that has become read-only while it asked for open transactions", async () => {
+    const pool = await engine.createRawPool();
+    await using proxy = await startTcpProxy(engine.socketPath);
+    const probe = createPool(proxy.url(engine.database));
+    const table = await makeTable(pool, { gaps: { probe: [probe], graceMs: 0 } });
+    await table.insert(pool, "a", 1);
+    await leaveGap(pool, table);
+    await table.insert(pool, "c", 1);
+    const answer = proxy.holdAnswer((packet) => packet.includes(" between "));
+    const stream = table.stream(pool, "1");
+    const next = take(stream, 1);
+    const held = await answer;
+    await nothingWithin(600);
+    await pool.query("set global read_only = 1");
+    try {
+      held.release();
+      expect(await Promise.race([next, nothingWithin(500)])).toBe("nothing");
+      expect(await noopIds(pool, table)).toEqual([]);
+    } finally {
+      await pool.query("set global read_only = 0");
+    }
+    expect(await next).toEqual(["3"]);
+    await stream.close();
+    await probe.end();
   });
 
   // Catches a filler that inserts noops wherever it can write: elsewhere the ids belong to other events.

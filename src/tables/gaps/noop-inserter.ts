@@ -10,7 +10,7 @@ import { kindOfCause } from "../../errors/show-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { startTimer } from "../../waiting/timer.ts";
 import { gapSession } from "./gap-session.ts";
-import { held, NoopServer, type NoopServerSource, type Obstacle, type ServerCheck } from "./noop-server.ts";
+import { held, isFresh, NoopServer, type NoopServerSource, type Obstacle, type ServerCheck } from "./noop-server.ts";
 import { type NoopStatement, noopStatement, ROW_ABOVE_MISSING, type RowAbove } from "./noop-statement.ts";
 
 export interface NoopInserterSource extends NoopServerSource {
@@ -73,7 +73,8 @@ export class NoopInserter {
     try {
       const before = await checked;
       const insert: SessionWork<InsertedNoops> = async (session, discard) => {
-        const { obstacle, above } = before?.session === session ? before : await this.#server.check(session, around);
+        const { obstacle, above } =
+          before !== undefined && isFresh(before, session) ? before : await this.#server.check(session, around);
         if (obstacle !== undefined) return obstacle;
         const inserted = above === undefined ? undefined : await this.#insertBelow(above, ids, session);
         return (

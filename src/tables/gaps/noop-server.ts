@@ -26,6 +26,8 @@ export interface ServerCheck {
   readonly above: RowAbove | undefined;
   /** The connection on which it was asked: another one may lead to another server. */
   readonly session: Session;
+  /** When it answered, as `performance.now()`. */
+  readonly atMs: number;
 }
 
 /** A row of the table, and what the server that has it says of itself. */
@@ -34,6 +36,8 @@ export interface CheckRow extends EventRow, ReplicaHint {
   readonly engine_read_only: number | string | bigint;
 }
 
+// How long what a server said of itself counts. It is used at once, but for a probe that takes longer.
+const FRESH_MS = 250;
 // How long a server counts as no replica before it is asked again. Servers change their roles while this process runs.
 const NO_REPLICA_MS = 10_000;
 
@@ -58,7 +62,7 @@ export class NoopServer {
       highest === undefined
         ? undefined
         : { id: BigInt(highest.id_value), micros: highest.micros === null ? null : BigInt(highest.micros) };
-    return { obstacle, above, session };
+    return { obstacle, above, session, atMs: performance.now() };
   }
 
   #rows(session: Session, around: readonly ReflexEvent[]): Promise<CheckRow[]> {
@@ -101,6 +105,11 @@ function obstacleIn(rows: readonly CheckRow[], around: readonly ReflexEvent[]): 
   return holdsRows(found, around)
     ? undefined
     : held("unproven", "the server that noops would be written to holds other rows: name the primary in gaps.primary");
+}
+
+/** Whether a check was made just now, on this connection. */
+export function isFresh({ session, atMs }: ServerCheck, here: Session): boolean {
+  return session === here && performance.now() - atMs < FRESH_MS;
 }
 
 export function held(reason: Obstacle["reason"], message: string): Obstacle {
