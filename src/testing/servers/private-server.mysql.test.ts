@@ -43,6 +43,18 @@ describeEachServer(({ vendor }) => {
     expect(leftovers(server)).toEqual([]);
   });
 
+  // Catches a listener of each who waits on one emitter: with the eleventh, Node.js prints a warning.
+  test("any number may wait for its end", async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", note);
+    const server = await startPrivateServer({ vendor });
+    await Promise.all(Array.from({ length: 12 }, () => server.crash()));
+    await Promise.all(Array.from({ length: 12 }, () => server.stop()));
+    process.off("warning", note);
+    expect(warnings).toEqual([]);
+  });
+
   test("it listens on a TCP port only when asked to", async () => {
     await using closed = await startPrivateServer({ vendor });
     expect(closed.port).toBeUndefined();

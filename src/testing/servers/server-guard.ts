@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { EventEmitter, once } from "node:events";
 import { open } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { join } from "node:path";
@@ -45,7 +44,8 @@ export interface GuardedProgram {
 export class ServerGuard {
   readonly #child: ChildProcess;
   readonly #folder: string;
-  readonly #news = new EventEmitter();
+  /** Who waits for news of the server. `once` of node:events would put two listeners on an emitter for each of them. */
+  readonly #waiting = new Set<() => void>();
   #pid: number | undefined;
   #exitStatus: number | undefined;
   #gone = false;
@@ -104,7 +104,7 @@ export class ServerGuard {
   async stop(): Promise<void> {
     this.#child.stdin?.end();
     this.#keepProcessAlive(true);
-    while (!this.#gone) await once(this.#news, "news");
+    while (!this.#gone) await this.#news();
   }
 
   /** The last lines that the server wrote. */
@@ -125,20 +125,29 @@ export class ServerGuard {
     const value = Number(line.split(" ")[1]);
     if (line.startsWith("started ")) this.#pid = value;
     if (line.startsWith("ended ")) this.#exitStatus = value;
-    this.#news.emit("news");
+    this.#tell();
   }
 
   #end(): void {
     this.#gone = true;
     this.#exitStatus ??= -1;
-    this.#news.emit("news");
+    this.#tell();
+  }
+
+  #news(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.add(resolve));
+  }
+
+  #tell(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
   }
 
   async #until(reached: () => boolean): Promise<void> {
     this.#keepProcessAlive(true);
     while (!reached()) {
       if (this.#gone) throw new Error(`the shell that guards the server in ${this.#folder} has ended`);
-      await once(this.#news, "news");
+      await this.#news();
     }
     this.#keepProcessAlive(false);
   }
