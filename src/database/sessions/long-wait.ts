@@ -74,7 +74,7 @@ export class LongWait {
 
   #peek(): void {
     const leftMs = this.#source.peek?.() === true ? 0 : this.#askAtMs - performance.now();
-    if (leftMs > 0) this.#peekOrLook(leftMs);
+    if (leftMs > 0) this.#peekOrLook(Math.ceil(leftMs));
     else void this.#look();
   }
 
@@ -82,8 +82,7 @@ export class LongWait {
     const askInMs = Math.ceil(ASK_AFTER_MS - this.#waitedMs);
     // What was waited for at first has come, and something else is waited for since.
     if (askInMs > 1) return this.#lookIn(askInMs);
-    const dueInMs = STALL_AFTER_MS - this.#waitedMs;
-    const timeoutMs = dueInMs > 0 ? dueInMs : ANSWER_MS;
+    const timeoutMs = Math.max(STALL_AFTER_MS - this.#waitedMs, ANSWER_MS);
     await withTimeLimit(this.#source.ask(), { timeoutMs, what: "the cause of a stall" }).catch(() => undefined);
     if (this.#over) return;
     const cause = this.#source.cause();
