@@ -13,6 +13,13 @@ const transaction = moduleAt<typeof import("../../src/database/handles/transacti
   "src/database/handles/transaction.ts",
 );
 
+const mysql2Idle = moduleAt<typeof import("../../src/database/drivers/mysql2-idle.ts")>(
+  "src/database/drivers/mysql2-idle.ts",
+);
+const storedValue = moduleAt<typeof import("../../src/tables/schema/stored-value.ts")>(
+  "src/tables/schema/stored-value.ts",
+);
+
 const inFlight = "test/guarantees/committed-rows-only/statements-in-flight.mysql.test.ts";
 
 /** How events are written, with the transaction that they belong to. */
@@ -78,5 +85,19 @@ export const writingMutants: readonly Mutant[] = [
       }),
     ],
     tests: [testOf("src/database/handles/begin.mysql.test.ts", "that throws is rolled back, as is none but it")],
+  },
+  {
+    name: "takes every session for idle",
+    wrong: "START TRANSACTION commits what the last user of the connection has left open",
+    parts: [mysql2Idle.replaceExport("lastStatus", () => () => 2)],
+    tests: [
+      testOf("src/database/handles/shared-connection.mysql.test.ts", "a transaction whose last statement failed"),
+    ],
+  },
+  {
+    name: "sends every type as text",
+    wrong: "a column that is none of numbers makes another type of it",
+    parts: [storedValue.replaceExport("holdsIntegers", () => () => true)],
+    tests: [testOf("src/tables/events/insert-lots.mysql.test.ts", "are stored as they are in a column of bit(16)")],
   },
 ];

@@ -24,7 +24,7 @@ export interface EventToInsert {
 
 // The numbers of rows that one statement inserts. There are few, so that a connection prepares few texts. 1000 rows of
 // four values are far below the 65 535 that the server takes.
-const STATEMENT_SIZES = [1000, 100, 10, 1] as const;
+const STATEMENT_SIZES = [1000, 500, 200, 100, 50, 20, 10, 5, 2, 1] as const;
 
 export interface EventInserterSource extends InsertRunnerSource {
   /** Wakes the table's streams. Called after a commit. */
@@ -138,7 +138,7 @@ export class EventInserter {
   }
 
   async #insertAll(place: InsertPlace, events: readonly EventToInsert[]): Promise<string | undefined> {
-    const statements = this.#statements(place.dialect, events);
+    const statements = this.#statements(place, events);
     const checking = this.#runner.checkValues(place, statements);
     if (checking !== undefined) await checking;
     let firstId: string | undefined;
@@ -149,21 +149,26 @@ export class EventInserter {
     return firstId;
   }
 
-  #statements(dialect: Dialect, events: readonly EventToInsert[]): Statement[] {
+  #statements(place: InsertPlace, events: readonly EventToInsert[]): Statement[] {
+    const { dialect } = place;
+    const asText = this.#runner.typesAsText(place);
     const statements: Statement[] = [];
     for (let start = 0; start < events.length; ) {
       const size = STATEMENT_SIZES.find((candidate) => candidate <= events.length - start) ?? 1;
-      statements.push({ sql: this.#text(dialect, size), params: this.#params(events.slice(start, start + size)) });
+      statements.push({
+        sql: this.#text(dialect, size),
+        params: this.#params(events.slice(start, start + size), asText),
+      });
       start += size;
     }
     return statements;
   }
 
-  #params(events: readonly EventToInsert[]): SqlParam[] {
+  #params(events: readonly EventToInsert[], typesAsText: boolean): SqlParam[] {
     const { fields, trace, foreignIdBytes } = this.#source.config;
     const params: SqlParam[] = [];
     for (const { foreignId, type, metadata } of events) {
-      params.push(foreignIdBytes ? Buffer.from(foreignId, "hex") : foreignId, type);
+      params.push(foreignIdBytes ? Buffer.from(foreignId, "hex") : foreignId, typesAsText ? String(type) : type);
       if (fields.metadata !== undefined) params.push(metadata ?? null);
       if (fields.trace !== undefined) params.push(trace?.() ?? null);
     }

@@ -3,8 +3,8 @@ import type { Dialect } from "../../database/dialect.ts";
 import { type CarriedCharacters, CHARSET_QUESTION, carriedBy } from "../../database/drivers/connection-charset.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import type { SchemaCheck } from "../schema/schema-check.ts";
-import { mayChangeSilently } from "../schema/stored-value.ts";
-import { describeTable, type TableDescription } from "../schema/table-columns.ts";
+import { holdsIntegers, mayChangeSilently } from "../schema/stored-value.ts";
+import { type ColumnDescription, describeTable, type TableDescription } from "../schema/table-columns.ts";
 import { losesTransaction } from "./lost-transaction.ts";
 
 /** A transaction through which the table can be looked at. */
@@ -21,12 +21,15 @@ export interface SeenTable {
   readonly description: TableDescription | undefined;
   /** Whether some column may make another value of what is inserted, without a word. */
   readonly mayChange: boolean;
+  /** Whether the column of types is known to hold whole numbers. */
+  readonly typeIsInteger: boolean;
 }
 
 export interface InsertLookSource {
   readonly table: string;
   /** The columns of text and bytes that an insert fills. */
   readonly columns: readonly string[];
+  readonly typeColumn: string;
   readonly schemaCheck: SchemaCheck;
   readonly reporting: Reporting;
   readonly timeoutMs: number | undefined;
@@ -66,16 +69,18 @@ export class InsertLook {
 
   /** The table as it is now. */
   async again(target: LookTarget): Promise<SeenTable> {
-    const { table, columns, timeoutMs } = this.#source;
+    const { table, columns, typeColumn, timeoutMs } = this.#source;
     const { executor, dialect } = target;
     const rows: Executor["rows"] = (sql, params, options) => executor.rows(sql, params, options);
     const description = await describeTable({ dialect, rows }, table, { timeoutMs }).catch((error: unknown) => {
       if (losesTransaction(error)) throw error;
       return undefined;
     });
-    const described = columns.map((name) => description?.columns.get(name.toLowerCase()));
+    const describe = (name: string): ColumnDescription | undefined => description?.columns.get(name.toLowerCase());
+    const described = columns.map(describe);
+    const type = describe(typeColumn);
     const mayChange = described.some((column) => column !== undefined && mayChangeSilently(column, dialect));
-    const seen = { description, mayChange };
+    const seen = { description, mayChange, typeIsInteger: type !== undefined && holdsIntegers(type) };
     this.#seen.set(target.identity ?? this.#unknown, seen);
     return seen;
   }

@@ -32,6 +32,11 @@ export function silentChange(column: ColumnDescription, value: StoredValue, dial
   return undefined;
 }
 
+/** Whether the column holds whole numbers, so that one that is given in decimal text is stored as that number. */
+export function holdsIntegers({ type }: ColumnDescription): boolean {
+  return INTEGER.test(type);
+}
+
 /** What of the value does not fit the column, where a strict server would refuse it; undefined if all of it fits. */
 export function overflow(column: ColumnDescription, value: StoredValue): string | undefined {
   if (value === null) return undefined;
