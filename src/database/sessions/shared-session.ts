@@ -95,7 +95,12 @@ export class SharedSession {
 
   /** Runs a query. Resolves with its rows, and with the epoch of the connection that they were read through. */
   rows<R extends object>(sql: string, params: readonly SqlParam[], options: ReadOptions): Promise<EpochRows<R>> {
-    return this.read((session) => session.rows<R>(sql, params, { timeoutMs: options.statementTimeoutMs }), options);
+    const limits = { timeoutMs: options.statementTimeoutMs };
+    return this.read((session) => {
+      // What has no values is not prepared, which would take a round trip of its own.
+      if (params.length === 0 && isSession(session)) return session.control<R>(sql, limits);
+      return session.rows<R>(sql, params, limits);
+    }, options);
   }
 
   /**
@@ -174,4 +179,8 @@ export class SharedSession {
     for (const [subject, aside] of this.#aside) if (aside === lane) this.#aside.delete(subject);
     lane.held.giveBack();
   }
+}
+
+function isSession(executor: Executor): executor is Session {
+  return "control" in executor;
 }
