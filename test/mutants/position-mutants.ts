@@ -50,7 +50,7 @@ export const positionMutants: readonly Mutant[] = [
       start.replaceExport("startOf", (startOf) => async (reader, source) => {
         const started = await startOf(reader, source);
         const { id, anchor } = started.position;
-        const { first } = await reader.pages.read(id, 1, source.signal);
+        const first = await reader.pages.readRow(id, source.signal);
         return first === undefined ? { ...started, position: { id, anchor } } : started;
       }),
     ],

@@ -6,8 +6,9 @@ import { typeMistake } from "../../errors/reflex-error.ts";
 import { show } from "../../errors/show.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
+import { eventColumns } from "./event-columns.ts";
 import { callLoader } from "./event-loader.ts";
-import { type EventRow, eventColumns, toEvent } from "./event-row.ts";
+import { type EventRow, toEvent } from "./event-row.ts";
 import type { EventsLoader } from "./loader-and-inserter.ts";
 import type { TableDefinition } from "./table-context.ts";
 

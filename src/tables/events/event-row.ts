@@ -1,13 +1,11 @@
-import type { Dialect } from "../../database/dialect.ts";
 import { ReflexError } from "../../errors/reflex-error.ts";
 import { noopEventType, type ReflexEvent } from "../../reflex/event.ts";
 import { storedMicros } from "../../reflex/event-position.ts";
-import type { ColumnDescription, TableDescription } from "../schema/table-columns.ts";
-import type { EventFields, EventsTableConfig } from "./events-table-options.ts";
+import type { EventsTableConfig } from "./events-table-options.ts";
 import { idText } from "./id-text.ts";
 import type { TableDefinition } from "./table-context.ts";
 
-/** A row as {@link eventColumns} selects it. Drivers give integers as numbers, bigints or text. */
+/** A row as `eventColumns` selects it. Drivers give integers as numbers, bigints or text. */
 export interface EventRow {
   readonly id_value: string | number | bigint;
   /** Null where the server does not know the stored time zone, and where the row has no time. */
@@ -18,102 +16,8 @@ export interface EventRow {
   readonly foreign_id_value: string | number | bigint;
   readonly metadata_bytes?: Uint8Array | null;
   readonly trace_bytes?: Uint8Array | null;
-}
-
-/** Which columns drivers give in the form that events need. The server casts the others, row by row. */
-export interface PlainColumns {
-  readonly foreignId: boolean;
-  readonly metadata: boolean;
-  readonly trace: boolean;
-}
-
-const TEXT = new Set(["char", "varchar", "tinytext", "text", "mediumtext", "longtext"]);
-const INTEGER = new Set(["tinyint", "smallint", "mediumint", "int", "bigint"]);
-const BYTES = new Set(["binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"]);
-const NONE: PlainColumns = { foreignId: false, metadata: false, trace: false };
-
-/** Which columns of an events table need no cast, since every driver gives values of their types exactly. */
-export function plainColumns(dialect: Dialect, { columns }: TableDescription, fields: EventFields): PlainColumns {
-  const is = (name: string | undefined, test: (column: ColumnDescription) => boolean): boolean => {
-    const column = name === undefined ? undefined : columns.get(name.toLowerCase());
-    // A column of SQLite may hold values of any type.
-    return dialect.name === "mysql" && column !== undefined && test(column);
-  };
-  return {
-    foreignId: is(fields.foreignId, isPlainForeignId),
-    metadata: is(fields.metadata, ({ type }) => BYTES.has(type)),
-    trace: is(fields.trace, ({ type }) => BYTES.has(type)),
-  };
-}
-
-/** Whether the column of foreign ids needs no cast. One with ZEROFILL does: drivers leave out its zeros. */
-function isPlainForeignId({ type, fullType }: ColumnDescription): boolean {
-  return TEXT.has(type) || (INTEGER.has(type) && !fullType.includes("zerofill"));
-}
-
-/**
- * The columns of an event in a select list, of a table with the alias `t`. No column has its own name as its alias:
- * `order by` would sort by the alias, and text sorts "10" before "9".
- */
-export function eventColumns(dialect: Dialect, config: EventsTableConfig, plain: PlainColumns = NONE): string {
-  const { fields, time, foreignIdBytes } = config;
-  const column = (name: string): string => `t.${dialect.quote(name)}`;
-  // Metadata is selected as bytes, whatever its column's type. A driver would parse JSON and decode text, and round the
-  // numbers in it.
-  const bytes = (name: string, isPlain: boolean): string => (isPlain ? column(name) : dialect.asBytes(column(name)));
-  const foreignIdText = plain.foreignId ? column(fields.foreignId) : undefined;
-  const columns = [
-    `${dialect.exactInteger(column(fields.id))} as id_value`,
-    `${dialect.eventMicros(column(fields.time), time)} as micros`,
-    `${column(fields.type)} as type_number`,
-    `${(foreignIdBytes ? undefined : foreignIdText) ?? castForeignId(dialect, config)} as foreign_id_value`,
-  ];
-  if (time.zone !== undefined) {
-    columns.push(`${dialect.eventMicros(column(fields.time), { ...time, zone: undefined })} as stored_micros`);
-  }
-  if (fields.metadata !== undefined) columns.push(`${bytes(fields.metadata, plain.metadata)} as metadata_bytes`);
-  if (fields.trace !== undefined) columns.push(`${bytes(fields.trace, plain.trace)} as trace_bytes`);
-  return columns.join(", ");
-}
-
-function castForeignId(dialect: Dialect, { fields, foreignIdBytes }: EventsTableConfig): string {
-  const column = `t.${dialect.quote(fields.foreignId)}`;
-  return foreignIdBytes ? dialect.asHex(column) : dialect.asText(column);
-}
-
-/**
- * The condition that a row of the table with the alias `t` is no noop, as {@link isNoopOf} tells it of events. Its one
- * placeholder is for the foreign id of the table's noops.
- */
-export function eventCondition(dialect: Dialect, config: EventsTableConfig): string {
-  const type = `t.${dialect.quote(config.fields.type)}`;
-  return `(${type} <> ${noopEventType} or ${dialect.asBytes(castForeignId(dialect, config))} <> ${dialect.asBytes("?")})`;
-}
-
-/**
- * Whether rows that were selected without casts have the form that {@link plainColumns} expects. They have another once a
- * column was changed: a statement sees all its rows in one form, so that one value of each column tells.
- */
-export function areAsExpected(rows: readonly EventRow[], { metadata, trace }: EventFields): boolean {
-  const foreignId: unknown = rows[0]?.foreign_id_value;
-  return (
-    !(foreignId instanceof Uint8Array) &&
-    (metadata === undefined || isBytes(firstOf(rows, "metadata_bytes"))) &&
-    (trace === undefined || isBytes(firstOf(rows, "trace_bytes")))
-  );
-}
-
-/** The first value in a column that is not null. */
-function firstOf(rows: readonly EventRow[], name: "metadata_bytes" | "trace_bytes"): unknown {
-  for (const row of rows) {
-    const value = row[name];
-    if (value !== null && value !== undefined) return value;
-  }
-  return undefined;
-}
-
-function isBytes(value: unknown): boolean {
-  return value === undefined || value instanceof Uint8Array;
+  /** How many bytes metadata and trace have that were too long to come with the row; null or absent if they came. */
+  readonly left_out_bytes?: string | number | bigint | null;
 }
 
 /** A server that has no tables of time zones converts no time, and gives a null instead. */
@@ -138,6 +42,8 @@ export function isNoopOf(event: ReflexEvent, { noopForeignId }: Pick<EventsTable
 
 /** Makes the event of a row. */
 export function toEvent<T extends number>(row: EventRow): ReflexEvent<T> {
+  // variant place: an event whose values were left out
+  if (row.left_out_bytes !== undefined && row.left_out_bytes !== null) return new PartialEvent<T>(row);
   return row.stored_micros === undefined ? new TableEvent<T>(row) : new ZonedEvent<T>(row);
 }
 
@@ -162,6 +68,28 @@ class TableEvent<T extends number> implements ReflexEvent<T> {
   get timestamp(): Date {
     return new Date(Math.floor(this.timestampMicros / 1000));
   }
+}
+
+/** An event whose metadata and trace were left out when its row was read. No stream delivers it as it is. */
+class PartialEvent<T extends number> extends TableEvent<T> {
+  readonly leftOutBytes: number;
+
+  constructor(row: EventRow) {
+    super(row);
+    this.leftOutBytes = Number(row.left_out_bytes);
+  }
+}
+
+/** How many bytes of the event's metadata and trace were left out when it was read; 0 if it is complete. */
+export function leftOutBytes(event: ReflexEvent): number {
+  return event instanceof PartialEvent ? event.leftOutBytes : 0;
+}
+
+/** The event without metadata and trace: what is kept of a row that was passed, to know it again. */
+export function withoutValues<T extends number>(event: ReflexEvent<T>): ReflexEvent<T> {
+  if (event.metadata === undefined && event.trace === undefined) return event;
+  const bare: ReflexEvent<T> = Object.create(Object.getPrototypeOf(event) as object) as ReflexEvent<T>;
+  return Object.assign(bare, event, { metadata: undefined, trace: undefined });
 }
 
 /** An event of a table with the option `storedZone`: its row is known again when that option is corrected. */

@@ -1,23 +1,14 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
-
-// The size of an event without metadata in memory: the object and its strings.
-export const EVENT_BYTES = 200;
+import { leftOutBytes } from "./event-row.ts";
 
 type Bytes = Uint8Array | null | undefined;
 
-/** About how many bytes an event with such metadata and trace takes in memory. */
+/** How many bytes such metadata and trace have. */
 export function sizeOfBytes(metadata: Bytes, trace: Bytes): number {
-  return EVENT_BYTES + (metadata?.byteLength ?? 0) + (trace?.byteLength ?? 0);
+  return (metadata?.byteLength ?? 0) + (trace?.byteLength ?? 0);
 }
 
-/** About how many bytes an event takes in memory. */
-export function sizeOf(event: ReflexEvent | undefined): number {
-  return sizeOfBytes(event?.metadata, event?.trace);
-}
-
-/** About how many bytes the longest of these events takes in memory. */
-export function longestOf(events: readonly ReflexEvent[]): number {
-  let longest = 0;
-  for (const event of events) longest = Math.max(longest, sizeOf(event));
-  return longest;
+/** How many bytes the event's metadata and trace have, those included that were left out when it was read. */
+export function valueBytes(event: ReflexEvent): number {
+  return sizeOfBytes(event.metadata, event.trace) + leftOutBytes(event);
 }

@@ -6,8 +6,9 @@ import { checkCallOptions } from "../../reflex/call-options.ts";
 import { HIGHEST_ID, parseIntCursor } from "../../reflex/cursor.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
+import { eventColumns, eventCondition } from "./event-columns.ts";
 import { callLoader } from "./event-loader.ts";
-import { checkTimes, type EventRow, eventColumns, eventCondition, isNoopOf, toEvent } from "./event-row.ts";
+import { checkTimes, type EventRow, isNoopOf, toEvent } from "./event-row.ts";
 import type { EventsLoader } from "./loader-and-inserter.ts";
 import type { TableDefinition } from "./table-context.ts";
 

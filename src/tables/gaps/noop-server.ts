@@ -1,6 +1,7 @@
 import type { Session } from "../../database/database.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
-import { type EventRow, eventColumns, toEvent } from "../events/event-row.ts";
+import { eventColumns } from "../events/event-columns.ts";
+import { type EventRow, toEvent } from "../events/event-row.ts";
 import type { TableContext } from "../events/table-context.ts";
 import { isSameRow } from "../position/position.ts";
 import type { RowAbove } from "./noop-statement.ts";

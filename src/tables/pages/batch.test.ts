@@ -10,7 +10,7 @@ const at = (id: number, anchor: ReflexEvent | undefined = event(id)): Position =
 const page = (...ids: number[]): ReturnType<typeof pageOfEvents> =>
   pageOfEvents(
     ids.map((id) => event(id)),
-    3,
+    { epoch: 3, asked: ids.length },
   );
 
 describe("gaplessPage", () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { describeEachServer } from "../../../test/support/servers/engines.ts";
 import { idRange, Reports } from "../../../test/support/streams/gaps.ts";
 import { insertMany, makeTable, nothingWithin, openInsert, take } from "../../../test/support/streams/streams.ts";
-import { CACHE_BOUNDS } from "../reader/shared-cache.ts";
+import { MOST_KEPT_EVENTS } from "../reader/shared-cache.ts";
 
 // No poll but those that events lead to.
 const QUIET = { wake: false, backoffMs: 60_000 } as const;
@@ -14,7 +14,7 @@ describeEachServer((engine) => {
     test("get everything in order, also one that falls out of what is kept in memory", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool);
-      const total = CACHE_BOUNDS.events + 3500;
+      const total = MOST_KEPT_EVENTS + 3500;
       await insertMany(pool, table, total);
       const [slow, fast] = [table.stream(pool, ""), table.stream(pool, "")];
       expect(await take(slow, 1500)).toEqual(idRange(1, 1500));

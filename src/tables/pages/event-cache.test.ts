@@ -2,9 +2,9 @@ import { array, assert, constantFrom, integer, property, record } from "fast-che
 import { describe, expect, test } from "vitest";
 import { storedEvent } from "../../../test/support/events/stored-event.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
-import { EVENT_BYTES } from "../events/event-size.ts";
-import { EventCache } from "./event-cache.ts";
+import { EventCache, type KeptEvents } from "./event-cache.ts";
 
+const UNBOUND = Number.POSITIVE_INFINITY;
 const MANY = { events: 1000, bytes: 10_000_000 };
 
 const event = (id: number, bytes = 0): ReflexEvent => storedEvent(id, { metadata: Buffer.alloc(bytes) });
@@ -13,15 +13,15 @@ function events(from: number, to: number): ReflexEvent[] {
   return Array.from({ length: to - from + 1 }, (_, index) => event(from + index));
 }
 
-function ids(read: readonly ReflexEvent[] | undefined): number[] | undefined {
-  return read?.map(({ id }) => Number(id));
+function ids(read: KeptEvents | undefined): number[] | undefined {
+  return read?.events.map(({ id }) => Number(id));
 }
 
 describe("EventCache", () => {
   // Catches one that answers "no events" where it knows nothing: a stream would take it for the head.
   test("knows nothing when it is empty", () => {
     const cache = new EventCache(MANY);
-    expect(cache.read(0n, 10)).toBeUndefined();
+    expect(cache.read(0n, 10, UNBOUND)).toBeUndefined();
     expect(cache.at(0n)).toBeUndefined();
     expect(cache.at(1n)).toBeUndefined();
   });
@@ -36,7 +36,7 @@ describe("EventCache", () => {
   ])("gives what follows row $after, when it holds the first of it", ({ after, expected }) => {
     const cache = new EventCache(MANY);
     cache.add(5n, events(6, 9));
-    expect(ids(cache.read(after, 2))).toEqual(expected);
+    expect(ids(cache.read(after, 2, UNBOUND))).toEqual(expected);
   });
 
   test.each([
@@ -52,7 +52,7 @@ describe("EventCache", () => {
     const cache = new EventCache(MANY);
     cache.add(5n, events(6, 9));
     cache.add(after, added);
-    expect(ids(cache.read(BigInt((expected[0] ?? 0) - 1), 100))).toEqual(expected);
+    expect(ids(cache.read(BigInt((expected[0] ?? 0) - 1), 100, UNBOUND))).toEqual(expected);
     for (const id of expected) expect(cache.at(BigInt(id))?.id).toBe(String(id));
     expect(cache.at(BigInt((expected[0] ?? 0) - 1))).toBeUndefined();
     expect(cache.at(BigInt((expected.at(-1) ?? 0) + 1))).toBeUndefined();
@@ -63,8 +63,8 @@ describe("EventCache", () => {
     const cache = new EventCache({ events: 5, bytes: 10_000_000 });
     cache.add(0n, events(1, 4));
     cache.add(4n, events(5, 8));
-    expect(cache.read(2n, 10)).toBeUndefined();
-    expect(ids(cache.read(3n, 10))).toEqual([4, 5, 6, 7, 8]);
+    expect(cache.read(2n, 10, UNBOUND)).toBeUndefined();
+    expect(ids(cache.read(3n, 10, UNBOUND))).toEqual([4, 5, 6, 7, 8]);
   });
 
   // Catches one that counts events only: large metadata would fill the memory.
@@ -72,10 +72,10 @@ describe("EventCache", () => {
     const cache = new EventCache({ events: 1000, bytes: 5000 });
     cache.add(
       0n,
-      Array.from({ length: 10 }, (_, index) => event(index + 1, 1000 - EVENT_BYTES)),
+      Array.from({ length: 10 }, (_, index) => event(index + 1, 1000)),
     );
-    expect(ids(cache.read(5n, 10))).toEqual([6, 7, 8, 9, 10]);
-    expect(cache.read(4n, 10)).toBeUndefined();
+    expect(ids(cache.read(5n, 10, UNBOUND))).toEqual([6, 7, 8, 9, 10]);
+    expect(cache.read(4n, 10, UNBOUND)).toBeUndefined();
   });
 
   // Catches one whose sum of bytes keeps what was dropped, and so shrinks to nothing.
@@ -84,25 +84,25 @@ describe("EventCache", () => {
     for (let round = 0; round < 5; round++) {
       cache.add(
         0n,
-        [1, 2, 3, 4].map((id) => event(id, 1000 - EVENT_BYTES)),
+        [1, 2, 3, 4].map((id) => event(id, 1000)),
       );
       cache.drop();
     }
-    expect(cache.read(0n, 10)).toBeUndefined();
+    expect(cache.read(0n, 10, UNBOUND)).toBeUndefined();
     cache.add(
       0n,
-      [1, 2, 3, 4].map((id) => event(id, 1000 - EVENT_BYTES)),
+      [1, 2, 3, 4].map((id) => event(id, 1000)),
     );
-    expect(ids(cache.read(0n, 10))).toEqual([1, 2, 3, 4]);
+    expect(ids(cache.read(0n, 10, UNBOUND))).toEqual([1, 2, 3, 4]);
   });
 
   test("drops an event that alone is beyond its bytes, and goes on behind it", () => {
     const cache = new EventCache({ events: 10, bytes: 1000 });
     cache.add(0n, [event(1), event(2, 5000)]);
-    expect(cache.read(0n, 10)).toBeUndefined();
-    expect(cache.read(1n, 10)).toBeUndefined();
+    expect(cache.read(0n, 10, UNBOUND)).toBeUndefined();
+    expect(cache.read(1n, 10, UNBOUND)).toBeUndefined();
     cache.add(2n, [event(3)]);
-    expect(ids(cache.read(2n, 10))).toEqual([3]);
+    expect(ids(cache.read(2n, 10, UNBOUND))).toEqual([3]);
   });
 
   test("whatever is added gives events that follow the position without a gap, within its bounds", () => {
@@ -113,7 +113,7 @@ describe("EventCache", () => {
         const cache = new EventCache({ events: most, bytes: 10_000_000 });
         for (const { after, count } of steps) cache.add(BigInt(after), events(after + 1, after + count));
         for (let after = 0; after <= 50; after++) {
-          const read = ids(cache.read(BigInt(after), 100));
+          const read = ids(cache.read(BigInt(after), 100, UNBOUND));
           if (read === undefined) continue;
           expect(read.length).toBeGreaterThan(0);
           expect(read.length).toBeLessThanOrEqual(most);

@@ -1,9 +1,19 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
-import { sizeOf } from "../events/event-size.ts";
+import { valueBytes } from "../events/event-size.ts";
 
 export interface EventCacheBounds {
   readonly events: number;
+  /** The bound for the bytes of all metadata and traces. */
   readonly bytes: number;
+}
+
+/** Events that were kept, and followed one another. */
+export interface KeptEvents {
+  readonly events: readonly ReflexEvent[];
+  /** The bytes of their metadata and traces; 0 where they surely are within the bound. */
+  readonly bytes: number;
+  /** Whether more was kept after them. */
+  readonly more: boolean;
 }
 
 /** Events that follow one another without a gap, as they were read together or joined. */
@@ -45,12 +55,17 @@ export class EventCache {
     this.#shrink();
   }
 
-  /** Up to `limit` events that follow the row `after`, if the cache holds the first of them. */
-  read(after: bigint, limit: number): readonly ReflexEvent[] | undefined {
+  /**
+   * Up to `limit` events that follow the row `after`, if the cache holds the first of them. Their values have at most
+   * `mostBytes`, or are those of one event.
+   */
+  read(after: bigint, limit: number, mostBytes: number): KeptEvents | undefined {
     const run = this.#runOf(after);
     if (run === undefined) return undefined;
     const from = Number(after - run.after);
-    return from === 0 && run.events.length <= limit ? run.events : run.events.slice(from, from + limit);
+    const whole = from === 0 && run.events.length <= limit;
+    const events = whole ? run.events : run.events.slice(from, from + limit);
+    return run.bytes <= mostBytes ? { events, bytes: 0, more: false } : firstOf(events, mostBytes);
   }
 
   /** The event with this id, if the cache holds it. */
@@ -104,7 +119,7 @@ export class EventCache {
     let bytes = this.#bytes;
     const kept = events.findIndex((event) => {
       if (bytes <= this.#bounds.bytes) return true;
-      bytes -= sizeOf(event);
+      bytes -= valueBytes(event);
       return false;
     });
     return kept === -1 ? events.length : kept;
@@ -117,6 +132,18 @@ function endOf({ after, events }: CachedRun): bigint {
 
 function bytesOf(events: readonly ReflexEvent[]): number {
   let bytes = 0;
-  for (const event of events) bytes += sizeOf(event);
+  for (const event of events) bytes += valueBytes(event);
   return bytes;
+}
+
+function firstOf(events: readonly ReflexEvent[], mostBytes: number): KeptEvents {
+  let [bytes, count] = [0, 0];
+  for (const event of events) {
+    const added = valueBytes(event);
+    if (count > 0 && bytes + added > mostBytes) break;
+    bytes += added;
+    count++;
+  }
+  const more = count < events.length;
+  return { events: more ? events.slice(0, count) : events, bytes, more };
 }

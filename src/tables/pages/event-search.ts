@@ -1,5 +1,6 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
-import { checkTimes, type EventRow, eventColumns, eventCondition, isNoopOf, toEvent } from "../events/event-row.ts";
+import { eventColumns, eventCondition } from "../events/event-columns.ts";
+import { checkTimes, type EventRow, isNoopOf, toEvent } from "../events/event-row.ts";
 import type { TableContext } from "../events/table-context.ts";
 import type { IdRange } from "../position/time-search.ts";
 import type { PageReader } from "./page-reader.ts";
@@ -39,7 +40,7 @@ export class EventSearch {
     const unreadable = config.time.zone === undefined ? "" : ` or ${micros} is null`;
     const young = sinceMicros === undefined ? "" : ` and (${micros} >= ${param}${unreadable})`;
     const { rows } = await this.#pages.rows<EventRow>(
-      `select ${eventColumns(dialect, config)} from ${dialect.quote(table)} as t where ${this.#id} between ${param} and ${param} and ${eventCondition(dialect, config)}${young} order by ${this.#id} limit 1`,
+      `select ${eventColumns(dialect, config, { values: "none" })} from ${dialect.quote(table)} as t where ${this.#id} between ${param} and ${param} and ${eventCondition(dialect, config)}${young} order by ${this.#id} limit 1`,
       [range.from, range.to, config.noopForeignId, ...(sinceMicros === undefined ? [] : [sinceMicros])].map(String),
     );
     checkTimes(rows, this.#context);
@@ -57,7 +58,7 @@ export class EventSearch {
     );
     const [row] = rows;
     if (row === undefined) return { id: 0n, event: undefined };
-    const { first } = await this.#pages.read(BigInt(row.id_text), 1, signal);
+    const first = await this.#pages.readRow(BigInt(row.id_text), signal);
     return { id: BigInt(row.id_text), event: first?.id === row.id_text ? first : undefined };
   }
 
@@ -69,7 +70,7 @@ export class EventSearch {
     const { config } = this.#context;
     const limit = sinceMicros === Number.NEGATIVE_INFINITY ? LOADED_TO_SKIP_NOOPS : LOADED_TO_SEARCH;
     for (let next = from; next <= to; ) {
-      const page = await this.#pages.read(next, limit, signal);
+      const page = await this.#pages.read(next, { rows: limit }, signal);
       if (page.last === undefined) return undefined;
       const found = page.takeEvents().find((event) => !isNoopOf(event, config) && event.timestampMicros >= sinceMicros);
       if (found !== undefined) return BigInt(found.id) <= to ? found : undefined;

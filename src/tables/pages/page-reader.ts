@@ -12,27 +12,34 @@ import { isReflexError, ReflexError } from "../../errors/reflex-error.ts";
 import { HIGHEST_ID } from "../../reflex/cursor.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { WaitCause } from "../../reflex/wait-cause.ts";
+import { areAsExpected, type PlainColumns } from "../events/event-columns.ts";
 import { callLoader } from "../events/event-loader.ts";
-import {
-  areAsExpected,
-  checkTimes,
-  type EventRow,
-  eventColumns,
-  type PlainColumns,
-  toEvent,
-} from "../events/event-row.ts";
+import { checkTimes, type EventRow, toEvent } from "../events/event-row.ts";
 import type { EventsLoader } from "../events/loader-and-inserter.ts";
 import type { TableContext } from "../events/table-context.ts";
 import type { TableEdges } from "../position/judge-poll.ts";
 import { HEAD_LOOK_BACK } from "../position/start-rules.ts";
+import { EventSelect, type WantedValues } from "./event-select.ts";
 import { pageOfEvents, type ReadPage, RowPage } from "./read-page.ts";
 
 // MySQL gives an AUTO_INCREMENT counter that may be a day old, unless it is told not to. To other servers this is a comment.
 const FRESH = "/*+ set_var(information_schema_stats_expiry = 0) */";
 
+// By how many ids rows are asked for at once: few numbers, since each is a statement that the server has to prepare.
+const ID_COUNTS: readonly number[] = [1, 4, 16, 64, 256];
+/** By how many ids rows can be asked for at once. */
+export const MOST_IDS: number = Math.max(...ID_COUNTS);
+
+/** How much one read may take. */
+export interface PageLimit {
+  readonly rows: number;
+  /** Which metadata and traces come with the rows. A loader gives them all. @defaultValue "all" */
+  readonly values?: WantedValues;
+}
+
 interface Wanted {
   readonly from: bigint;
-  readonly limit: number;
+  readonly limit: PageLimit;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -41,8 +48,7 @@ export class PageReader {
   readonly #context: TableContext;
   readonly #session: SharedSession;
   readonly #readOptions: ReadOptions;
-  /** The columns of an event: without casts, until they were seen to need them. */
-  #columns: string;
+  readonly #select: EventSelect;
   readonly #table: string;
   readonly #id: string;
 
@@ -54,7 +60,7 @@ export class PageReader {
     this.#session = shareSession(database);
     const { acquireTimeoutMs, statementTimeoutMs } = config;
     this.#readOptions = { subject: table, acquireTimeoutMs, statementTimeoutMs };
-    this.#columns = eventColumns(dialect, config, plainColumns);
+    this.#select = new EventSelect(dialect, config, plainColumns);
     this.#table = `${dialect.quote(table)} as t`;
     this.#id = `t.${dialect.quote(config.fields.id)}`;
   }
@@ -64,8 +70,8 @@ export class PageReader {
     return this.#session.epoch;
   }
 
-  /** Up to `limit` events with at least this id, ascending. The signal ends a loader only; the table's own query runs on. */
-  async read(from: bigint, limit: number, signal?: AbortSignal): Promise<ReadPage> {
+  /** Events with at least this id, ascending. The signal ends a loader only; the table's own query runs on. */
+  async read(from: bigint, limit: PageLimit, signal?: AbortSignal): Promise<ReadPage> {
     const { table, reporting, config } = this.#context;
     const startedAt = performance.now();
     const page =
@@ -79,17 +85,32 @@ export class PageReader {
     return page;
   }
 
-  /** The first row from this id on that is no noop, or the first row if there is none. */
+  /** The first row with at least this id, without its values. */
+  async readRow(from: bigint, signal: AbortSignal): Promise<ReflexEvent | undefined> {
+    return (await this.read(from, { rows: 1, values: "none" }, signal)).first;
+  }
+
+  /** The rows with these ids, ascending, with their values. At most {@link MOST_IDS}. */
+  readIds(ids: readonly string[]): Promise<EpochRows<EventRow>> {
+    const { integerParam } = this.#context.database.dialect;
+    const count = ID_COUNTS.find((most) => most >= ids.length) ?? MOST_IDS;
+    const params = [...ids, ...Array.from({ length: count - ids.length }, () => ids[0] ?? "0")];
+    const places = params.map(() => integerParam).join(", ");
+    return this.#eventRows(`where ${this.#id} in (${places}) order by ${this.#id}`, params, "all");
+  }
+
+  /** The first row from this id on that is no noop, or the first row if there is none; without its values. */
   async readFirstEvent(from: bigint, signal: AbortSignal): Promise<ReflexEvent | undefined> {
     const { config, database } = this.#context;
-    if (config.loader !== undefined) return (await this.read(from, 1, signal)).first;
+    if (config.loader !== undefined) return this.readRow(from, signal);
     const type = `t.${database.dialect.quote(config.fields.type)}`;
     const { rows } = await this.#eventRows(
       `where ${this.#id} >= ${database.dialect.integerParam} and ${type} <> 0 order by ${this.#id} limit 1`,
-      from,
+      [String(from)],
+      "none",
     );
     const [row] = rows;
-    return row === undefined ? (await this.read(from, 1, signal)).first : toEvent(row);
+    return row === undefined ? this.readRow(from, signal) : toEvent(row);
   }
 
   /** The highest committed id; 0 in an empty table. */
@@ -156,22 +177,23 @@ export class PageReader {
     this.#session.close();
   }
 
-  async #readTable(from: bigint, limit: number): Promise<ReadPage> {
+  async #readTable(from: bigint, limit: PageLimit): Promise<ReadPage> {
     const { rows, epoch } = await this.#eventRows(
-      `where ${this.#id} >= ${this.#context.database.dialect.integerParam} order by ${this.#id} limit ${limit}`,
-      from,
+      `where ${this.#id} >= ${this.#context.database.dialect.integerParam} order by ${this.#id} limit ${limit.rows}`,
+      [String(from)],
+      limit.values ?? "all",
     );
-    return new RowPage(rows, { epoch, toEvents: (some) => this.#toEvents(some) });
+    const bounded = typeof limit.values === "number";
+    return new RowPage(rows, { epoch, asked: limit.rows, bounded, toEvents: (some) => this.#toEvents(some) });
   }
 
   /** Rows of events. If a column is of another type than it was, they are read again, and from then on, with casts. */
-  async #eventRows(condition: string, from: bigint): Promise<EpochRows<EventRow>> {
-    const { config, database } = this.#context;
+  async #eventRows(condition: string, params: readonly string[], values: WantedValues): Promise<EpochRows<EventRow>> {
     const select = (): Promise<EpochRows<EventRow>> =>
-      this.rows(`select ${this.#columns} from ${this.#table} ${condition}`, [String(from)]);
+      this.rows(`select ${this.#select.columns(values)} from ${this.#table} ${condition}`, params);
     const read = await select();
-    if (areAsExpected(read.rows, config.fields)) return read;
-    this.#columns = eventColumns(database.dialect, config);
+    if (areAsExpected(read.rows, this.#context.config.fields)) return read;
+    this.#select.castAll();
     return select();
   }
 
@@ -196,10 +218,10 @@ export class PageReader {
     const after = from === 0n ? 0n : from - 1n;
     try {
       const { rows, epoch } = await this.#session.read(
-        (session) => callLoader(session, { table, loader, after, limit, signal, timeoutMs }),
+        (session) => callLoader(session, { table, loader, after, limit: limit.rows, signal, timeoutMs }),
         this.#readOptions,
       );
-      return pageOfEvents(rows, epoch);
+      return pageOfEvents(rows, { epoch, asked: limit.rows });
     } catch (error) {
       if (signal?.aborted === true || (meaningOf(error) === "other" && !isReflexError(error))) throw error;
       throw tableError(error, { table, activity: "load the events of" });

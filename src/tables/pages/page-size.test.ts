@@ -4,60 +4,83 @@ import {
   type EventsTableOptions,
   toEventsTableConfig,
 } from "../events/events-table-options.ts";
-import { makeEvent } from "../events/make-event.ts";
-import { FIRST_PAGE_SIZE, MOST_PAGE_BYTES, PAGE_SIZES, PageSize } from "./page-size.ts";
-import { pageOfEvents, type ReadPage } from "./read-page.ts";
+import { FIRST_PAGE_ROWS, INLINE_BYTES, PAGE_ROWS, PageSize } from "./page-size.ts";
+import type { ReadPage } from "./read-page.ts";
 
-const LARGEST = Math.max(...PAGE_SIZES);
+const LARGEST = Math.max(...PAGE_ROWS);
+const KIB = 1024;
 
+const memory = { pageBytes: 4096 * KIB };
 const configOf = (options: EventsTableOptions): EventsTableConfig => toEventsTableConfig("table orders", options);
+const sizeOf = (options: EventsTableOptions): PageSize => new PageSize(configOf(options), memory);
+const withMetadata = { metadataField: "metadata" } as const;
 
-function page(count: number, longestBytes = 0): ReadPage {
-  const metadata = new Uint8Array(longestBytes);
-  const events = Array.from({ length: count }, (_, index) =>
-    makeEvent({ id: index + 1, type: 1, foreignId: "x", timestampMicros: 1, metadata: index === 1 ? metadata : null }),
-  );
-  return pageOfEvents(events, 1);
+function page(length: number, averageBytes = 0, asked = length): Pick<ReadPage, "length" | "asked" | "averageBytes"> {
+  return { length, averageBytes, asked };
 }
 
 describe("PageSize", () => {
   test("grows once a full page was of short events", () => {
-    const size = new PageSize(configOf({ metadataField: "metadata" }));
-    expect(size.rows).toBe(FIRST_PAGE_SIZE);
-    size.learn(page(FIRST_PAGE_SIZE - 1));
-    expect(size.rows).toBe(FIRST_PAGE_SIZE);
-    size.learn(page(FIRST_PAGE_SIZE));
-    expect(size.rows).toBe(LARGEST);
+    const size = sizeOf(withMetadata);
+    expect(size.rowsAfter(0n)).toBe(FIRST_PAGE_ROWS);
+    size.learn(page(FIRST_PAGE_ROWS - 1, 0, FIRST_PAGE_ROWS));
+    expect(size.rowsAfter(0n)).toBe(FIRST_PAGE_ROWS);
+    size.learn(page(FIRST_PAGE_ROWS));
+    expect(size.rowsAfter(0n)).toBe(LARGEST);
   });
 
-  // Catches one that goes by the average: a page of nothing but the longest may come next.
-  test("shrinks at the first long event", () => {
-    const size = new PageSize(configOf({ metadataField: "metadata" }));
-    const smaller = PAGE_SIZES.find((rows) => rows < FIRST_PAGE_SIZE) ?? Number.NaN;
-    size.learn(page(FIRST_PAGE_SIZE, Math.floor(MOST_PAGE_BYTES / smaller / 2)));
-    expect(size.rows).toBe(smaller);
-    size.learn(page(2, MOST_PAGE_BYTES));
-    expect(size.rows).toBe(1);
-    size.learn(page(1));
-    expect(size.rows).toBe(LARGEST);
+  test("shrinks at events that are long, and grows again", () => {
+    const size = sizeOf(withMetadata);
+    size.learn(page(2, 64 * KIB, FIRST_PAGE_ROWS));
+    expect(size.rowsAfter(0n)).toBe(10);
+    size.learn(page(2, 0, 11));
+    expect(size.rowsAfter(0n)).toBe(10);
+    size.learn(page(11));
+    expect(size.rowsAfter(0n)).toBe(LARGEST);
   });
 
-  // Catches one that goes through every event of a table whose events can't be long.
-  test("grows without a look at events that have neither metadata nor trace", () => {
-    const size = new PageSize(configOf({}));
-    size.learn(page(FIRST_PAGE_SIZE, MOST_PAGE_BYTES));
-    expect(size.rows).toBe(LARGEST);
+  // Catches pages that grow where most of a larger one would be thrown away.
+  test("grows only where larger pages begin", () => {
+    const size = sizeOf(withMetadata);
+    size.learn(page(FIRST_PAGE_ROWS));
+    expect([2500n, 3000n, 5000n, 123n].map((position) => size.rowsAfter(position))).toEqual([250, 1000, 5000, 5000]);
+  });
+
+  // Catches a page that takes more memory than it may if all its values are as long as they can be.
+  test("bounds the values of a page of any size, and the more streams, the more", () => {
+    for (const pageBytes of [4096 * KIB, 256 * KIB, 16 * KIB]) {
+      const size = new PageSize(configOf(withMetadata), { pageBytes });
+      for (const averageBytes of [0, 100, 1000, 64 * KIB]) {
+        size.learn(page(LARGEST, averageBytes));
+        const rows = size.rowsAfter(0n);
+        const least = 10 * Math.min(...INLINE_BYTES);
+        expect(rows * Number(size.values(rows))).toBeLessThanOrEqual(Math.max(least, pageBytes));
+      }
+    }
+  });
+
+  test("asks for all values of a table that has none, and goes by no sizes there", () => {
+    const size = sizeOf({});
+    size.learn(page(FIRST_PAGE_ROWS, 64 * KIB));
+    expect([size.rowsAfter(0n), size.values(LARGEST)]).toEqual([LARGEST, "all"]);
+  });
+
+  // A loader gives all values.
+  test("goes down to one event for a loader", () => {
+    const size = sizeOf({ loader: async () => [] });
+    size.learn(page(3, 1024 * KIB, FIRST_PAGE_ROWS));
+    expect(size.rowsAfter(0n)).toBe(1);
   });
 
   // Catches pages that begin where each stream happens to: ten streams would read everything ten times.
   test("has pages end at the same ids, wherever a stream begins", () => {
-    const size = new PageSize(configOf({ limit: 100 }));
-    expect([0n, 1n, 99n, 100n, 123n].map((position) => size.after(position))).toEqual([100, 99, 1, 100, 77]);
+    const size = sizeOf({});
+    expect([0n, 1n, 99n, 100n, 123n].map((position) => size.endOf(position, 100))).toEqual([100, 99, 1, 100, 77]);
   });
 
   test("stays what the user said", () => {
-    const size = new PageSize(configOf({ metadataField: "metadata", limit: 7 }));
-    size.learn(page(7, MOST_PAGE_BYTES));
-    expect(size.rows).toBe(7);
+    const size = sizeOf({ ...withMetadata, limit: 100 });
+    size.learn(page(100, 64 * KIB));
+    expect([0n, 50n, 123n].map((position) => size.rowsAfter(position))).toEqual([100, 100, 100]);
   });
 });

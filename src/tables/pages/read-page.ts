@@ -1,14 +1,21 @@
 import type { ReflexEvent } from "../../reflex/event.ts";
 import { type EventRow, toEvent } from "../events/event-row.ts";
-import { longestOf, sizeOfBytes } from "../events/event-size.ts";
+import { sizeOfBytes, valueBytes } from "../events/event-size.ts";
 
 /** The rows of one read of a table, ascending. */
 export interface ReadPage {
+  /** How many rows were asked for. */
+  readonly asked: number;
   readonly length: number;
   readonly first: ReflexEvent | undefined;
   readonly last: ReflexEvent | undefined;
-  /** About how many bytes the longest of the events takes. Not to be asked for once the events were taken. */
-  readonly longestBytes: number;
+  /**
+   * How many bytes the values of a row have, on average. One that was left out counts with {@link MOST_COUNTED_BYTES} at
+   * most. Not to be asked for once the events were taken.
+   */
+  readonly averageBytes: number;
+  /** Whether some values are so long that they were left out. Not to be asked for once the events were taken. */
+  readonly leftOut: boolean;
   /** The epoch of the connection that the rows came by; see {@link SharedSession.epoch}. */
   readonly epoch: number;
   /**
@@ -18,16 +25,26 @@ export interface ReadPage {
   takeEvents(): readonly ReflexEvent[];
 }
 
+/** A value that was left out is read by itself: how long it is says nothing of how many rows a page may have. */
+export const MOST_COUNTED_BYTES: number = 64 * 1024;
+
 /** A page of events that are made already. */
-export function pageOfEvents(events: readonly ReflexEvent[], epoch: number): ReadPage {
+export function pageOfEvents(
+  events: readonly ReflexEvent[],
+  { epoch, asked }: Pick<ReadPage, "epoch" | "asked">,
+): ReadPage {
   let held: readonly ReflexEvent[] | undefined = events;
   return {
     epoch,
+    asked,
     length: events.length,
     first: events[0],
     last: events.at(-1),
-    get longestBytes(): number {
-      return longestOf(held ?? taken());
+    leftOut: false,
+    get averageBytes(): number {
+      let bytes = 0;
+      for (const event of held ?? taken()) bytes += valueBytes(event);
+      return bytes / Math.max(1, events.length);
     },
     takeEvents: () => {
       const given = held ?? taken();
@@ -37,22 +54,35 @@ export function pageOfEvents(events: readonly ReflexEvent[], epoch: number): Rea
   };
 }
 
+export interface RowPageSource extends Pick<ReadPage, "epoch" | "asked"> {
+  /** Whether values were left out that were too long. */
+  readonly bounded: boolean;
+  readonly toEvents: (rows: readonly EventRow[]) => readonly ReflexEvent[];
+}
+
+interface RowSizes {
+  readonly averageBytes: number;
+  readonly leftOut: boolean;
+}
+
 /** A page of rows, which `toEvents` makes into events. */
 export class RowPage implements ReadPage {
   readonly epoch: number;
+  readonly asked: number;
   readonly length: number;
   readonly first: ReflexEvent | undefined;
   readonly last: ReflexEvent | undefined;
   #rows: readonly EventRow[] | undefined;
-  readonly #toEvents: (rows: readonly EventRow[]) => readonly ReflexEvent[];
+  #sizes: RowSizes | undefined;
+  readonly #bounded: boolean;
+  readonly #toEvents: RowPageSource["toEvents"];
 
-  constructor(
-    rows: readonly EventRow[],
-    { epoch, toEvents }: { epoch: number; toEvents: (rows: readonly EventRow[]) => readonly ReflexEvent[] },
-  ) {
+  constructor(rows: readonly EventRow[], { epoch, asked, bounded, toEvents }: RowPageSource) {
     this.#rows = rows;
+    this.#bounded = bounded;
     this.#toEvents = toEvents;
     this.epoch = epoch;
+    this.asked = asked;
     this.length = rows.length;
     this.first = eventOf(rows[0]);
     this.last = eventOf(rows.at(-1));
@@ -65,12 +95,29 @@ export class RowPage implements ReadPage {
     return this.#toEvents(rows);
   }
 
-  get longestBytes(): number {
-    let longest = 0;
-    for (const row of this.#rows ?? taken())
-      longest = Math.max(longest, sizeOfBytes(row.metadata_bytes, row.trace_bytes));
-    return longest;
+  get averageBytes(): number {
+    return this.#measured.averageBytes;
   }
+
+  get leftOut(): boolean {
+    return this.#bounded && this.#measured.leftOut;
+  }
+
+  get #measured(): RowSizes {
+    this.#sizes ??= sizesOf(this.#rows ?? taken());
+    return this.#sizes;
+  }
+}
+
+function sizesOf(rows: readonly EventRow[]): RowSizes {
+  let [bytes, leftOut] = [0, false];
+  for (const row of rows) {
+    const { left_out_bytes: left = null } = row;
+    leftOut ||= left !== null;
+    bytes +=
+      left === null ? sizeOfBytes(row.metadata_bytes, row.trace_bytes) : Math.min(Number(left), MOST_COUNTED_BYTES);
+  }
+  return { averageBytes: bytes / Math.max(1, rows.length), leftOut };
 }
 
 function eventOf(row: EventRow | undefined): ReflexEvent | undefined {

@@ -1,11 +1,15 @@
 import { slowCalls } from "../../database/sessions/slow-calls.ts";
+import type { ReflexEvent } from "../../reflex/event.ts";
 import type { WaitCause } from "../../reflex/wait-cause.ts";
-import type { Batch } from "../pages/batch.ts";
-import { gaplessPage } from "../pages/batch.ts";
+import { withoutValues } from "../events/event-row.ts";
+import { type Batch, EventBatch, gaplessPage, type UnreadRest } from "../pages/batch.ts";
+import { eventMemory } from "../pages/event-memory.ts";
+import { completed, isPartial, type PartialRun, type PlannedPiece, planPiece } from "../pages/long-values.ts";
 import { judgePoll, type Verdict } from "../position/judge-poll.ts";
 import { LastPollMemory } from "../position/last-poll-memory.ts";
-import type { Position } from "../position/position.ts";
+import { isSameRow, type Position } from "../position/position.ts";
 import { GapWait } from "./gap-wait.ts";
+import { warnOfMemory } from "./memory-warning.ts";
 import type { ReaderContext } from "./reader-context.ts";
 import { retried, unlessEnded } from "./reads.ts";
 import { StallWatch } from "./stall-watch.ts";
@@ -14,7 +18,13 @@ import { SuspectedFaults } from "./suspected-faults.ts";
 /** What a poll found: events that need no judgement, or what to make of it. */
 type Polled =
   | { readonly epoch: number; readonly gapless: Batch }
-  | { readonly epoch: number; readonly gapless?: undefined; readonly verdict: Verdict };
+  | {
+      readonly epoch: number;
+      readonly gapless?: undefined;
+      readonly verdict: Verdict;
+      /** How many rows the page was asked for beyond the position. */
+      readonly rows: number;
+    };
 
 /** Brings all streams at one position forward: it polls, and waits at the head or at a gap, until there are events. */
 export class PositionReader {
@@ -44,9 +54,10 @@ export class PositionReader {
     return this.#stall.stalledOn;
   }
 
-  async run(): Promise<Batch> {
+  /** `rest` is what was read before of what follows the position. */
+  async run(rest?: UnreadRest): Promise<Batch> {
     try {
-      return await this.#toEvents();
+      return (await this.#ofRest(rest)) ?? (await this.#toEvents());
     } finally {
       this.#stall.stop();
     }
@@ -54,7 +65,7 @@ export class PositionReader {
 
   async #toEvents(): Promise<Batch> {
     const { pageSize, wakeUps } = this.#context;
-    const limit = pageSize.rows;
+    const limit = pageSize.rowsAfter(this.position.id);
     let pageLimit = limit;
     for (;;) {
       const seen = wakeUps.count;
@@ -63,17 +74,61 @@ export class PositionReader {
       );
       this.#enter(polled.epoch);
       if (polled.gapless !== undefined) return this.#found(polled.gapless);
-      const { verdict, epoch } = polled;
+      const { verdict, epoch, rows } = polled;
       if (verdict.kind !== "suspected_fault") this.#faults.clear();
       if (verdict.kind === "rows") {
-        const most = pageSize.after(this.position.id);
+        const most = pageSize.endOf(this.position.id, rows);
         const events = verdict.events.length > most ? verdict.events.slice(0, most) : verdict.events;
-        return this.#found({ events, last: events.at(-1), epoch, full: events.length >= most });
+        const batch = await this.#whole({ events, epoch }, pageLimit === limit && events.length >= most);
+        if (batch !== undefined) return this.#found(batch);
+        pageLimit = limit;
+        continue;
       }
       const next = await this.#retried(() => this.#waitAt(verdict, seen));
       // While nothing changes at a gap only the row that closes it matters; the rows above it are remembered.
       pageLimit = next === "full page" ? limit : 1;
     }
+  }
+
+  /** The events of what was read before, if that still holds. */
+  async #ofRest(rest: UnreadRest | undefined): Promise<Batch | undefined> {
+    const { anchor } = this.position;
+    if (rest === undefined || anchor === undefined || !isSameRow(rest.after, anchor)) return undefined;
+    if (rest.epoch !== this.#context.pages.epoch) return undefined;
+    return this.#whole(rest, rest.full);
+  }
+
+  /**
+   * A batch of events that follow the position. Where their page has left out values, it has the first of them, as many as
+   * fit into memory with their values. Undefined if their rows have changed meanwhile: then the position is polled again.
+   */
+  async #whole(run: PartialRun, full: boolean): Promise<Batch | undefined> {
+    const { events, epoch } = run;
+    if (!isPartial(events)) return new EventBatch({ events, epoch, full });
+    this.#stall.resolved();
+    const piece = planPiece(events, eventMemory.pieceBytes);
+    const { held, late } = await eventMemory.room(piece.bytes, this.#signal);
+    if (late) warnOfMemory(this.#context);
+    try {
+      const whole = await this.#complete(piece, epoch);
+      if (whole === undefined) {
+        held.release();
+        return undefined;
+      }
+      const rest = restOf(run, whole, full);
+      return new EventBatch({ events: whole, epoch, full: full || rest !== undefined, rest, held });
+    } catch (error) {
+      held.release();
+      throw error;
+    }
+  }
+
+  #complete(piece: PlannedPiece, epoch: number): Promise<readonly ReflexEvent[] | undefined> {
+    const { pages } = this.#context;
+    return this.#retried(() => {
+      const reading = unlessEnded(completed(pages, piece, epoch), this.#signal);
+      return this.#stall.during(reading, () => pages.whySlow());
+    });
   }
 
   #found(batch: Batch): Batch {
@@ -93,16 +148,18 @@ export class PositionReader {
     const { pages, readAhead, loads, database, pageSize } = this.#context;
     const { id } = this.position;
     // One row more than is asked for: the anchor.
-    const page = await loads.run(id, () => unlessEnded(readAhead.read(id, limit + 1, this.#signal), this.#signal));
+    const wanted = { rows: limit + 1, values: pageSize.values(limit) };
+    const page = await loads.run(id, () => unlessEnded(readAhead.read(id, wanted, this.#signal), this.#signal));
     pageSize.learn(page);
-    const gapless = limit === pageSize.after(id) ? gaplessPage(this.position, page, limit) : undefined;
+    const rows = page.asked - 1;
+    const gapless = rows === pageSize.endOf(id, rows) ? gaplessPage(this.position, page, rows) : undefined;
     if (gapless !== undefined) return { gapless, epoch: page.epoch };
     const events = page.takeEvents();
     const verdict = await judgePoll(this.position, events, {
       gapsCanClose: database.dialect.gapsCanClose,
       readEdges: () => unlessEnded(pages.readEdges(), this.#signal),
     });
-    return { verdict: this.#lastPoll.refine(verdict, id, events), epoch: page.epoch };
+    return { verdict: this.#lastPoll.refine(verdict, id, events), epoch: page.epoch, rows };
   }
 
   async #waitAt(verdict: Exclude<Verdict, { kind: "rows" }>, seen: number): Promise<"full page" | "next row"> {
@@ -145,4 +202,11 @@ export class PositionReader {
     const { reporting, table } = this.#context;
     return retried(work, { signal: this.#signal, reporting, table, stall: this.#stall });
   }
+}
+
+/** What follows the first events of a run; undefined if that is nothing. */
+function restOf(run: PartialRun, first: readonly ReflexEvent[], full: boolean): UnreadRest | undefined {
+  const last = first.at(-1);
+  if (last === undefined || first.length === run.events.length) return undefined;
+  return { events: run.events.slice(first.length), epoch: run.epoch, after: withoutValues(last), full };
 }

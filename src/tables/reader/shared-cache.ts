@@ -1,6 +1,7 @@
 import type { TableContext } from "../events/table-context.ts";
-import type { Batch } from "../pages/batch.ts";
+import { type Batch, EventBatch } from "../pages/batch.ts";
 import { EventCache } from "../pages/event-cache.ts";
+import { eventMemory } from "../pages/event-memory.ts";
 import { fitsPosition, isUnconfirmed, type Position } from "../position/position.ts";
 
 /** Where one stream is: its cursor, as a number. */
@@ -35,12 +36,10 @@ export class StreamPositions {
   }
 }
 
-export const CACHE_BOUNDS: { readonly events: number; readonly bytes: number } = {
-  events: 20_000,
-  bytes: 16 * 1024 * 1024,
-};
+/** How many events one reader keeps at most. */
+export const MOST_KEPT_EVENTS = 20_000;
 /** How far behind an event another stream may be for the event to be kept for it. */
-const REACH = BigInt(CACHE_BOUNDS.events);
+const REACH = BigInt(MOST_KEPT_EVENTS);
 
 /** The latest events that a reader's streams have read, of one epoch, for those of the streams that are a little behind. */
 export class SharedCache {
@@ -48,12 +47,21 @@ export class SharedCache {
   readonly streams: StreamPositions = new StreamPositions();
   readonly #enabled: boolean;
   readonly #epochNow: () => number;
-  readonly #events = new EventCache(CACHE_BOUNDS);
+  readonly #hasValues: boolean;
+  readonly #events = new EventCache({
+    events: MOST_KEPT_EVENTS,
+    get bytes() {
+      return eventMemory.cacheBytes;
+    },
+  });
+  #counted = false;
   #epoch = 0;
 
   /** `epochNow` gives the epoch of a read that would be made now. */
   constructor({ config, database }: TableContext, epochNow: () => number) {
+    const { fields, loader } = config;
     this.#enabled = config.cache && database.dialect.gapsCanClose;
+    this.#hasValues = fields.metadata !== undefined || fields.trace !== undefined || loader !== undefined;
     this.#epochNow = epochNow;
   }
 
@@ -67,6 +75,7 @@ export class SharedCache {
     if (!this.streams.anyBehind(end, REACH, at)) return;
     if (epoch !== this.#epoch) this.#events.drop();
     this.#epoch = epoch;
+    this.#count(1);
     this.#events.add(position.id, batch.events);
   }
 
@@ -75,12 +84,28 @@ export class SharedCache {
     if (!this.#enabled || this.#epoch !== this.#epochNow()) return undefined;
     const here = this.#events.at(position.id);
     if (here === undefined ? isUnconfirmed(position) : !fitsPosition(here, position)) return undefined;
-    const events = this.#events.read(position.id, limit);
-    if (events === undefined) return undefined;
-    return { events, last: events.at(-1), epoch: this.#epoch, full: events.length >= limit };
+    const kept = this.#events.read(position.id, limit, eventMemory.pageBytes);
+    if (kept === undefined) return undefined;
+    const { events, bytes, more } = kept;
+    // Values that are no longer kept here may still be held by the stream. A page's worth of them counts as a page.
+    const held = bytes > eventMemory.pageBytes ? eventMemory.take(bytes) : undefined;
+    return new EventBatch({ events, epoch: this.#epoch, full: more || events.length >= limit, held });
   }
 
   drop(): void {
     this.#events.drop();
+  }
+
+  /** No stream reads any more. */
+  close(): void {
+    this.drop();
+    this.#count(-1);
+  }
+
+  /** Has its share of the memory counted once it keeps values, and until it is closed. */
+  #count(difference: 1 | -1): void {
+    if (!this.#hasValues || this.#counted === difference > 0) return;
+    this.#counted = difference > 0;
+    eventMemory.countCache(difference);
   }
 }

@@ -1,12 +1,21 @@
 import type { WaitCause } from "../../reflex/wait-cause.ts";
 import { SharedOutcome } from "../../waiting/shared-outcome.ts";
-import type { Batch } from "../pages/batch.ts";
+import type { Batch, UnreadRest } from "../pages/batch.ts";
+import type { HeldValues } from "../pages/event-memory.ts";
 import type { Position } from "../position/position.ts";
 import { PositionReader } from "./position-reader.ts";
 import type { ReaderContext } from "./reader-context.ts";
 
 // An abort without a reason makes a DOMException, with a stack, each time.
 const NOBODY_WAITS = new Error("no stream waits at this position any more");
+
+/** What a position reader is made for. */
+export interface PositionReaderTask {
+  readonly position: Position;
+  /** What was read before of what follows the position. */
+  readonly rest: UnreadRest | undefined;
+  readonly onEnd: () => void;
+}
 
 /** One position reader for all the streams that wait at its position. It ends when no stream waits there any more. */
 export class SharedPositionReader {
@@ -15,13 +24,20 @@ export class SharedPositionReader {
   readonly #reader: PositionReader;
   readonly #outcome: SharedOutcome<Batch>;
   #users = 0;
+  /** The long values of what was found, held for those who will still ask for it. */
+  #held: HeldValues | undefined;
   #shared = false;
 
   /** `onEnd` is called when no further stream may join: the reader has found something, or has ended. */
-  constructor(context: ReaderContext, position: Position, onEnd: () => void) {
+  constructor(context: ReaderContext, { position, rest, onEnd }: PositionReaderTask) {
     this.position = position;
     this.#reader = new PositionReader(context, position, this.#ending.signal);
-    this.#outcome = new SharedOutcome(this.#reader.run().finally(onEnd));
+    const found = this.#reader.run(rest).then((batch) => {
+      this.#held = batch.held;
+      if (this.#users === 0) this.#release();
+      return batch;
+    });
+    this.#outcome = new SharedOutcome(found.finally(onEnd));
     this.#ending.signal.addEventListener("abort", onEnd, { once: true });
   }
 
@@ -36,11 +52,20 @@ export class SharedPositionReader {
     if (this.#users > 1) this.#shared = true;
     try {
       const batch = await this.#outcome.wait(signal);
+      batch.held?.hold();
       if (this.#shared) batch.share?.();
       return batch;
     } finally {
       this.#users--;
-      if (this.#users === 0) this.#ending.abort(NOBODY_WAITS);
+      if (this.#users === 0) {
+        this.#ending.abort(NOBODY_WAITS);
+        this.#release();
+      }
     }
+  }
+
+  #release(): void {
+    this.#held?.release();
+    this.#held = undefined;
   }
 }

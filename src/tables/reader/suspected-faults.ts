@@ -113,6 +113,6 @@ export async function checkPosition(context: ReaderContext, position: Position, 
 
 /** Reads the row at the position and the next, and judges them. */
 async function pollOnce(pages: PageReader, position: Position, gapsCanClose: boolean): Promise<Verdict> {
-  const events = (await pages.read(position.id, 2)).takeEvents();
+  const events = (await pages.read(position.id, { rows: 2, values: "none" })).takeEvents();
   return judgePoll(position, events, { gapsCanClose, readEdges: () => pages.readEdges() });
 }

@@ -3,11 +3,12 @@ import { SharedReporting } from "../../reflex/shared-reporting.ts";
 import type { WaitCause } from "../../reflex/wait-cause.ts";
 import { CountedRegistry } from "../../waiting/counted-registry.ts";
 import { processBudget } from "../../waiting/work-budget.ts";
-import type { PlainColumns } from "../events/event-row.ts";
+import type { PlainColumns } from "../events/event-columns.ts";
 import type { TableContext } from "../events/table-context.ts";
 import type { GapControl } from "../gaps/gap-control.ts";
 import { GapResolverFactory } from "../gaps/gap-resolver-factory.ts";
-import type { Batch } from "../pages/batch.ts";
+import type { Batch, UnreadRest } from "../pages/batch.ts";
+import { eventMemory } from "../pages/event-memory.ts";
 import { LoadGate } from "../pages/load-gate.ts";
 import { PageReader } from "../pages/page-reader.ts";
 import { PageSize } from "../pages/page-size.ts";
@@ -42,6 +43,12 @@ export interface ReaderMember {
 }
 
 const LOADS_AT_A_TIME = 2;
+
+/** Where a stream is, and what was read before of what follows. */
+interface Place {
+  readonly position: Position;
+  readonly rest: UnreadRest | undefined;
+}
 
 /** Reads one table in one database, for all its streams. */
 export class TableReader {
@@ -83,12 +90,15 @@ export class TableReader {
     return this.#context.cache.streams;
   }
 
-  /** Events that follow the position, as soon as there are any. Rejects with the signal's reason. */
-  async next(position: Position, signal: AbortSignal): Promise<Batch> {
+  /**
+   * Events that follow the position, as soon as there are any. `rest` is what was read of them with the events before.
+   * Rejects with the signal's reason.
+   */
+  async next(position: Position, signal: AbortSignal, rest?: UnreadRest): Promise<Batch> {
     signal.throwIfAborted();
     const { cache, pageSize } = this.#context;
-    const cached = cache.after(position, pageSize.after(position.id));
-    const following = cached === undefined ? this.#read(position, signal) : Promise.resolve(cached);
+    const cached = cache.after(position, pageSize.endOf(position.id, pageSize.rowsAfter(position.id)));
+    const following = cached === undefined ? this.#read({ position, rest }, signal) : Promise.resolve(cached);
     // The events are asked for before others have their turn: the server reads meanwhile.
     following.catch(() => undefined);
     if (processBudget.spent) await processBudget.renew();
@@ -119,25 +129,27 @@ export class TableReader {
   }
 
   close(): void {
-    const { wakeUps, resolvers, pages } = this.#context;
+    const { wakeUps, resolvers, pages, cache } = this.#context;
     wakeUps.close();
     resolvers.close();
     pages.close();
+    cache.close();
   }
 
-  async #read(position: Position, signal: AbortSignal): Promise<Batch> {
-    const batch = await this.#join(position).wait(signal);
+  async #read(place: Place, signal: AbortSignal): Promise<Batch> {
+    const batch = await this.#join(place).wait(signal);
     this.#context.wakeUps.heatUp();
     return batch;
   }
 
-  #join(position: Position): SharedPositionReader {
+  #join({ position, rest }: Place): SharedPositionReader {
     const { cache: shares } = this.#context.config;
     const known = this.#positionReaders.get(position.id);
     if (known !== undefined && shares && agree(known.position, position)) return known;
-    const reader: SharedPositionReader = new SharedPositionReader(this.#context, position, () => {
+    const onEnd = (): void => {
       if (this.#positionReaders.get(position.id) === reader) this.#positionReaders.delete(position.id);
-    });
+    };
+    const reader: SharedPositionReader = new SharedPositionReader(this.#context, { position, rest, onEnd });
     this.#positionReaders.set(position.id, reader);
     return reader;
   }
@@ -160,6 +172,6 @@ function makeContext(
     wanted: () => cache.streams.size < 2 && config.loader === undefined && database.dialect.gapsCanClose,
   });
   const resolvers = new GapResolverFactory({ ...table, gaps, noopProblem, notify, epoch });
-  const [loads, pageSize] = [new LoadGate(LOADS_AT_A_TIME), new PageSize(config)];
+  const [loads, pageSize] = [new LoadGate(LOADS_AT_A_TIME), new PageSize(config, eventMemory)];
   return { ...table, gaps, wakeUps, pace, pages, cache, readAhead, resolvers, loads, pageSize };
 }

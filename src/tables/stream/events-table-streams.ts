@@ -9,7 +9,7 @@ import type { Reporting } from "../../reflex/observer.ts";
 import type { EventStream } from "../../reflex/stream.ts";
 import { type CallOptions, withTimeLimit } from "../../waiting/time-limit.ts";
 import type { CursorTarget } from "../cursors/cursor-wishes.ts";
-import { plainColumns } from "../events/event-row.ts";
+import { plainColumns } from "../events/event-columns.ts";
 import { type EventsTableConfig, noopForeignId } from "../events/events-table-options.ts";
 import { noopProblem } from "../events/events-table-schema.ts";
 import { type GapConfig, type GapOptions, toGapConfig } from "../events/gap-options.ts";

@@ -4,7 +4,9 @@ import { isReflexError } from "../../errors/reflex-error.ts";
 import type { ReflexEvent } from "../../reflex/event.ts";
 import type { WaitCause } from "../../reflex/wait-cause.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
-import type { Batch } from "../pages/batch.ts";
+import { withoutValues } from "../events/event-row.ts";
+import type { Batch, UnreadRest } from "../pages/batch.ts";
+import { eventMemory, type HeldValues } from "../pages/event-memory.ts";
 import { isUnconfirmed, type Position } from "../position/position.ts";
 import { retried, unlessEnded } from "../reader/reads.ts";
 import type { StreamPosition } from "../reader/shared-cache.ts";
@@ -26,6 +28,12 @@ export class PageFeed<T extends number> implements Feed<T> {
   #start: Start | undefined;
   /** What follows a full page, asked for before that page was consumed. */
   #ahead: Promise<Batch> | undefined;
+  /** What was read with the last page's events of what follows them. */
+  #rest: UnreadRest | undefined;
+  /** The long values of the page that was handed over last. */
+  #held: HeldValues | undefined;
+  #catchesUp = false;
+  #closed = false;
 
   constructor(source: FeedSource) {
     this.#source = source;
@@ -41,6 +49,8 @@ export class PageFeed<T extends number> implements Feed<T> {
 
   async start(): Promise<string> {
     const stall = this.#stallWatch();
+    // It may have much to read.
+    this.#noteWhether(true);
     try {
       const start = await stall.during(this.#open(), () => this.whySlow());
       stall.resolved();
@@ -65,6 +75,8 @@ export class PageFeed<T extends number> implements Feed<T> {
   }
 
   async next(): Promise<Page<T> | undefined> {
+    // Whoever asks for the next page is done with the last one.
+    this.#hold(undefined);
     for (;;) {
       const { target, leaveOut = nothing } = this.#start ?? {};
       if (target !== undefined && this.#position.id >= target) {
@@ -76,6 +88,8 @@ export class PageFeed<T extends number> implements Feed<T> {
         return undefined;
       }
       const batch = await this.#following();
+      this.#hold(batch.held);
+      this.#noteWhether(batch.full);
       this.#askAhead(batch, target);
       // The events are made only now, while the server reads the next page.
       this.#openReader().keep(this.#position, batch, this.#streamPosition);
@@ -85,8 +99,8 @@ export class PageFeed<T extends number> implements Feed<T> {
       if (passed.error !== undefined) throw passed.error;
       // The row with the target's id may be missing for good, on SQLite.
       if (passed.last === undefined) return undefined;
-      this.#moveTo({ id: BigInt(passed.last.id), anchor: passed.last });
-      if (passed.last.id !== batch.last?.id) this.#ahead = undefined;
+      this.#moveTo({ id: BigInt(passed.last.id), anchor: withoutValues(passed.last) });
+      if (passed.last.id !== batch.last?.id) this.#forgetAhead();
       return this.#page(passed.events, passed.last.id);
     }
   }
@@ -119,6 +133,10 @@ export class PageFeed<T extends number> implements Feed<T> {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
+    this.#hold(undefined);
+    this.#noteWhether(false);
+    this.#forgetAhead();
     if (this.#lent === undefined) return;
     this.#lent.reader.positions.leave(this.#streamPosition);
     this.#lent.giveBack();
@@ -134,13 +152,16 @@ export class PageFeed<T extends number> implements Feed<T> {
   async #following(): Promise<Batch> {
     const reader = this.#openReader();
     const { signal } = this.#source;
-    const ahead = this.#ahead;
-    this.#ahead = undefined;
+    const [ahead, rest] = [this.#ahead, this.#rest];
+    [this.#ahead, this.#rest] = [undefined, undefined];
     try {
-      const batch = await (ahead ?? reader.next(this.#position, signal));
+      const batch = await (ahead ?? reader.next(this.#position, signal, rest));
       // It was read on a connection that is gone since: what it showed may have been undone.
       // variant place: a page of a connection that is gone
-      if (ahead !== undefined && batch.epoch !== reader.pages.epoch) return await reader.next(this.#position, signal);
+      if (ahead !== undefined && batch.epoch !== reader.pages.epoch) {
+        batch.held?.release();
+        return await reader.next(this.#position, signal);
+      }
       return batch;
     } catch (error) {
       if (!this.#skipPruned(error)) throw error;
@@ -148,11 +169,41 @@ export class PageFeed<T extends number> implements Feed<T> {
     }
   }
 
-  #askAhead({ full, last }: Batch, target: bigint | undefined): void {
+  #askAhead({ full, last, rest }: Batch, target: bigint | undefined): void {
     if (!full || last === undefined || (target !== undefined && BigInt(last.id) >= target)) return;
+    this.#rest = rest;
+    // Long values are not read before they are needed where that would keep other streams waiting.
+    // variant place: long values are read early
+    if (rest !== undefined && eventMemory.scarce) return;
     const position = { id: BigInt(last.id), anchor: last };
-    this.#ahead = this.#openReader().next(position, this.#source.signal);
+    this.#rest = undefined;
+    this.#ahead = this.#openReader().next(position, this.#source.signal, rest);
     this.#ahead.catch(() => undefined);
+  }
+
+  #forgetAhead(): void {
+    this.#ahead?.then(
+      ({ held }) => held?.release(),
+      () => undefined,
+    );
+    [this.#ahead, this.#rest] = [undefined, undefined];
+  }
+
+  /** From now on the stream holds these values, and no longer those that it held. */
+  #hold(held: HeldValues | undefined): void {
+    this.#held?.release();
+    this.#held = held;
+    // The stream was closed while it waited for them.
+    if (this.#closed) this.#held?.release();
+    if (this.#closed) this.#held = undefined;
+  }
+
+  /** Notes whether the stream catches up, and so shares the memory for pages. */
+  #noteWhether(catchesUp: boolean): void {
+    if (this.#catchesUp === (catchesUp && !this.#closed)) return;
+    this.#catchesUp = !this.#catchesUp;
+    if (this.#catchesUp) eventMemory.catchesUp();
+    else eventMemory.caughtUp();
   }
 
   /** Goes on behind rows that retention deleted unread, if the user said so. */

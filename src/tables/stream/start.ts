@@ -41,7 +41,7 @@ export async function startOf(reader: TableReader, source: FeedSource): Promise<
 async function cursorStart(pages: PageReader, position: Position, signal: AbortSignal): Promise<Position> {
   const { id } = position;
   if (id === 0n) return position;
-  const { first } = await pages.read(id, 1, signal);
+  const first = await pages.readRow(id, signal);
   const passed = first !== undefined && BigInt(first.id) === id && fitsPosition(first, position);
   return passed ? { id, anchor: first } : position;
 }
@@ -52,7 +52,7 @@ async function tableStart(reader: TableReader, source: FeedSource): Promise<Posi
   const { firstId } = source.bounds;
   if (firstId !== undefined) return { id: firstId - 1n, anchor: undefined, floor: true };
   if (!database.dialect.gapsCanClose) return { id: 0n, anchor: undefined };
-  const { first } = await pages.read(0n, 1, signal);
+  const first = await pages.readRow(0n, signal);
   const floor = await floorBelow(reader, first === undefined ? undefined : BigInt(first.id), signal);
   return { id: floor, anchor: undefined, floor: true };
 }

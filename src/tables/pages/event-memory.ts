@@ -1,0 +1,165 @@
+import { isReflexError } from "../../errors/reflex-error.ts";
+import { withTimeLimit } from "../../waiting/time-limit.ts";
+
+const MIB: number = 1024 * 1024;
+export const DEFAULT_MEMORY_MIB = 64;
+// A wait of 5 s would have to be told as a stall.
+export const LONGEST_ROOM_WAIT_MS = 4000;
+// The parts of the memory. What nobody holds any more stays until V8 collects it, which may be as much again as twice these.
+const PAGES_PART: number = 3 / 16;
+const LONG_VALUES_PART: number = 1 / 8;
+const CACHES_PART: number = 1 / 16;
+const [LEAST_PAGE_BYTES, MOST_PAGE_BYTES] = [16 * 1024, 4 * MIB];
+// A stream that catches up has a page that it hands out, and one or two that were asked for early.
+const PAGES_OF_A_STREAM = 3;
+// One piece that is handed out, and the next.
+const PIECES_OF_A_STREAM = 2;
+
+/** Long values that someone holds, by their bytes: until the last of those who hold them lets go. */
+export class HeldValues {
+  readonly #onFree: () => void;
+  #holders = 1;
+
+  constructor(onFree: () => void) {
+    this.#onFree = onFree;
+  }
+
+  hold(): void {
+    this.#holders++;
+  }
+
+  release(): void {
+    this.#holders--;
+    if (this.#holders === 0) this.#onFree();
+  }
+}
+
+interface Waiter {
+  readonly bytes: number;
+  held: HeldValues | undefined;
+  grant(): void;
+}
+
+/**
+ * How much memory metadata and traces of events may take, of all streams of a process together. Pages share one part of
+ * it: the more streams catch up, the smaller are their pages. Values too long for a page share another: whoever wants to
+ * read some waits until others have let go of theirs. A third part is for what is kept for other streams.
+ */
+export class EventMemory {
+  #limitBytes: number = DEFAULT_MEMORY_MIB * MIB;
+  #heldBytes = 0;
+  #catchingUp = 0;
+  #caches = 0;
+  readonly #waiters = new Set<Waiter>();
+
+  /** How many bytes of long values are held. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Whether long values take so much memory that none should be read before they are needed. */
+  get scarce(): boolean {
+    return this.#waiters.size > 0 || this.#heldBytes > this.#longBytes / 2;
+  }
+
+  /** How many bytes the values of a page may have. */
+  get pageBytes(): number {
+    const share = (this.#limitBytes * PAGES_PART) / (PAGES_OF_A_STREAM * Math.max(1, this.#catchingUp));
+    return Math.max(LEAST_PAGE_BYTES, Math.min(MOST_PAGE_BYTES, share));
+  }
+
+  /** How many bytes of long values are read at a time; one value may have more. */
+  get pieceBytes(): number {
+    return this.#longBytes / (PIECES_OF_A_STREAM * Math.max(1, this.#catchingUp));
+  }
+
+  /** How many bytes one table's reader may keep for other streams. */
+  get cacheBytes(): number {
+    return (this.#limitBytes * CACHES_PART) / Math.max(1, this.#caches);
+  }
+
+  get #longBytes(): number {
+    return this.#limitBytes * LONG_VALUES_PART;
+  }
+
+  setLimit(memoryMiB: number): void {
+    this.#limitBytes = memoryMiB * MIB;
+    this.#grant();
+  }
+
+  /** A stream begins to catch up: it reads pages that are full. To be called back with {@link caughtUp}. */
+  catchesUp(): void {
+    this.#catchingUp++;
+  }
+
+  caughtUp(): void {
+    this.#catchingUp--;
+  }
+
+  /** A reader that may keep events for other streams is opened, or closed. */
+  countCache(difference: 1 | -1): void {
+    this.#caches += difference;
+  }
+
+  /** Counts values that are there already. */
+  take(bytes: number): HeldValues {
+    this.#heldBytes += bytes;
+    return new HeldValues(() => {
+      this.#heldBytes -= bytes;
+      this.#grant();
+    });
+  }
+
+  /**
+   * Waits until there is room for long values, in the order in which it was asked for. There is, once what is held is
+   * below the bound: one piece may exceed it. `late` is true for a wait that was given up: whoever holds the memory may
+   * work on an event for ever, and must not keep others from reading.
+   */
+  async room(bytes: number, signal: AbortSignal): Promise<{ readonly held: HeldValues; readonly late: boolean }> {
+    // variant place: long values wait for room
+    if (this.#hasRoom && this.#waiters.size === 0) return { held: this.take(bytes), late: false };
+    try {
+      return { held: await this.#wait(bytes, signal), late: false };
+    } catch (error) {
+      if (signal.aborted || !isReflexError(error, "time_limit")) throw error;
+      return { held: this.take(bytes), late: true };
+    }
+  }
+
+  get #hasRoom(): boolean {
+    return this.#heldBytes < this.#longBytes;
+  }
+
+  async #wait(bytes: number, signal: AbortSignal): Promise<HeldValues> {
+    let grant: () => void = () => undefined;
+    const granted = new Promise<void>((resolve) => {
+      grant = resolve;
+    });
+    const waiter: Waiter = { bytes, held: undefined, grant };
+    this.#waiters.add(waiter);
+    await withTimeLimit(granted, {
+      signal,
+      timeoutMs: LONGEST_ROOM_WAIT_MS,
+      what: "memory that other streams' events take",
+      onGivenUp: () => {
+        this.#waiters.delete(waiter);
+        // It may have been granted just before.
+        waiter.held?.release();
+      },
+    });
+    if (waiter.held === undefined) throw new Error("room is granted with what it holds");
+    return waiter.held;
+  }
+
+  #grant(): void {
+    for (const waiter of this.#waiters) {
+      if (!this.#hasRoom) return;
+      this.#waiters.delete(waiter);
+      waiter.held = this.take(waiter.bytes);
+      waiter.grant();
+    }
+  }
+}
+
+/** The memory of all streams in this process. */
+export const eventMemory: EventMemory = new EventMemory();
