@@ -106,6 +106,7 @@ export type { NewEvent } from "./tables/events-table-base.ts";
 export { EventsTableInt } from "./tables/events-table-int.ts";
 export { fillGaps, stopFillingGaps } from "./tables/gaps/fill-gaps.ts";
 export type { Gap, GapListener } from "./tables/gaps/gap-control.ts";
+export { setEventMemoryMiB } from "./tables/pages/set-event-memory.ts";
 export type { CursorChangeRecord } from "./tables/requests/cursor-changes.ts";
 export type { CursorChange, ForcedRequestOptions, RequestOptions } from "./tables/requests/request-options.ts";
 export type { CreateTablesOptions, SchemaSource, SchemaSqlOptions, TableSchema } from "./tables/schema/table-schema.ts";

@@ -150,6 +150,7 @@ test("every function and class of the package is either in the table of options 
     "makeTestEvent",
     "memoryCursorStore",
     "positionOf",
+    "setEventMemoryMiB",
     "testCursorsTable",
     "testErrorsTable",
     "testEventsTable",

@@ -37,7 +37,7 @@ export class HeldValues {
 interface Waiter {
   readonly bytes: number;
   held: HeldValues | undefined;
-  grant(): void;
+  grant: (() => void) | undefined;
 }
 
 /**
@@ -131,11 +131,10 @@ export class EventMemory {
   }
 
   async #wait(bytes: number, signal: AbortSignal): Promise<HeldValues> {
-    let grant: () => void = () => undefined;
+    const waiter: Waiter = { bytes, held: undefined, grant: undefined };
     const granted = new Promise<void>((resolve) => {
-      grant = resolve;
+      waiter.grant = resolve;
     });
-    const waiter: Waiter = { bytes, held: undefined, grant };
     this.#waiters.add(waiter);
     await withTimeLimit(granted, {
       signal,
@@ -156,7 +155,7 @@ export class EventMemory {
       if (!this.#hasRoom) return;
       this.#waiters.delete(waiter);
       waiter.held = this.take(waiter.bytes);
-      waiter.grant();
+      waiter.grant?.();
     }
   }
 }
