@@ -9,6 +9,7 @@ import { head } from "./head.ts";
 import { importing } from "./import.ts";
 import { insert } from "./insert.ts";
 import { insertMany } from "./insert-many.ts";
+import { largeEvents } from "./large-events.ts";
 import { latency } from "./latency.ts";
 import { optimisations } from "./optimisations.ts";
 import { peers } from "./peers.ts";
@@ -23,6 +24,7 @@ export const benchCases: readonly BenchCase[] = [
   latency,
   farBehind,
   foreignIds,
+  largeEvents,
   growth,
   importing,
   insert,

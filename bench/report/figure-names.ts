@@ -1,7 +1,7 @@
 const UNITS: Readonly<Record<string, string>> = { Ms: "ms", Micros: "µs", KiB: "KiB", MiB: "MiB", Percent: "%" };
 
-// At the end, or before what the figure is of, as in `pageMsOfSmall`.
-const UNIT = /(?<=[a-z0-9])(Ms|Micros|KiB|MiB|Percent)(?=$|Of[A-Z])/;
+// At the end, or before what the figure is of or beyond, as in `pageMsOfSmall`.
+const UNIT = /(?<=[a-z0-9])(Ms|Micros|KiB|MiB|Percent)(?=$|Of[A-Z]|Beyond[A-Z])/;
 
 /** A figure's name as the head of a column: `p50Ms` is "p50 (ms)", `eventsPerSecond` is "events/s". */
 export function columnName(figure: string): string {
@@ -26,6 +26,10 @@ export function unitOf(figure: string): string | undefined {
 
 const MEANINGS: Readonly<Record<string, string>> = {
   ratio: "the row's rate, time or count divided by the baseline's of the same round: the median of all rounds",
+  timeRatio: "the time divided by that of the baseline in the same round: the median of all rounds",
+  sentRatio: "the bytes that the server sent, divided by those of the baseline",
+  residentMiBBeyondLargest: "by how much the memory of the whole process has grown at most, less the largest event",
+  buffersMiBBeyondLargest: "the same of the bytes in buffers alone",
   rounds: "how many rounds were counted, after one to warm up",
   perSecond: "events or transactions in a second: the median of all rounds",
   eventsPerSecond: "events read, handled or written in a second: the median of all rounds",

@@ -57,7 +57,7 @@ export interface EventStream<T extends number = number>
   readonly position: string;
   /**
    * The row at the cursor that the stream started after, once it has started: the one of `StreamOptions.position`, if that
-   * was given. Undefined if there is no such row, and for a source that does not tell.
+   * was given. It may be without metadata and trace. Undefined if there is no such row, and for a source that does not tell.
    */
   readonly anchor?: ReflexEvent<T> | undefined;
   /** The name of the events table that the stream reads; undefined for a source that has none. */

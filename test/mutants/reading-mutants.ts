@@ -2,6 +2,10 @@ import { moduleAt, replacePlace } from "../../tools/variants/variant.ts";
 import { type Mutant, testOf } from "./mutant.ts";
 
 const batch = moduleAt<typeof import("../../src/tables/pages/batch.ts")>("src/tables/pages/batch.ts");
+const eventMemory = moduleAt<typeof import("../../src/tables/pages/event-memory.ts")>(
+  "src/tables/pages/event-memory.ts",
+);
+const readAhead = moduleAt<typeof import("../../src/tables/pages/read-ahead.ts")>("src/tables/pages/read-ahead.ts");
 const sharedCache = moduleAt<typeof import("../../src/tables/reader/shared-cache.ts")>(
   "src/tables/reader/shared-cache.ts",
 );
@@ -100,6 +104,63 @@ export const readingMutants: readonly Mutant[] = [
         "hides nothing that was committed since at its end",
       ),
     ],
+  },
+  {
+    name: "long values are nothing",
+    wrong: "an event whose values were left out of its page is delivered as if it had none",
+    parts: [replacePlace<boolean>("an event whose values were left out", () => false)],
+    tests: [testOf("src/tables/pages/long-values.database.test.ts", "are delivered whole, with $name")],
+  },
+  {
+    name: "long values of whichever row",
+    wrong: "an event is given the values that are found under its id, whatever row that is by now",
+    parts: [replacePlace<boolean>("a row whose values were left out is another one by now", () => false)],
+    tests: [
+      testOf("src/tables/pages/long-values.mysql.test.ts", "and is another one by now"),
+      testOf("src/tables/pages/long-values.test.ts", "nothing if a row is another one by now"),
+    ],
+  },
+  {
+    name: "long values of any connection",
+    wrong: "values are joined to a page that may have been undone with its connection",
+    parts: [replacePlace<boolean>("long values of another connection", () => false)],
+    tests: [testOf("src/tables/pages/long-values.test.ts", "nothing if the rows came by another connection")],
+  },
+  {
+    name: "long values know no bound",
+    wrong: "whoever wants to read long values may, whatever others hold",
+    parts: [
+      eventMemory.replaceMethod(
+        "EventMemory",
+        "room",
+        () =>
+          function (bytes) {
+            return Promise.resolve({ held: this.take(bytes), late: false });
+          },
+      ),
+    ],
+    tests: [
+      testOf("src/tables/pages/long-values.mysql.test.ts", "streams at many places hold no more long values"),
+      testOf("src/tables/pages/event-memory.test.ts", "grants room while less is held than may be"),
+    ],
+  },
+  {
+    name: "pages of another size are thrown away",
+    wrong: "a page that was asked for early counts only while pages have that size",
+    parts: [
+      readAhead.replaceMethod(
+        "ReadAhead",
+        "read",
+        (read) =>
+          function (from, limit, signal) {
+            return read.call(this, from, limit, signal).then((page) => {
+              if (page.asked === limit.rows) return page;
+              return read.call(this, from, limit, signal);
+            });
+          },
+      ),
+    ],
+    tests: [testOf("src/tables/pages/read-ahead.test.ts", "count also where pages have another size by now")],
   },
   {
     name: "shared pages are let go of",

@@ -61,7 +61,8 @@ export interface EventsTableOptions<T extends number = number> {
   foreignIdColumn?: "text" | "binary" | undefined;
   /**
    * Reads events in place of the table's own query. The table and its `idField` still tell where the highest id is
-   * looked up; its other columns are not needed. Gaps are then closed only if `gaps` or `fillGaps()` says so.
+   * looked up; its other columns are not needed. Gaps are then closed only if `gaps` or `fillGaps()` says so. What it
+   * returns is in memory at once: of large events it should return fewer than it is asked for.
    */
   loader?: EventsLoader | undefined;
   /** Inserts an event in place of the table's own statement. */
@@ -73,7 +74,7 @@ export interface EventsTableOptions<T extends number = number> {
   gaps?: false | GapOptions | undefined;
   /** Whether streams of this table share what they read, also with those of its other objects that read alike. @defaultValue true */
   cache?: boolean | undefined;
-  /** The most rows that one read takes. @defaultValue as many as take little memory, at most 5000 */
+  /** The most rows that one read takes. @defaultValue as many as take little memory, at most 5000; see `setEventMemoryMiB` */
   limit?: number | undefined;
   /** The type of the time column. @defaultValue "datetime6" */
   timeColumn?: TimeStorage["column"] | undefined;

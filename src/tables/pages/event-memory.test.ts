@@ -39,9 +39,10 @@ describe("EventMemory", () => {
     granted.held[1]?.release();
     await turn();
     expect(granted.names).toEqual(["first", "second", "third"]);
-    for (const held of [...granted.held]) if (held !== granted.held[1]) held.release();
+    granted.held[0]?.release();
+    granted.held[2]?.release();
     await turn();
-    granted.held.at(-1)?.release();
+    granted.held[3]?.release();
     expect(granted.names).toEqual(["first", "second", "third", "fourth"]);
     expect(memory.heldBytes).toBe(0);
   });

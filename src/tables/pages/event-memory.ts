@@ -116,7 +116,6 @@ export class EventMemory {
    * work on an event for ever, and must not keep others from reading.
    */
   async room(bytes: number, signal: AbortSignal): Promise<{ readonly held: HeldValues; readonly late: boolean }> {
-    // variant place: long values wait for room
     if (this.#hasRoom && this.#waiters.size === 0) return { held: this.take(bytes), late: false };
     try {
       return { held: await this.#wait(bytes, signal), late: false };

@@ -32,8 +32,12 @@ function beforeLongValues(pool: DatabaseHandle, once: () => Promise<unknown>): D
   return watchedDatabase(pool, around);
 }
 
-/** Inserts `count` events, every `each`th of them with long metadata. */
-async function insertLong(pool: DatabaseHandle, table: EventsTable, count: number, each = 1): Promise<void> {
+/** Inserts events, every `each`th of them with long metadata. */
+async function insertLong(
+  pool: DatabaseHandle,
+  table: EventsTable,
+  { count, each = 1 }: { count: number; each?: number },
+): Promise<void> {
   const events = Array.from({ length: count }, (_, index) => ({
     foreignId: `f${index + 1}`,
     type: 1,
@@ -53,7 +57,7 @@ describeEachServer((engine) => {
       const pool = await engine.createRawPool();
       const gaps = new Reports<GapReport>();
       const table = await makeTable(pool, { ...FIELDS, observer: { gap: gaps.add } });
-      await insertLong(pool, table, 6, 3);
+      await insertLong(pool, table, { count: 6, each: 3 });
       const db = beforeLongValues(pool, () => pool.query(`delete from ${table.name} where id = 3`));
       expect(await rest(table.stream(db, "", { toHead: true }))).toEqual(["1", "2", "4", "5", "6"]);
       expect(gaps.all).toEqual([{ table: table.name, prev: "2", next: "4" }]);
@@ -64,7 +68,7 @@ describeEachServer((engine) => {
     test("and all before it too, ends the stream with history_pruned", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool, FIELDS);
-      await insertLong(pool, table, 8);
+      await insertLong(pool, table, { count: 8 });
       const stream = table.stream(
         beforeLongValues(pool, () => pool.query(`delete from ${table.name} where id < 6`)),
         "2",
@@ -77,7 +81,7 @@ describeEachServer((engine) => {
     test("and is another one by now, ends the stream with history_rewritten", async () => {
       const pool = await engine.createRawPool();
       const table = await makeTable(pool, FIELDS);
-      await insertLong(pool, table, 8);
+      await insertLong(pool, table, { count: 8 });
       const replaced = async (): Promise<void> => {
         await pool.query(`truncate ${table.name}`);
         await table.insertMany(
@@ -95,7 +99,7 @@ describeEachServer((engine) => {
   test("long values whose connection is killed are read again with their page", async () => {
     const pool = await engine.createRawPool();
     const table = await makeTable(pool, { ...FIELDS, observer: { error: () => undefined } });
-    await insertLong(pool, table, 40, 2);
+    await insertLong(pool, table, { count: 40, each: 2 });
     const db = beforeLongValues(pool, () => killOthers(pool, engine.database));
     const events = await allOf(table.stream(db, "", { toHead: true }));
     expect(eventMemory.heldBytes).toBe(0);
@@ -109,7 +113,7 @@ describeEachServer((engine) => {
     const pool = await engine.createRawPool();
     const table = await makeTable(pool, FIELDS);
     const [streams, each] = [10, 6];
-    await insertLong(pool, table, streams * each);
+    await insertLong(pool, table, { count: streams * each });
     setEventMemoryMiB(16);
     let most = 0;
     const read = async (place: number): Promise<string[]> => {
@@ -135,12 +139,12 @@ describeEachServer((engine) => {
   test("a stream that waits at the head holds nothing", async () => {
     const pool = await engine.createRawPool();
     const table = await makeTable(pool, FIELDS);
-    await insertLong(pool, table, 2);
+    await insertLong(pool, table, { count: 2 });
     const stream = table.stream(pool, "");
     await take(stream, 2);
     const next = take(stream, 1);
     await expect.poll(() => eventMemory.heldBytes).toBe(0);
-    await insertLong(pool, table, 1);
+    await insertLong(pool, table, { count: 1 });
     expect(await next).toEqual(["3"]);
     await stream.close();
     expect(eventMemory.heldBytes).toBe(0);

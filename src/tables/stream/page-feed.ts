@@ -173,7 +173,6 @@ export class PageFeed<T extends number> implements Feed<T> {
     if (!full || last === undefined || (target !== undefined && BigInt(last.id) >= target)) return;
     this.#rest = rest;
     // Long values are not read before they are needed where that would keep other streams waiting.
-    // variant place: long values are read early
     if (rest !== undefined && eventMemory.scarce) return;
     const position = { id: BigInt(last.id), anchor: last };
     this.#rest = undefined;
