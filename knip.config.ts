@@ -12,6 +12,7 @@ const config: KnipConfig = {
     "test/soak/main.ts",
     "bench/main.ts",
     "bench/import-times.ts",
+    "bench/large-events-process.ts",
   ],
   project: [
     "src/**/*.ts",
