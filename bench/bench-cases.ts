@@ -1,5 +1,6 @@
 import { backfill } from "./backfill.ts";
 import type { BenchCase } from "./bench-case.ts";
+import { besideStream } from "./beside-stream.ts";
 import { connections } from "./connections.ts";
 import { cursors } from "./cursors.ts";
 import { farBehind } from "./far-behind.ts";
@@ -29,6 +30,7 @@ export const benchCases: readonly BenchCase[] = [
   importing,
   insert,
   insertMany,
+  besideStream,
   cursors,
   optimisations,
   peers,

@@ -47,10 +47,12 @@ async function measure({ quick }: BenchContext, pool: Pool, connections: number)
     return { name: `${name}, ${connections} connection${connections === 1 ? "" : "s"}`, figures };
   };
   const main = await compare("transaction()", ways.hand, ways.ours);
+  const alone = await compare("insert alone", ways.hand, ways.insertAlone);
+  const shared = await compare("transaction(), shared", sharing(pool, ways.hand), sharing(pool, ways.ours));
   return [
     { ...main, reach: [{ figure: "ratio", atLeast: 0.97 }] },
-    await compare("insert alone", ways.hand, ways.insertAlone),
-    await compare("transaction(), shared", sharing(pool, ways.hand), sharing(pool, ways.ours)),
+    alone,
+    { ...shared, reach: [{ figure: "ratio", atLeast: 0.95 }] },
   ];
 }
 

@@ -49,6 +49,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   statements: "how many statements the server was sent",
   roundTrips: "how often the server was sent something and waited for",
   statementsOfOne: "the same of one stream",
+  statementsPerTransaction: "how many statements the server was sent for each transaction",
+  handStatementsPerTransaction: "the same beside the code written by hand",
   statementsPerSecond: "how many statements the server was sent in a second",
   connectionsPerSecond: "how many connections to the server were opened in a second",
   abortedPerSecond: "how many were closed without a goodbye in a second",
