@@ -70,6 +70,19 @@ describe("options", () => {
     expect(() => check(proxy)).toThrow(/^the options of a thing must be an object, found /u);
   });
 
+  // Catches a raw error of JavaScript, which names neither the option nor its owner.
+  test("one of which nobody can look at is refused", () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const refuse = (aCheck: typeof options.aLogger): void => {
+      const use = (): unknown => options.checkOptions("a thing", { given: proxy }, { given: aCheck });
+      expect(use).toThrow(expect.objectContaining({ name: "TypeError", code: "invalid_option" }));
+      expect(use).toThrow(/^option given of a thing must be /u);
+    };
+    for (const aCheck of [options.aLogger, options.anObject, options.aSignal, options.aCount, options.aFunction])
+      refuse(aCheck);
+  });
+
   test("of a wrong type are a TypeError, of a wrong number a RangeError, naming option, owner and value", () => {
     expect(() => check({ limit: "3" })).toThrow(expect.objectContaining({ name: "TypeError", code: "invalid_option" }));
     expect(() => check({ limit: "3" })).toThrow(

@@ -1,4 +1,4 @@
-import { rangeMistake, typeMistake } from "../errors/reflex-error.ts";
+import { isMistake, isReflexError, rangeMistake, typeMistake } from "../errors/reflex-error.ts";
 import { show, showName } from "../errors/show.ts";
 import { isThenable } from "../waiting/thenable.ts";
 
@@ -26,11 +26,21 @@ export function checkOptions<O extends object>(owner: string, options: unknown, 
     const value = (options as Record<string, unknown>)[name];
     // A clone drops an option of its table that is given as undefined.
     if (value === undefined && !(name in options)) continue;
-    const problem = value === undefined ? undefined : (checks as Record<string, Check>)[name]?.(value);
+    const problem = value === undefined ? undefined : problemOf(value, (checks as Record<string, Check>)[name]);
     if (problem !== undefined) throw wrongOption(`option ${name} of ${owner}`, problem, value);
     given[name] = value;
   }
   return Object.freeze(given) as O;
+}
+
+/** What the check says. A value that can't be looked at, such as a proxy that was revoked, is none that can be used. */
+function problemOf(value: unknown, check: Check | undefined): string | undefined {
+  try {
+    return check?.(value);
+  } catch (error) {
+    if (isMistake(error) || isReflexError(error)) throw error;
+    return "a value that can be looked at";
+  }
 }
 
 /** Whether this can be an options object. A proxy that was revoked can't: nothing about it can be asked. */

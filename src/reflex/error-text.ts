@@ -6,14 +6,16 @@ interface Failure {
   readonly name: string;
   readonly error: unknown;
   readonly retryInMs?: number;
+  readonly unreported?: number;
 }
 
 /** The values of an error report, for a logger. */
-export function detailsOf({ activity, name, error, retryInMs }: Failure): ReflexErrorDetails {
+export function detailsOf({ activity, name, error, retryInMs, unreported }: Failure): ReflexErrorDetails {
   return {
     activity,
     name,
     ...(isReflexError(error) ? { code: error.code, ...error.details } : {}),
     ...(retryInMs === undefined ? {} : { retryInMs: Math.round(retryInMs) }),
+    ...(unreported === undefined ? {} : { unreported }),
   };
 }

@@ -100,10 +100,12 @@ describe("an error", () => {
     const reporting = new Reporting([{ flush: boom }], logger);
     reporting.error(failed);
     reporting.error({ ...failed, retryInMs: 1234.5 });
+    reporting.error({ ...failed, retryInMs: 200, unreported: 7 });
     reporting.error({ ...failed, error: Object.create(null) as Error });
     expect(logger.messages).toEqual([
       "flush of cursors failed: Error: gone",
       "flush of cursors failed: Error: gone; trying again in 1235 ms",
+      "flush of cursors failed: Error: gone; trying again in 200 ms; 7 more like this since the last report",
       "flush of cursors failed: an object (no name)",
     ]);
   });
@@ -120,7 +122,9 @@ describe("a stall", () => {
   test("is a warning with its place when no observer takes stalls", () => {
     new Reporting([{ error: boom }], logger).stall(stalled);
     expect(logger.messages).toEqual(["events waits for id 2"]);
-    expect(logger.details).toEqual([{ table: "events", prev: "1", next: "3", reason: stalled.reason }]);
+    expect(logger.details).toEqual([
+      { table: "events", prev: "1", next: "3", state: "stalled", reason: stalled.reason },
+    ]);
   });
 });
 

@@ -166,6 +166,8 @@ export interface ErrorReport {
   readonly error: unknown;
   /** When it will be tried again; undefined if it won't. */
   readonly retryInMs?: number;
+  /** How many failures were not reported since the last report: those of a server that is away come several times a second. */
+  readonly unreported?: number;
 }
 
 /**
@@ -286,8 +288,10 @@ export class Reporting {
   #error(report: ErrorReport): void {
     if (this.wants("error")) return this.tell("error", report);
     const retry = report.retryInMs === undefined ? "" : `; trying again in ${Math.round(report.retryInMs)} ms`;
+    const { unreported = 0 } = report;
+    const more = unreported === 0 ? "" : `; ${unreported} more like this since the last report`;
     this.warn(
-      `${report.activity} of ${report.name} failed: ${showWithCauses(report.error)}${retry}`,
+      `${report.activity} of ${report.name} failed: ${showWithCauses(report.error)}${retry}${more}`,
       detailsOf(report),
     );
   }
@@ -308,7 +312,7 @@ export class Reporting {
 
   #stall(report: StallReport): void {
     if (this.wants("stall")) return this.tell("stall", report);
-    const { message, table, prev, next, reason, consumer } = report;
-    this.warn(message, { table, prev, next, reason, ...(consumer === undefined ? {} : { consumer }) });
+    const { message, table, prev, next, state, reason, consumer } = report;
+    this.warn(message, { table, prev, next, state, reason, ...(consumer === undefined ? {} : { consumer }) });
   }
 }

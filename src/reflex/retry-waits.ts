@@ -15,6 +15,8 @@ export interface RetryWait {
   readonly retryInMs: number;
   /** Whether the failure is to be reported: a server that refuses connections does that several times a second. */
   readonly reported: boolean;
+  /** How many failures were not reported since the last one that was. */
+  readonly unreported: number;
 }
 
 /** How long to wait after a failed attempt, and which failures are reported. */
@@ -24,6 +26,7 @@ export class RetryWaits {
   #failures = 0;
   #silenceMs = FIRST_SILENCE_MS;
   #silentUntilMs = 0;
+  #unreported = 0;
 
   constructor(minMs: number, maxMs: number) {
     this.#minMs = minMs;
@@ -41,11 +44,19 @@ export class RetryWaits {
     const waitMs = Math.min(this.#maxMs, this.#minMs * 2 ** Math.min(this.#failures, 30));
     if (tookMs < AT_ONCE_MS && isFailureOfConnection(error)) {
       const shortMs = Math.min(waitMs, Math.max(this.#minMs, LONGEST_WAIT_FOR_SERVER_MS));
-      return { retryInMs: jittered(shortMs), reported: this.#isToBeReported(performance.now()) };
+      const reported = this.#isToBeReported(performance.now());
+      return { retryInMs: jittered(shortMs), ...this.#counted(reported) };
     }
     this.#failures++;
+    const told = this.#counted(true);
     this.#endSilence();
-    return { retryInMs: jittered(waitMs), reported: true };
+    return { retryInMs: jittered(waitMs), ...told };
+  }
+
+  #counted(reported: boolean): Pick<RetryWait, "reported" | "unreported"> {
+    const unreported = this.#unreported;
+    this.#unreported = reported ? 0 : unreported + 1;
+    return { reported, unreported };
   }
 
   #isToBeReported(nowMs: number): boolean {
@@ -57,7 +68,7 @@ export class RetryWaits {
 
   #endSilence(): void {
     this.#silenceMs = FIRST_SILENCE_MS;
-    this.#silentUntilMs = 0;
+    this.#silentUntilMs = this.#unreported = 0;
   }
 }
 

@@ -78,12 +78,12 @@ export class RunLoop<T extends number> {
     // The count of failures starts anew only when the cursor has moved, not when an event was consumed. Where the cursor
     // can't be moved, that event would be consumed again and again without a pause.
     if (memory.takeMoved()) this.#waits.succeeded();
-    const { retryInMs, reported } = this.#waits.after(error, tookMs);
+    const { retryInMs, reported, unreported } = this.#waits.after(error, tookMs);
     const report = { activity: "run", name: this.#spec.consumer.name, error };
     const state = isReflexError(error, "consumer_retired") ? "retired" : "retrying";
     status.enter(state, { error, retryInMs });
     if (this.#aborted) reporting.error(report);
-    else if (reported) reporting.error({ ...report, retryInMs });
+    else if (reported) reporting.error({ ...report, retryInMs, ...(unreported === 0 ? {} : { unreported }) });
     const wait = (ending: AbortSignal): Promise<void> => sleep(retryInMs, { signal: ending });
     await (retryInMs > LONG_WAIT_MS ? requests.unlessAsked(signal, wait) : wait(signal));
     status.enter(state, { error });

@@ -125,9 +125,9 @@ export class RunProgress {
     return this.#during({ kind: "step", what, why: whom?.whySlow?.bind(whom) }, work);
   }
 
-  /** Waits for something that the consumer does besides its events. */
+  /** Waits for something that the consumer does besides its events. Nothing goes on before it has ended. */
   work<R>(what: string, work: Promise<R>): Promise<R> {
-    return this.#during({ kind: "work", what, why: this.#shortage }, work);
+    return this.#during({ kind: "step", what, why: this.#shortage }, work);
   }
 
   async #during<R>(doing: Pick<RunWait, "kind" | "what" | "why">, work: Promise<R>): Promise<R> {

@@ -56,6 +56,18 @@ function start(parts: Partial<Spec> & { cursors: RequestingStore }, begin = run)
 }
 
 describe("a wait of a run", () => {
+  // Catches a run that ends never, or never begins, in silence: nobody else waits for what hangs there.
+  test.each(["reset", "stop"] as const)("for the consumer's %s is told within 5 s", async (what) => {
+    const consumer = { name: "mailer", consume: nothing, [what]: () => new Promise<void>(nothing) };
+    const running = start({ cursors: new RequestingStore(), consumer, options: { toHead: true } });
+    await vi.advanceTimersByTimeAsync(3900);
+    expect(stalls).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1100);
+    const message = expect.stringMatching(`^consumer mailer has waited [45] s for its ${what}: `) as string;
+    expect(stalls).toMatchObject([{ state: "stalled", consumer: "mailer", reason: "unknown", message }]);
+    expect(running.status()).toMatchObject({ state: "stalled", stalledOn: { reason: "unknown" } });
+  });
+
   // Catches silence where nobody can be asked, and one that is told before there is cause for alarm.
   test("is told within 5 s, and what is waited for, though nobody can say why; and its end", async () => {
     const cursors = new SlowStore();

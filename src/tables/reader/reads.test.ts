@@ -9,16 +9,26 @@ interface Failing {
   readonly tookMs: number;
 }
 
+interface Waits {
+  readonly waits: number[];
+  readonly told: number[];
+  readonly retryInMs: number[];
+  /** How many failures each report says were not reported before it. */
+  readonly unreported: number[];
+}
+
 /** Waits between failed attempts, and between reports of their errors, in ms, as they come about over many attempts. */
-async function waitsOf({ tookMs }: Failing): Promise<{ waits: number[]; told: number[]; retryInMs: number[] }> {
+async function waitsOf({ tookMs }: Failing): Promise<Waits> {
   const begun: number[] = [];
   const ended: number[] = [];
   const reported: number[] = [];
   const retryInMs: number[] = [];
+  const unreported: number[] = [];
   const reporting = new Reporting([
     {
       error: (report) => {
         reported.push(performance.now());
+        unreported.push(report.unreported ?? 0);
         if (report.retryInMs !== undefined) retryInMs.push(report.retryInMs);
       },
     },
@@ -38,6 +48,7 @@ async function waitsOf({ tookMs }: Failing): Promise<{ waits: number[]; told: nu
     waits: ended.map((time, index) => (begun[index + 1] ?? 0) - time),
     told: reported.slice(1).map((time, index) => time - (reported[index] ?? 0)),
     retryInMs,
+    unreported,
   };
 }
 
@@ -50,6 +61,16 @@ describe("reads that fail with errors that pass", () => {
     const { waits } = await waitsOf({ tookMs: 0 });
     expect(waits.slice(0, 4)).toEqual([50, 100, 200, 200]);
     expect(new Set(waits.slice(2))).toEqual(new Set([200]));
+  });
+
+  // Catches a log in which a server that was away looks as if it had refused only now and then.
+  test("are reported with how many were not reported before", async () => {
+    const { unreported } = await waitsOf({ tookMs: 0 });
+    expect(unreported[0]).toBe(0);
+    expect(Math.max(...unreported)).toBeGreaterThan(1);
+    const counted = unreported.reduce((sum, count) => sum + count, unreported.length);
+    expect(counted).toBeGreaterThan(ATTEMPTS / 2);
+    expect(counted).toBeLessThanOrEqual(ATTEMPTS);
   });
 
   // Catches attempts that are a burden on a server that has enough to do.

@@ -24,7 +24,7 @@ export interface ReadFor {
 
 /** Reads again after errors that pass, such as a lost connection, until the signal is aborted; reports the errors. */
 export async function retried<R>(read: () => Promise<R>, { signal, reporting, table, stall }: ReadFor): Promise<R> {
-  let [retryInMs, reportInMs, reportAt] = [FIRST_RETRY_MS, FIRST_RETRY_MS, 0];
+  let [retryInMs, reportInMs, reportAt, unreported] = [FIRST_RETRY_MS, FIRST_RETRY_MS, 0, 0];
   for (;;) {
     const startedAt = performance.now();
     try {
@@ -35,8 +35,11 @@ export async function retried<R>(read: () => Promise<R>, { signal, reporting, ta
       const cheap = costsNothing(error, now - startedAt);
       if (cheap) retryInMs = Math.min(retryInMs, LONGEST_CHEAP_RETRY_MS);
       stall.failed(failureCause(error));
-      if (now >= reportAt) {
-        reporting.error({ activity: "stream", name: table, error, retryInMs });
+      if (now < reportAt) unreported++;
+      else {
+        const more = unreported === 0 ? {} : { unreported };
+        reporting.error({ activity: "stream", name: table, error, retryInMs, ...more });
+        unreported = 0;
         reportAt = now + reportInMs;
         reportInMs = Math.min(reportInMs * 2, LONGEST_REPORT_MS);
       }
