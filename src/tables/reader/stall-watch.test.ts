@@ -109,6 +109,22 @@ describe("StallWatch", () => {
     expect(reports.map(({ state }) => state)).toEqual(["stalled", "resumed"]);
   });
 
+  // Catches an answer that was lost while a stream stood at a gap, and that is looked for only when the next look is due.
+  test("asks soon why a step takes long, however long it has stood at its gap", async () => {
+    const { stall } = watch();
+    stall.blocked(gap, inFlight);
+    await vi.advanceTimersByTimeAsync(STALL_AFTER_MS + 3000);
+    let asked = false;
+    const step = new Promise<never>(() => undefined);
+    void stall.during(step, async () => {
+      asked = true;
+      return undefined;
+    });
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(asked).toBe(true);
+    stall.stop();
+  });
+
   // Catches a stall without the session that is in the way, since it was asked between two waits for its row.
   test("asks a few times who is in the way", async () => {
     const { stall, reports } = watch();

@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { judgeWait, type Telling, toldInTime, type Wait } from "./judge-wait.ts";
 
-const truth = { reasons: ["locked"], errors: /lock wait/ };
+const truth = { reasons: ["locked"], errors: /lock wait/, backWithinMs: { mysql2: 1000, mariadb: 1500 } };
 
 function judged(tellings: readonly Partial<Telling>[], wait: Partial<Wait> = {}): ReturnType<typeof judgeWait> {
   const whole = tellings.map((telling): Telling => ({ at: 0, kind: "stall", code: "locked", message: "", ...telling }));
   const usual = {
     reader: "r",
+    driver: "mysql2" as const,
     beganAt: 1000,
     clearedAt: 13_000,
     deliveredAt: 13_040,
@@ -65,4 +66,11 @@ test("there was no wait if the event came before the obstacle was gone", () => {
 test("an event that never comes is seen, where one is due", () => {
   expect(judged([], { deliveredAt: undefined }).neverBack).toBe(true);
   expect(judged([], { deliveredAt: undefined, eventDue: false }).neverBack).toBe(false);
+});
+
+// Catches a harness that prints how late readers are back, and calls it good.
+test("an event that comes later than is promised after the end of the obstacle is seen", () => {
+  expect(judged([], { deliveredAt: 14_400 }).backLate).toBe(false);
+  expect(judged([], { deliveredAt: 14_600 }).backLate).toBe(true);
+  expect(judged([], { deliveredAt: 14_600, driver: "mariadb" }).backLate).toBe(false);
 });

@@ -1,6 +1,9 @@
 /** How long a wait may last before it is told, in ms, with what a busy machine takes to write it down. */
 export const TOLD_WITHIN_MS = 5500;
 
+/** What a busy machine may take longer to go on, in ms. */
+const BUSY_MS = 500;
+
 /** Something that a reader was told, or that it ended with. All times are in ms of the machine's monotonic clock. */
 export interface Telling {
   readonly at: number;
@@ -18,11 +21,16 @@ export interface Truth {
   readonly reasons: readonly string[];
   /** Of the errors and holds that tell the cause: what their code and message, with a colon between, match. */
   readonly errors: RegExp;
+  /** How long after the end of what stood in the way a reader with this driver may be back, in ms; undefined if nothing is promised. */
+  readonly backWithinMs?: Readonly<Record<Driver, number>>;
 }
+
+export type Driver = "mysql2" | "mariadb";
 
 /** A time in which an event was kept from a reader. */
 export interface Wait {
   readonly reader: string;
+  readonly driver: Driver;
   readonly beganAt: number;
   /** When what kept it back was gone. */
   readonly clearedAt: number;
@@ -54,6 +62,8 @@ export interface WaitVerdict {
   /** Stalls with a cause that was not so; "unknown" claims none. */
   readonly wrong: readonly string[];
   readonly backAfterMs: number | undefined;
+  /** Whether it was back later than is promised. */
+  readonly backLate: boolean;
   /** Whether an event was to come, and none did. */
   readonly neverBack: boolean;
 }
@@ -65,6 +75,7 @@ export function judgeWait(wait: Wait, truth: Truth): WaitVerdict {
   const { beganAt, clearedAt, deliveredAt, mustBeTold, eventDue } = wait;
   const told = wait.tellings.filter(({ at }) => at >= beganAt && at <= Math.min(clearedAt, deliveredAt ?? clearedAt));
   const right = told.find((telling) => isTrue(telling, truth));
+  const backAfterMs = after(clearedAt, deliveredAt);
   const named = told.find(({ kind, threadId }) => kind === "stall" && threadId !== undefined);
   const causes = told.filter(({ kind, code }) => kind === "stall" && code !== "unknown");
   const wrong = causes.filter((telling) => telling.at > beganAt + JUST_ENDED_MS && !isTrue(telling, truth));
@@ -78,7 +89,8 @@ export function judgeWait(wait: Wait, truth: Truth): WaitVerdict {
     first: told[0] === undefined ? undefined : nameOf(told[0]),
     blockerRight: named === undefined || wait.blocker === undefined ? undefined : named.threadId === wait.blocker,
     wrong: wrong.map(({ code, message }) => `${code}: ${message}`),
-    backAfterMs: after(clearedAt, deliveredAt),
+    backAfterMs,
+    backLate: backAfterMs !== undefined && backAfterMs > (truth.backWithinMs?.[wait.driver] ?? Infinity) + BUSY_MS,
     neverBack: eventDue && deliveredAt === undefined,
   };
 }

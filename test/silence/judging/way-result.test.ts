@@ -14,6 +14,7 @@ const wait: WaitVerdict = {
   blockerRight: undefined,
   wrong: [],
   backAfterMs: 40,
+  backLate: false,
   neverBack: false,
 };
 
@@ -45,6 +46,7 @@ test.each<[string, Partial<WayResult>]>([
   ["only 1 waits, 2 make it count", { verdicts: [wait, { ...wait, void: true }] }],
   ["1 with another session named as what holds them up", { verdicts: [wait, { ...wait, blockerRight: false }] }],
   ["1 never went on", { verdicts: [wait, { ...wait, neverBack: true, backAfterMs: undefined }] }],
+  ["1 back too late", { verdicts: [wait, { ...wait, backAfterMs: 3700, backLate: true }] }],
   ["3 lost", { lost: 3 }],
   ["1 out of order", { outOfOrder: 1 }],
   ["Error: no", { failure: "Error: no" }],

@@ -35,6 +35,8 @@ export function problemsOf({ verdicts, lost, outOfOrder, failure, skipped, tries
   if (misnamed > 0) problems.push(`${misnamed} with another session named as what holds them up`);
   const stuck = waits.filter(({ neverBack }) => neverBack).length;
   if (stuck > 0) problems.push(`${stuck} never went on`);
+  const late = waits.filter(({ backLate }) => backLate).length;
+  if (late > 0) problems.push(`${late} back too late`);
   if (lost > 0) problems.push(`${lost} lost`);
   if (outOfOrder > 0) problems.push(`${outOfOrder} out of order`);
   return problems;

@@ -128,8 +128,16 @@ export class SilenceStage extends WaitingStage {
     if (foreignId !== undefined) await this.reaches(`event ${foreignId}`, () => reader.has(foreignId));
     this.read();
     const deliveredAt = foreignId === undefined ? undefined : reader.deliveredAt(foreignId);
-    const { tellings, name } = reader;
-    const whole: Wait = { ...wait, reader: name, mustBeTold, deliveredAt, tellings, eventDue: foreignId !== undefined };
+    const { tellings, name, plan } = reader;
+    const whole: Wait = {
+      ...wait,
+      reader: name,
+      driver: plan.driver,
+      mustBeTold,
+      deliveredAt,
+      tellings,
+      eventDue: foreignId !== undefined,
+    };
     this.verdicts.push(judgeWait(whole, this.#truth));
   }
 

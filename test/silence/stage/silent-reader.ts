@@ -1,12 +1,12 @@
 import { EventsTable } from "reflex-rsql";
 import type { ExecutorHandle } from "../../../src/database/handles/handles.ts";
 import type { Database } from "../../faults/stage/place.ts";
-import type { Telling } from "../judging/judge-wait.ts";
+import type { Driver, Telling } from "../judging/judge-wait.ts";
 
 /** What the process is told of a reader. */
 export interface ReaderPlan {
   readonly name: string;
-  readonly driver: "mysql2" | "mariadb";
+  readonly driver: Driver;
   /** A stream that somebody iterates, or a consumer with `runForever`. */
   readonly kind: "stream" | "run";
   readonly database: Database;

@@ -25,24 +25,30 @@ const unreachable = {
   errors: /unreachable|time_limit|does not answer|ETIMEDOUT|timed? ?out/i,
 };
 
+// The mariadb driver opens one connection at a time: it gives each a second, and waits half a second between two.
+const MARIADB_MS = 1500;
+const lostPackets = { ...unreachable, backWithinMs: { mysql2: 1000, mariadb: MARIADB_MS } };
+// Each connection that is swallowed is replaced after a second, later after a sixteenth of the time that the server is away.
+const swallowed = { ...unreachable, backWithinMs: { mysql2: 2000, mariadb: MARIADB_MS } };
+
 export const blackHoleAtHead: Way = {
   name: "black-hole-at-head",
   about: "a stream at the head waits while connections, old and new, are in a black hole",
-  ...unreachable,
+  ...swallowed,
   play: (stage) => lose(stage, proxied, "head"),
 };
 
 export const blackHoleAtGap: Way = {
   name: "black-hole-at-gap",
   about: "a gap's transaction ends while connections, old and new, are in a black hole",
-  ...unreachable,
+  ...swallowed,
   play: (stage) => lose(stage, proxied, "gap"),
 };
 
 export const lostPacketsAtHead: Way = {
   name: "lost-packets-at-head",
   about: "a stream at the head waits while all packets to the server, or from it, are lost",
-  ...unreachable,
+  ...lostPackets,
   missing: lossyNetworkMissing,
   play: (stage) => lose(stage, lossy, "head"),
 };
@@ -50,7 +56,7 @@ export const lostPacketsAtHead: Way = {
 export const lostPacketsAtGap: Way = {
   name: "lost-packets-at-gap",
   about: "a gap's transaction ends while all packets to the server, or from it, are lost",
-  ...unreachable,
+  ...lostPackets,
   missing: lossyNetworkMissing,
   play: (stage) => lose(stage, lossy, "gap"),
 };
