@@ -62,10 +62,12 @@ export function noopStatement(source: NoopStatementSource, ids: readonly bigint[
     return bound ? dialect.integerParam : String(value);
   };
   const taken = bound ? padded(ids, 1 + own.length) : ids.slice(0, SIZES.at(-1));
+  const others = [...standard.map(([, value]) => value), ...own.map(() => "?")].join(", ");
+  const values = own.map(([, value]) => value);
   const rows = taken.map((id, index) => {
     const idSql = index === 0 && above !== undefined ? ifThere(source, { above, id, integer }) : integer(id);
-    params.push(...own.map(([, value]) => value));
-    return `(${[idSql, ...standard.map(([, value]) => value), ...own.map(() => "?")].join(", ")})`;
+    if (bound) params.push(...values);
+    return `(${idSql}, ${others})`;
   });
   const sql = `insert ignore into ${dialect.quote(table)} (${columns.map((column) => dialect.quote(column)).join(", ")}) values ${rows.join(", ")}`;
   return { sql, params, columns, rows: rows.length };
