@@ -14,8 +14,8 @@ import { type AnsweredConnection, isIdle, isReadOnly, type SessionInfo } from ".
 
 /** The part of a connection of the mariadb driver that is used. */
 export interface MariadbConnection {
-  execute(options: object, values: unknown[]): Promise<unknown>;
-  query(options: object): Promise<unknown>;
+  execute(statement: string | object, values: unknown[]): Promise<unknown>;
+  query(statement: string | object): Promise<unknown>;
   destroy(): void;
   readonly threadId?: number | null;
   /** What is known of the physical connection: one object for each, whichever handle is lent. */
@@ -40,6 +40,8 @@ interface OkPacket {
   readonly warningStatus: number;
 }
 
+// The most frequent texts are sent without options.
+const withoutRows = new Set(["start transaction", "commit", "rollback"]);
 const ER_GET_CONNECTION_TIMEOUT = 45028;
 
 // The options of a pool that would change results, each with the value that this library needs. Given with a call, they
@@ -66,6 +68,17 @@ const pinned = {
  * lends is its key.
  */
 export function mariadbConnection<Tx extends object>(tx: Tx): DriverConnection<Tx> {
+  const before = driverConnections.get(tx);
+  if (before !== undefined) return before as DriverConnection<Tx>;
+  const made = makeConnection(tx);
+  driverConnections.set(tx, made);
+  return made;
+}
+
+// A transaction comes here several times with the same handle.
+const driverConnections = new WeakMap<object, DriverConnection<object>>();
+
+function makeConnection<Tx extends object>(tx: Tx): DriverConnection<Tx> {
   const connection = tx as Tx & MariadbConnection;
   const execute = (sql: string, params: readonly SqlParam[]): Promise<unknown> =>
     connection.execute({ sql, ...pinned }, bindable(params));
@@ -82,15 +95,18 @@ export function mariadbConnection<Tx extends object>(tx: Tx): DriverConnection<T
     run: async (sql, params) => {
       if (mayLackCharacters(connection) && hasMoreThanAscii(params)) checkCarried(params, await carried(connection));
       // What has no values is not prepared, which would take a round trip of its own.
+      const statement = changesNoResult(connectionUnder(connection)) ? sql : { sql, ...pinned };
       const sent =
-        Array.isArray(params) && params.length === 0 ? connection.query({ sql, ...pinned }) : execute(sql, params);
+        Array.isArray(params) && params.length === 0
+          ? connection.query(statement)
+          : connection.execute(statement, bindable(params));
       const { affectedRows, insertId, warningStatus: warnings } = (await sent) as OkPacket;
       return { affectedRows, insertId: String(insertId), warnings };
     },
     rows: async (sql, params) => [...((await execute(sql, params)) as object[])],
     control: async (text) => {
-      const result = await connection.query({ sql: text, ...pinned });
-      return Array.isArray(result) ? (result as object[]) : [];
+      const result = await connection.query(withoutRows.has(text) ? text : { sql: text, ...pinned });
+      return !withoutRows.has(text) && Array.isArray(result) ? (result as object[]) : [];
     },
     isIdle: () => isIdle(connection, connectionUnder(connection)),
     isReadOnly: () => isReadOnly(connection),
@@ -102,6 +118,17 @@ export function mariadbConnection<Tx extends object>(tx: Tx): DriverConnection<T
       release?.call(connection).catch(() => undefined);
     },
   };
+}
+
+/**
+ * Whether no option of the pool changes how values are bound and what a statement without rows results in. Options that are given
+ * with a statement cost more than the rest of the call.
+ */
+function changesNoResult(lent: LentConnection | undefined): boolean {
+  const { opts } = lent ?? {};
+  if (opts === undefined) return false;
+  const { namedPlaceholders, insertIdAsNumber, supportBigNumbers, metaAsArray } = opts;
+  return !namedPlaceholders && !insertIdAsNumber && !supportBigNumbers && !metaAsArray;
 }
 
 const known = new WeakMap<object, CarriedCharacters>();
@@ -142,6 +169,10 @@ export function mariadbPool<C extends object>(pool: MariadbPool<C>): DriverPool<
 /** The connection under the handle that a pool lends. The pool has given it `forceEnd`, since its `end` gives it back. */
 interface LentConnection extends AnsweredConnection {
   readonly socket?: ClosableSocket;
+  /** The options of its pool, as far as they matter here. */
+  readonly opts?: Partial<
+    Record<"namedPlaceholders" | "insertIdAsNumber" | "supportBigNumbers" | "metaAsArray", boolean>
+  >;
   forceEnd?(command: null, onEnd: () => void, onError: () => void): void;
 }
 
