@@ -6,6 +6,10 @@ const primaryFinder = moduleAt<typeof import("../../src/tables/gaps/primary-find
 );
 const quorum = moduleAt<typeof import("../../src/tables/gaps/quorum.ts")>("src/tables/gaps/quorum.ts");
 
+const writerOffsets = moduleAt<typeof import("../../src/tables/gaps/writer-offsets.ts")>(
+  "src/tables/gaps/writer-offsets.ts",
+);
+
 const quorumTest = "src/tables/gaps/quorum.test.ts";
 const movedPrimary = "test/guarantees/assumed-of-servers/moved-primary.mysql.test.ts";
 
@@ -34,6 +38,32 @@ export const clusterMutants: readonly Mutant[] = [
       }),
     ],
     tests: [testOf(quorumTest, "and not if the reader or the server for noops is outside")],
+  },
+  {
+    name: "trusts offsets after a view change",
+    wrong: "what was learned of how servers give ids counts on at once after a node has joined the cluster",
+    parts: [
+      writerOffsets.replaceMethod(
+        "WriterOffsets",
+        "learn",
+        (learn) =>
+          function (servers) {
+            learn.call(
+              this,
+              servers.map((server) => ({ ...server, view: "" })),
+            );
+          },
+      ),
+    ],
+    tests: [
+      testOf("src/tables/gaps/writer-offsets.test.ts", "after a change of the view nothing is trusted for a while"),
+    ],
+  },
+  {
+    name: "trusts offsets in spite of an event",
+    wrong: "an event with an id that nobody gives changes nothing",
+    parts: [writerOffsets.replaceMethod("WriterOffsets", "note", () => () => undefined)],
+    tests: [testOf("src/tables/gaps/writer-offsets.test.ts", "where an event has come nothing is trusted for good")],
   },
   {
     name: "picks the first of two primaries",

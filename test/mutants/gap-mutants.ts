@@ -126,7 +126,9 @@ export const gapMutants: readonly Mutant[] = [
         "visible",
         (visible) =>
           function (first, last) {
-            return visible.call(this, first, last).catch(() => []);
+            return visible
+              .call(this, first, last)
+              .catch(() => ({ ids: [], giving: { increment: 1, offset: 1, view: "" } }));
           },
       ),
     ],

@@ -99,10 +99,15 @@ export class GapControl {
     return this.#order.primary === undefined ? (this.#finder ?? this.#table?.finder) : undefined;
   }
 
+  /** Whether a writer of this process has lost its id to a noop lately. */
+  get isCautious(): boolean {
+    return performance.now() < (this.#table ?? this).#cautiousUntil;
+  }
+
   get graceMs(): number {
     const { config } = this;
     const table = this.#table ?? this;
-    if (performance.now() >= table.#cautiousUntil) return config.graceMs;
+    if (!this.isCautious) return config.graceMs;
     return Math.max(config.graceMs, table.#graceMs);
   }
 

@@ -9,6 +9,7 @@ import { GraceTracker } from "./grace-tracker.ts";
 import { NoopInserter } from "./noop-inserter.ts";
 import { Probe } from "./probe.ts";
 import { isAnswered, ProbeSet } from "./probe-set.ts";
+import { WriterOffsets } from "./writer-offsets.ts";
 
 export interface GapResolverFactorySource extends TableContext {
   readonly gaps: GapControl;
@@ -24,6 +25,8 @@ export class GapResolverFactory {
   #declared: Database | undefined;
   #noopInserter: NoopInserter | undefined;
   #probes: ProbeSet | undefined;
+  /** What is known of how servers give ids. */
+  readonly offsets: WriterOffsets = new WriterOffsets();
   #graces = new GraceTracker();
   #epoch = 0;
 
@@ -39,7 +42,8 @@ export class GapResolverFactory {
       this.#graces = new GraceTracker();
     }
     const servers = (): GapServers => this.#servers();
-    return new GapResolver({ table, gaps, noopProblem, servers, graces: this.#graces, onInserted: notify });
+    const { offsets } = this;
+    return new GapResolver({ table, gaps, noopProblem, servers, graces: this.#graces, offsets, onInserted: notify });
   }
 
   /**

@@ -13,6 +13,7 @@ import { unfillable } from "./noop-inserter.ts";
 import type { ServerCheck } from "./noop-server.ts";
 import type { Probe } from "./probe.ts";
 import { isAnswered, type ProbeSet } from "./probe-set.ts";
+import type { WriterOffsets } from "./writer-offsets.ts";
 
 /** The servers that are asked about a gap, and the one on which noops close it. */
 export interface GapServers {
@@ -27,6 +28,8 @@ export interface GapResolverSource {
   readonly servers: () => GapServers;
   /** What this reader has learned about missing ids. */
   readonly graces: GraceTracker;
+  /** What the reader knows of how servers give ids. */
+  readonly offsets: WriterOffsets;
   /** Why no noop can be made for this table; undefined if one can. */
   readonly noopProblem: string | undefined;
   /** Called when noops were committed. */
@@ -132,10 +135,8 @@ export class GapResolver {
   async #decide(seen: SeenGap, found: Probed, signal: AbortSignal): Promise<GapStep> {
     const { missing, inFlight, ageMs } = found;
     const graceMs = ageMs > OLD_ROW_MS ? 0 : this.#source.gaps.graceMs;
-    const fillable = this.#source.graces.fillableIds(missing, new Set(inFlight.keys()), {
-      now: performance.now(),
-      graceMs,
-    });
+    const clock = { now: performance.now(), graceMs, givenByNobody: this.#givenByNobody };
+    const fillable = this.#source.graces.fillableIds(missing, new Set(inFlight.keys()), clock);
     if (fillable.ids.length > 0) return this.#insertNoops(seen, fillable.ids, found);
     const first = missing[0] ?? 0n;
     const holder = inFlight.get(first);
@@ -154,7 +155,7 @@ export class GapResolver {
     missing: readonly bigint[],
   ): { checked: () => Promise<ServerCheck> | undefined; stop: () => void } {
     const { graces, gaps, servers } = this.#source;
-    const clock = { now: seen.atMs, graceMs: gaps.graceMs };
+    const clock = { now: seen.atMs, graceMs: gaps.graceMs, givenByNobody: this.#givenByNobody };
     const { ids, nextInMs = 0 } = graces.fillableIds(missing, new Set(), clock);
     let checked: Promise<ServerCheck> | undefined;
     const check = (): void => {
@@ -178,13 +179,21 @@ export class GapResolver {
     try {
       const answers = await this.#source.servers().probes.ask((probe) => probe.visible(first, last));
       if (!isAnswered(answers)) return answers;
+      this.#source.offsets.learn(answers.map(({ value }) => value.giving));
       const wanted = new Set(missing);
       const inFlight = new Map<bigint, Probe>();
-      for (const { probe, value } of answers) for (const id of value) if (wanted.has(id)) inFlight.set(id, probe);
+      for (const { probe, value } of answers) for (const id of value.ids) if (wanted.has(id)) inFlight.set(id, probe);
       return inFlight;
     } catch (error) {
       throw this.#explained(error);
     }
+  }
+
+  /** After a writer lost its id to a noop, every id has its grace for a while, which is doubled then. */
+  get #givenByNobody(): ((id: bigint) => boolean) | undefined {
+    const { gaps, offsets } = this.#source;
+    if (!offsets.active || gaps.isCautious) return undefined;
+    return (id) => offsets.givenByNobody(id);
   }
 
   async #insertNoops(seen: SeenGap, ids: readonly bigint[], { missing, checked }: Probed): Promise<GapStep> {

@@ -7,6 +7,14 @@ export interface Fillable {
   readonly nextInMs: number | undefined;
 }
 
+export interface GraceClock {
+  /** The time of a monotonic clock, in ms. */
+  readonly now: number;
+  readonly graceMs: number;
+  /** Whether no writer can give this id, so that its grace spares nobody. @defaultValue none is known */
+  readonly givenByNobody?: ((id: bigint) => boolean) | undefined;
+}
+
 /**
  * Decides which missing ids noops may take without hurting a writer that is about to insert. These are the ids of
  * transactions that were seen and are gone, and the ids that have been missing for the whole grace. What is known of an
@@ -16,17 +24,15 @@ export class GraceTracker {
   readonly #firstSeen = new Map<bigint, number>();
   readonly #wereInFlight = new Set<bigint>();
 
-  /** Which of the missing ids are fillable. `now` is the time of a monotonic clock, in ms. */
-  fillableIds(
-    missing: readonly bigint[],
-    inFlight: ReadonlySet<bigint>,
-    clock: { now: number; graceMs: number },
-  ): Fillable {
-    const { now, graceMs } = clock;
+  /** Which of the missing ids are fillable. */
+  fillableIds(missing: readonly bigint[], inFlight: ReadonlySet<bigint>, clock: GraceClock): Fillable {
+    const { now, graceMs, givenByNobody = () => false } = clock;
     this.#forget();
     const ids: bigint[] = [];
     let nextInMs: number | undefined;
-    for (const id of missing) {
+    // Those of one gap that need no grace. Alone they would bring no stream further, and cost a second insert for the others.
+    let early: bigint[] = [];
+    for (const [index, id] of missing.entries()) {
       const since = this.#firstSeen.get(id) ?? now;
       this.#firstSeen.set(id, since);
       if (inFlight.has(id)) {
@@ -35,10 +41,14 @@ export class GraceTracker {
         break;
       }
       if (this.#wereInFlight.has(id) || now - since >= graceMs) ids.push(id);
+      else if (nextInMs === undefined && givenByNobody(id)) early.push(id);
       else nextInMs ??= since + graceMs - now;
+      if (missing[index + 1] === id + 1n) continue;
+      if (nextInMs === undefined) ids.push(...early);
+      early = [];
     }
     this.#remember(missing, inFlight, now);
-    return { ids, nextInMs: ids.length > 0 ? undefined : nextInMs };
+    return { ids: ids.toSorted(ascending), nextInMs: ids.length > 0 ? undefined : nextInMs };
   }
 
   #remember(missing: readonly bigint[], inFlight: ReadonlySet<bigint>, now: number): void {
@@ -55,4 +65,8 @@ export class GraceTracker {
     this.#firstSeen.clear();
     this.#wereInFlight.clear();
   }
+}
+
+function ascending(one: bigint, other: bigint): number {
+  return one < other ? -1 : 1;
 }

@@ -7,6 +7,22 @@ import type { Blocker } from "../../reflex/wait-cause.ts";
 import type { TableContext } from "../events/table-context.ts";
 import { gapSession } from "./gap-session.ts";
 import { type NodeState, readNodeState } from "./node-state.ts";
+import type { IdGiving } from "./writer-offsets.ts";
+
+/** What a server has of a range of ids, and how it gives ids. */
+export interface VisibleIds {
+  readonly ids: readonly bigint[];
+  readonly giving: IdGiving;
+}
+
+interface VisibleRow {
+  readonly id_text: string | null;
+  readonly increment_value: number | string | bigint;
+  readonly offset_value: number | string | bigint;
+}
+
+// How long what a server said of its cluster counts.
+const VIEW_MS = 5000;
 
 /** Asks one server that takes writes for rows that are not committed. Its answer is a hint, never a proof. */
 export class Probe {
@@ -14,6 +30,7 @@ export class Probe {
   readonly #session: LingeringSession;
   readonly #select: string;
   readonly #id: string;
+  #view = { text: "", untilMs: Number.NEGATIVE_INFINITY };
 
   constructor(context: TableContext) {
     this.#context = context;
@@ -31,10 +48,22 @@ export class Probe {
     return this.#context.database;
   }
 
-  /** The ids in this range that have a row on the server, committed or not. */
-  async visible(first: bigint, last: bigint): Promise<bigint[]> {
-    const rows = await this.#session.use((session) => this.#rows(session, this.#inRange(first, last)));
-    return rows.map((row) => BigInt(row.id_text));
+  /** The ids in this range that have a row on the server, committed or not, in any order; and how the server gives ids. */
+  async visible(first: bigint, last: bigint): Promise<VisibleIds> {
+    return this.#session.use(async (session) => {
+      const rows = await session.control<VisibleRow>(this.#visibleText(first, last), this.#limits);
+      const ids = rows.flatMap(({ id_text: id }) => (id === null ? [] : BigInt(id)));
+      const [increment, offset] = [Number(rows[0]?.increment_value ?? 1), Number(rows[0]?.offset_value ?? 1)];
+      if (increment > 1) await this.#lookAtView(session);
+      return { ids, giving: { increment, offset, view: this.#view.text } };
+    });
+  }
+
+  /** The view of its cluster is asked for now and then, and only where it says who may give which ids. */
+  async #lookAtView(session: Session): Promise<void> {
+    if (performance.now() < this.#view.untilMs) return;
+    const state = await readNodeState(session, this.#limits);
+    this.#view = { text: state.kind === "member" ? state.view : "", untilMs: performance.now() + VIEW_MS };
   }
 
   /** The lowest id up to this one that has a row on the server, committed or not. */
@@ -63,8 +92,7 @@ export class Probe {
 
   /** What the server says of its cluster. */
   state(): Promise<NodeState> {
-    const { statementTimeoutMs: timeoutMs } = this.#context.config;
-    return this.#session.use((session) => readNodeState(session, { timeoutMs }));
+    return this.#session.use((session) => readNodeState(session, this.#limits));
   }
 
   /** Who holds the row that it waits for; undefined if it waits for none, or the server does not tell. */
@@ -88,7 +116,17 @@ export class Probe {
     return `${this.#select} where ${this.#id} between ${first} and ${last} order by ${this.#id}`;
   }
 
+  /** It has a row though the table has none there, for what the server says of itself. */
+  #visibleText(first: bigint, last: bigint): string {
+    const { dialect } = this.database;
+    return `select ${dialect.asText(this.#id)} as id_text, @@global.auto_increment_increment as increment_value, @@global.auto_increment_offset as offset_value from (select 1 as one) as o left join ${dialect.quote(this.#context.table)} as t on ${this.#id} between ${first} and ${last}`;
+  }
+
   #rows(session: Session, sql: string): Promise<{ id_text: string }[]> {
-    return session.control(sql, { timeoutMs: this.#context.config.statementTimeoutMs });
+    return session.control(sql, this.#limits);
+  }
+
+  get #limits(): { timeoutMs: number | undefined } {
+    return { timeoutMs: this.#context.config.statementTimeoutMs };
   }
 }

@@ -153,8 +153,13 @@ export class PositionReader {
     pageSize.learn(page);
     const rows = page.asked - 1;
     const gapless = rows === pageSize.endOf(id, rows) ? gaplessPage(this.position, page, rows) : undefined;
-    if (gapless !== undefined) return { gapless, epoch: page.epoch };
+    const { offsets } = this.#context.resolvers;
+    if (gapless !== undefined) {
+      if (offsets.active) offsets.note(gapless.events);
+      return { gapless, epoch: page.epoch };
+    }
     const events = page.takeEvents();
+    offsets.note(events);
     const verdict = await judgePoll(this.position, events, {
       gapsCanClose: database.dialect.gapsCanClose,
       readEdges: () => unlessEnded(pages.readEdges(), this.#signal),
