@@ -14,6 +14,8 @@ export type Beat<R> =
 
 // How long the server has to answer. It is asked something that needs no table and no lock.
 const ANSWER_MS = 1500;
+// How long it has in any case, however late the connection was opened: the network may just have come back.
+const LEAST_ANSWER_MS = 700;
 // When a second connection is tried where the pool is still at work on opening the first one, see ConnectGate.
 const SECOND_AFTER_MS = 500;
 // How long the connection waits for its next use, as long as calls take long.
@@ -42,7 +44,8 @@ export class Heartbeat {
     try {
       const what = "a connection to ask the server";
       const held = await withTimeLimit(this.#opened(), { timeoutMs: ANSWER_MS, what });
-      return await this.#answer(held, (session) => question(session, Math.max(1, deadline - performance.now())));
+      const timeoutMs = Math.max(LEAST_ANSWER_MS, deadline - performance.now());
+      return await this.#answer(held, (session) => question(session, timeoutMs));
     } catch (error) {
       const first = error instanceof AggregateError ? error.errors[0] : error;
       // A connection that is still being opened is kept: it will be there as soon as the server is.
