@@ -78,6 +78,7 @@ export class RunLoop<T extends number> {
     // The count of failures starts anew only when the cursor has moved, not when an event was consumed. Where the cursor
     // can't be moved, that event would be consumed again and again without a pause.
     if (memory.takeMoved()) this.#waits.succeeded();
+    memory.failed();
     const { retryInMs, reported, unreported } = this.#waits.after(error, tookMs);
     const report = { activity: "run", name: this.#spec.consumer.name, error };
     const state = isReflexError(error, "consumer_retired") ? "retired" : "retrying";

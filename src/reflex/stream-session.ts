@@ -126,11 +126,23 @@ export class StreamSession<T extends number> {
     });
     progress.begins(this.#handler);
     status.enter("streaming");
+    this.#tellOfOutage();
     try {
       await (isPaged(stream) ? this.#deliverBatches(stream) : this.#deliverEach(stream));
     } finally {
       unwatch();
     }
+  }
+
+  /** Warnings of failures are followed by one of their end. Observers of errors have all that is told of runs. */
+  #tellOfOutage(): void {
+    const { memory, reporting, spec } = this.#source;
+    const outage = memory.streams();
+    if (outage === undefined || reporting.wants("error")) return;
+    const { attempts, sinceMs } = outage;
+    const lasted = Math.round(performance.now() - sinceMs);
+    const message = `consumer ${spec.consumer.name} runs again, ${lasted} ms after the first of ${attempts} attempts that failed`;
+    reporting.warn(message, { consumer: spec.consumer.name, attempts });
   }
 
   async #deliverEach(stream: EventStream<T>): Promise<void> {
