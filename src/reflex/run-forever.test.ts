@@ -117,27 +117,6 @@ describe("running for ever", () => {
       /^run of a failed: ReflexError: consumer a failed at event 2 .*; trying again in 1 ms$/u,
     );
   });
-
-  // Catches a log that ends with a failure though the consumer runs again.
-  test("says so after attempts that failed before they had a stream, and not after events that failed", async () => {
-    const warnings: string[] = [];
-    const logger = { warn: (message: string) => void warnings.push(message) };
-    const failing = vi.spyOn(store, "getCursor");
-    failing.mockRejectedValueOnce(new Error("gone")).mockRejectedValueOnce(new Error("still gone"));
-    let fails = true;
-    const consume = (): void => {
-      if (!fails) return;
-      fails = false;
-      throw cause;
-    };
-    await start(consume, { observer: {}, logger });
-    expect(warnings).toEqual([
-      expect.stringContaining("gone"),
-      expect.stringContaining("still gone"),
-      expect.stringMatching(/^consumer a runs again, \d+ ms after the first of 2 attempts that failed$/),
-      expect.stringMatching(/^run of a failed: ReflexError: consumer a failed at event 1 /),
-    ]);
-  });
 });
 
 describe("the backoff", () => {
