@@ -4,6 +4,30 @@ import { leaveGap } from "../../../test/support/streams/gaps.ts";
 import { makeTable, take } from "../../../test/support/streams/streams.ts";
 
 describeEachServer((engine) => {
+  // Catches values that are bound in the place of others in one of the two statements: the first that checks whether they
+  // fit, and those after it.
+  test("noops have the values that the user gives, the first ones and those after them", async () => {
+    const pool = await engine.createRawPool();
+    const table = await makeTable(pool, { gaps: { noopValues: { tenant: "it's ?", foreign_id: "none" } } });
+    await pool.query(`alter table ${table.name} add tenant varchar(20) not null default ''`);
+    const stream = table.stream(pool, "", { firstId: "1" });
+    for (const [size, kept] of [
+      [1, "2"],
+      [3, "6"],
+      [2, "9"],
+    ] as const) {
+      await leaveGap(pool, table, size);
+      await table.insert(pool, "kept", 1);
+      expect(await take(stream, 1)).toEqual([kept]);
+    }
+    const [rows] = await pool.query(
+      `select id, foreign_id, type, tenant from ${table.name} where type = 0 order by id`,
+    );
+    const noop = { foreign_id: "none", type: 0, tenant: "it's ?" };
+    expect(rows).toEqual([1, 3, 4, 5, 7, 8].map((id) => ({ id, ...noop })));
+    await stream.close();
+  });
+
   // INSERT IGNORE makes what fits of a value that does not, in every mode. Such a row would be delivered as an event.
   test("a noop whose values do not fit is refused, told of, and not delivered", async () => {
     const pool = await engine.createRawPool();
