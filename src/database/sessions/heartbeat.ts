@@ -97,6 +97,8 @@ export class Heartbeat {
   }
 
   #keepOnly(opened: BorrowedSession): void {
+    // It was given back while it was being opened, as the other one was there first.
+    if (!this.#held.has(opened)) return;
     for (const other of this.#held) if (other !== opened) this.#close(other);
   }
 
