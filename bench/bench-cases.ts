@@ -15,11 +15,13 @@ import { latency } from "./latency.ts";
 import { optimisations } from "./optimisations.ts";
 import { peers } from "./peers.ts";
 import { rollback } from "./rollback.ts";
+import { slowLink } from "./slow-link.ts";
 
 /** Every case, in the order of the report. */
 export const benchCases: readonly BenchCase[] = [
   backfill,
   rollback,
+  slowLink,
   connections,
   head,
   latency,

@@ -10,6 +10,7 @@ import { countStatements } from "./server-statements.ts";
 const STREAMS = 100;
 // After this long without an event, streams look for new ones at their slowest pace.
 const SETTLE_MS = 300;
+const IDLE_MS = 500;
 const CHUNK = 100;
 const CHUNK_PAUSE_MS = 10;
 
@@ -18,7 +19,7 @@ export const head: BenchCase = {
   name: "head",
   title: "100 streams of one table at its head, 10 000 new events",
   about:
-    "All streams are of one table object in one process; the events are written by the server itself, so nobody tells the streams of them. `statements` counts what the server executed while the events came in chunks of 100, for 1 and for 100 streams. The deliveries are of one transaction of 10 000 events, from its commit, thus with the wait until it is found, to the last event at the last stream; `eventLoopP999Ms` is the median over the rounds.",
+    "All streams are of one table object in one process; the events are written by the server itself, so nobody tells the streams of them. `statements` counts what the server executed while the events came in chunks of 100, for 1 and for 100 streams. The deliveries are of one transaction of 10 000 events, from its commit, thus with the wait until it is found, to the last event at the last stream; `eventLoopP999Ms` is the median over the rounds; `eventLoopP999MsOfIdle` is that of the process while it did nothing, just before.",
   run: async (context) => {
     const writer = openPool(context.url, 2);
     try {
@@ -83,7 +84,7 @@ async function deliveryRows({ url, quick }: BenchContext, writer: Pool): Promise
 class Delivery {
   readonly #url: string;
   readonly #way: TakeEvents;
-  readonly #heldUpMs: { p999: number; max: number }[] = [];
+  readonly #heldUpMs: { p999: number; max: number; idleP999: number }[] = [];
 
   constructor(url: string, way: TakeEvents) {
     this.#url = url;
@@ -92,6 +93,7 @@ class Delivery {
 
   /** Deliveries per second. */
   async measure(writer: Pool, events: number): Promise<number> {
+    const idleP999 = await idleLoopP999Ms();
     const at = await openHead(this.#url, STREAMS);
     // A new one each time: one that was stopped takes the time until it goes on for a delay.
     const loop = monitorEventLoopDelay({ resolution: 1 });
@@ -108,7 +110,7 @@ class Delivery {
       return (STREAMS * events * 1000) / (lastAt - Math.min(firstAt, committedAt));
     } finally {
       loop.disable();
-      this.#heldUpMs.push({ p999: loop.percentile(99.9) / 1e6, max: loop.max / 1e6 });
+      this.#heldUpMs.push({ p999: loop.percentile(99.9) / 1e6, max: loop.max / 1e6, idleP999 });
       await at.close();
     }
   }
@@ -118,9 +120,19 @@ class Delivery {
     const rounds = this.#heldUpMs.slice(1);
     return {
       eventLoopP999Ms: rounded(median(rounds.map(({ p999 }) => p999))),
+      eventLoopP999MsOfIdle: rounded(median(rounds.map(({ idleP999 }) => idleP999))),
       eventLoopMaxMs: rounded(Math.max(...rounds.map(({ max }) => max))),
     };
   }
+}
+
+/** What the machine alone holds up the event loop, while this process has nothing to do. */
+async function idleLoopP999Ms(): Promise<number> {
+  const loop = monitorEventLoopDelay({ resolution: 1 });
+  loop.enable();
+  await delay(IDLE_MS);
+  loop.disable();
+  return loop.percentile(99.9) / 1e6;
 }
 
 function spread(rates: readonly number[]): Record<string, number> {

@@ -22,7 +22,7 @@ export const rollback: BenchCase = {
       }
       const ids = quick ? 1000 : 10_000;
       const reach = [
-        { figure: "statements", atMost: 6 },
+        { figure: "statements", atMost: 4 },
         { figure: "p50Ms", atMost: 150 },
       ];
       rows.push({ name: `gap of ${ids} ids`, figures: await largeGap(pool, ids), reach });
@@ -46,7 +46,7 @@ interface Scene {
 const latencies: Readonly<Record<string, { measure: (scene: Scene) => Promise<number>; reachMs: number }>> = {
   "in-flight rollback": { measure: (scene) => endOpenTransaction(scene, "rollback"), reachMs: 8 },
   "in-flight commit": { measure: (scene) => endOpenTransaction(scene, "commit"), reachMs: 5 },
-  "never-seen rollback": { measure: endUnseenTransaction, reachMs: 35 },
+  "never-seen rollback": { measure: endUnseenTransaction, reachMs: 24 },
 };
 
 async function endUnseenTransaction({ pool, table, next }: Scene): Promise<number> {

@@ -59,6 +59,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   pageMs: "how long it took to read a page: the median of all rounds",
   pageMsOfSmall: "the same of the smallest table",
   eventLoopP999Ms: "999 of 1000 times, the event loop was not held up for longer",
+  eventLoopP999MsOfIdle: "the same of a process that does nothing, on the same machine at the same time",
   eventLoopMaxMs: "the longest that the event loop was held up",
   heapBeforeMiB: "the heap in use before, after a collection",
   heapGrowthMiB: "by how much the heap in use has grown, after a collection",
