@@ -7,7 +7,7 @@ import type { GrownMemory } from "./large-events-memory.ts";
 const HANDLING_MS = 100;
 const LOOK_MS = 5;
 
-const [driver, url = "", name = "", count, streams, durationMs] = process.argv.slice(2);
+const [driver, url = "", warmUp = "", name = "", count, streams, durationMs] = process.argv.slice(2);
 const { searchParams, pathname } = new URL(url);
 const pool =
   driver === "mysql2"
@@ -21,7 +21,8 @@ const pool =
 const table = new EventsTable(name, { metadataField: "metadata" });
 
 // What is loaded and compiled once is not counted.
-for await (const event of table.stream(pool, "0", { toHead: true })) if (event.id === "20") break;
+const small = new EventsTable(warmUp, { metadataField: "metadata" });
+for (let round = 0; round < 3; round++) for await (const event of small.stream(pool, "", { toHead: true })) void event;
 const before = process.memoryUsage();
 let [residentBytes, bufferBytes, events] = [0, 0, 0];
 const looking = setInterval(() => {
