@@ -12,7 +12,10 @@ export interface WatchedStatement {
 /** What happens in place of a statement; `send` sends it. */
 export type AroundStatement = <Result>(statement: WatchedStatement, send: () => Promise<Result>) => Promise<Result>;
 
-/** The database of a handle, shared with no one, whose statements go through `around`: all but those of transactions. */
+/**
+ * The database of a handle, shared with no one, whose statements go through `around`: all but those of transactions, and those
+ * that set a session up.
+ */
 export function watchedDatabase(handle: DatabaseHandle, around: AroundStatement): Database {
   const real = toDatabase(handle);
   const watched = (part: Pick<Session, "run" | "rows">): Pick<Session, "run" | "rows"> => ({
@@ -27,7 +30,10 @@ export function watchedDatabase(handle: DatabaseHandle, around: AroundStatement)
     poolSize: real.poolSize,
     session: (use, options) =>
       real.session((session) => {
-        const control: Session["control"] = (text, own) => session.control(text, own);
+        const control = <R extends object>(text: string, own?: Parameters<Session["control"]>[1]): Promise<R[]> => {
+          const send = (): Promise<R[]> => session.control<R>(text, own);
+          return text.startsWith("select") ? around({ kind: "rows", sql: text }, send) : send();
+        };
         return use({ ...watched(session), control });
       }, options),
     transaction: (use, options) => real.transaction(use, options),
