@@ -20,6 +20,8 @@ export interface DriverConnection<Tx> {
   isIdle?(): boolean;
   /** Whether the transaction that `control` has begun refuses writes. */
   isReadOnly?(): boolean;
+  /** The character sets that text must have in a session of this library for the driver to read it as it is. */
+  readonly charsets: readonly string[];
   /** The session's number on its server, as `KILL` takes it; undefined if the driver does not tell. */
   readonly threadId?: number | undefined;
   /** How many bytes the server has sent so far; undefined if the driver does not tell. */

@@ -63,6 +63,11 @@ const pinned = {
   namedPlaceholders: false,
 } as const;
 
+/** The driver hears of the first of them, and then reads and sends text so. */
+const UTF8MB4: readonly string[] = ["client", "connection", "results"].map(
+  (use) => `@@session.character_set_${use} = 'utf8mb4'`,
+);
+
 /**
  * A connection of the mariadb driver. Its handles hide the connection under them, so that the handle which the pool
  * lends is its key.
@@ -108,6 +113,7 @@ function makeConnection<Tx extends object>(tx: Tx): DriverConnection<Tx> {
       const result = await connection.query(withoutRows.has(text) ? text : { sql: text, ...pinned });
       return !withoutRows.has(text) && Array.isArray(result) ? (result as object[]) : [];
     },
+    charsets: UTF8MB4,
     isIdle: () => isIdle(connection, connectionUnder(connection)),
     isReadOnly: () => isReadOnly(connection),
     destroy: () => connection.destroy(),

@@ -69,6 +69,7 @@ const pinned = {
   namedPlaceholders: false,
 } as const;
 
+const RESULTS: readonly string[] = ["@@session.character_set_results = 'utf8mb4'"];
 // What mysql2 calls utf8mb4.
 const UTF8MB4 = "utf8";
 
@@ -91,6 +92,8 @@ export function mysql2Connection<Tx extends object>(tx: Tx): DriverConnection<Tx
 class Mysql2DriverConnection<Tx extends object> implements DriverConnection<Tx> {
   readonly tx: Tx;
   readonly native: Mysql2Core;
+  // Each column of a result says in which character set it comes. What is sent has the one that the pool was made with.
+  readonly charsets: readonly string[] = RESULTS;
   #status: unknown;
 
   constructor(tx: Tx) {

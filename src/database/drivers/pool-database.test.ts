@@ -22,6 +22,7 @@ function fakePool(fail: (text: string) => Error | undefined): { database: PoolDa
     return {
       tx: {},
       native: {},
+      charsets: [],
       run: (sql) => answer(sql, { affectedRows: 1, insertId: "0" }),
       rows: (sql) => answer(sql, []),
       control: (text) => answer(text, []),

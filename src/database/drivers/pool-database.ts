@@ -79,8 +79,9 @@ export class PoolDatabase<Tx> extends CheckedDatabase<Tx> {
     use: (session: Session) => Promise<R>,
     options: SessionOptions,
   ): Promise<R> {
-    const opening = settings(options.isolation ?? "read committed");
+    const { isolation = "read committed" } = options;
     const executor = await this.#clean((borrowed) => {
+      const opening = settings(isolation, borrowed.connection.charsets);
       borrowed.noteIn(callsUnderWay(use));
       return borrowed.control(opening, limitsOf(options));
     }, options);
@@ -190,13 +191,17 @@ function oneShot(isolation: IsolationLevel | undefined): string {
  * One statement that gives a session its settings, or none of them inside a transaction: the first one, which is for the next
  * transaction only, is refused there. The variables have one name on MySQL and another on MariaDB.
  */
-function settings(isolation: IsolationLevel): string {
+function settings(isolation: IsolationLevel, charsets: readonly string[]): string {
   const level = isolation.replace(" ", "-");
   const values = [
     `/*M! @@tx_isolation *//*!80000 @@transaction_isolation */ = '${level}'`,
     `/*M! @@session.tx_isolation *//*!80000 @@session.transaction_isolation */ = '${level}'`,
     "/*M! @@session.tx_read_only *//*!80000 @@session.transaction_read_only */ = 0",
     "@@session.autocommit = 1",
+    // Whoever has used the connection may have bounded what is read, and what of its text.
+    "@@session.sql_select_limit = 18446744073709551615",
+    "@@session.sql_big_selects = 1",
+    ...charsets,
   ];
   return `set ${values.join(", ")}`;
 }

@@ -47,6 +47,27 @@ describeEachEngine((engine) => {
       expect(rows).toEqual([{ id: 1 }, { id: 2 }]);
     });
 
+    // Catches an event whose foreign id is another one, since some other user of the pool has called SET NAMES.
+    test.each([
+      "set names latin1",
+      "set names cp1251",
+      "set character_set_results = latin1",
+      "set sql_select_limit = 0",
+      "set max_join_size = 1; set sql_big_selects = 0",
+    ])("reads all, and text as it is, though the connection's last user has left %s", async (leak) => {
+      const raw = await engine.createRawPool();
+      await raw.query("create table texts (id int primary key, text_value varchar(100) character set utf8mb4)");
+      const text = "Müller €5 😀";
+      await raw.query("insert into texts values (1, ?), (2, ?)", [text, text]);
+      const pool = await engine.createPool({ connectionLimit: 1 });
+      const connection: { query(sql: string): Promise<unknown>; release(): unknown } = await pool.getConnection();
+      for (const statement of leak.split("; ")) await connection.query(statement);
+      await connection.release();
+      const found = await toDatabase(pool).session((session) => session.rows("select text_value from texts", []));
+      expect(found).toEqual([{ text_value: text }, { text_value: text }]);
+      await raw.query("drop table texts");
+    });
+
     test("reads what is committed, and sees later commits, when no level is asked for", async () => {
       const database = toDatabase(await engine.createPool());
       const raw = await engine.createRawPool();
