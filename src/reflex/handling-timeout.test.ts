@@ -7,6 +7,15 @@ import { Gate } from "../../test/support/waiting/gate.ts";
 import { isReflexError } from "../errors/reflex-error.ts";
 import type { ConsumeContext } from "./consumer.ts";
 import { HandlingLimit } from "./handling-limit.ts";
+import type { RunOptions } from "./run-options.ts";
+
+// Nobody has aborted the run, though its signal is aborted.
+const leftBehind = {
+  code: "time_limit",
+  message:
+    "the run of a left the consumer's work on an event (event 2) behind: it took longer than handlingTimeoutMs, and had not ended 5 ms after that",
+  details: { consumer: "a", what: "the consumer's work on an event", eventId: "2" },
+};
 
 describe("a run whose consumer is at work on an event for longer than handlingTimeoutMs", () => {
   let scene: RunScene;
@@ -24,7 +33,7 @@ describe("a run whose consumer is at work on an event for longer than handlingTi
       details: { consumer: "a", eventId: "2", eventType: 2, timeoutMs: 5 },
     });
     expect([seen, scene.writtenCursor()]).toEqual([["1", "2"], "1"]);
-    expect(scene.reports).toMatchObject([{ activity: "shutdown", name: "a", error: { code: "time_limit" } }]);
+    expect(scene.reports).toMatchObject([{ activity: "shutdown", name: "a", error: leftBehind }]);
     // What comes of it later must move nothing.
     work.open();
     await new Promise(setImmediate);
@@ -43,6 +52,13 @@ describe("a run whose consumer is at work on an event for longer than handlingTi
     const error: unknown = await running.catch((thrown: unknown) => thrown);
     expect(isReflexError(error, "handling_timeout")).toBe(true);
     expect([reasons, scene.writtenCursor(), scene.reports]).toEqual([[error], "1", []]);
+  });
+
+  // Catches a message that allows what is refused.
+  test.each([0, -1, "1s", Number.NaN])("refuses a limit that is none: %s", async (handlingTimeoutMs) => {
+    const options = { handlingTimeoutMs } as unknown as RunOptions;
+    const running = scene.start({ consumer: { name: "a", consume: () => undefined } }, options);
+    await expect(running).rejects.toThrow("option handlingTimeoutMs of run must be a number of ms, more than 0, found ");
   });
 
   // Catches a limit that cuts off work which is within it.

@@ -1,4 +1,4 @@
-import { ReflexError } from "../errors/reflex-error.ts";
+import { isReflexError, ReflexError } from "../errors/reflex-error.ts";
 import { AbortFan, abortReason } from "../waiting/abort.ts";
 import { withTimeLimit } from "../waiting/time-limit.ts";
 import type { ConsumeContext } from "./consumer.ts";
@@ -70,9 +70,15 @@ export class RunOnce<T extends number> {
 
   #leaveBehind(what: string): Error {
     const { name } = this.#spec.consumer;
-    const message = `the run of ${name} was aborted and left ${what} behind, which had not ended after ${this.#shutdownMs} ms`;
-    this.#report("shutdown", new ReflexError("time_limit", message, { details: { consumer: name, what } }));
-    return abortReason(this.#stopping.signal);
+    const reason = abortReason(this.#stopping.signal);
+    const eventId = this.#parts.progress.wait?.event;
+    const details = { consumer: name, what, ...(eventId === undefined ? {} : { eventId }) };
+    const place = eventId === undefined ? "" : ` (event ${eventId})`;
+    const message = isReflexError(reason, "handling_timeout")
+      ? `the run of ${name} left ${what}${place} behind: it took longer than handlingTimeoutMs, and had not ended ${this.#shutdownMs} ms after that`
+      : `the run of ${name} was aborted and left ${what}${place} behind, which had not ended after ${this.#shutdownMs} ms`;
+    this.#report("shutdown", new ReflexError("time_limit", message, { details }));
+    return reason;
   }
 
   /**

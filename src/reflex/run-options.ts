@@ -35,7 +35,8 @@ export interface RunOptions {
 }
 
 /** A time within which work can be done. */
-const aWorkingTime = (value: unknown): string | undefined => (value === 0 ? "more than 0 ms" : aDuration(value));
+const aWorkingTime = (value: unknown): string | undefined =>
+  typeof value === "number" && value > 0 ? undefined : "a number of ms, more than 0";
 
 export const runChecks: OptionChecks<RunOptions> = {
   signal: aSignal,
