@@ -58,7 +58,9 @@ describe("a run whose consumer is at work on an event for longer than handlingTi
   test.each([0, -1, "1s", Number.NaN])("refuses a limit that is none: %s", async (handlingTimeoutMs) => {
     const options = { handlingTimeoutMs } as unknown as RunOptions;
     const running = scene.start({ consumer: { name: "a", consume: () => undefined } }, options);
-    await expect(running).rejects.toThrow("option handlingTimeoutMs of run must be a number of ms, more than 0, found ");
+    await expect(running).rejects.toThrow(
+      "option handlingTimeoutMs of run must be a number of ms, more than 0, found ",
+    );
   });
 
   // Catches a limit that cuts off work which is within it.

@@ -13,6 +13,12 @@ const LONG_WAIT_MS = 4000;
 
 type LoopOptions = RunForeverOptions & { readonly minBackoffMs: number; readonly maxBackoffMs: number };
 
+interface FailedAttempt {
+  readonly tookMs: number;
+  /** Reports what failed besides the attempt's own error. */
+  readonly reportHidden: () => void;
+}
+
 /** One attempt to run after the other, with the waits between them. */
 export class RunLoop<T extends number> {
   readonly #spec: Spec<T>;
@@ -41,12 +47,18 @@ export class RunLoop<T extends number> {
   /** Resolves with whether the stream has ended by itself. Rejects with what no other attempt can mend. */
   async #attempt(): Promise<boolean> {
     const startedMs = performance.now();
+    const once = new RunOnce(this.#spec, this.#options, this.#parts);
     try {
-      await new RunOnce(this.#spec, this.#options, this.#parts).execute();
+      await once.execute();
       return true;
     } catch (error) {
-      if (this.#isHeld(error)) await this.#hold(error as ReflexError);
-      else await this.#retry(error, performance.now() - startedMs);
+      const tookMs = performance.now() - startedMs;
+      if (!this.#isHeld(error)) {
+        await this.#retry(error, { tookMs, reportHidden: () => once.reportHidden() });
+        return false;
+      }
+      once.reportHidden();
+      await this.#hold(error as ReflexError);
       return false;
     }
   }
@@ -66,13 +78,16 @@ export class RunLoop<T extends number> {
       await new PositionHold(parts).untilReleased(fault);
       status.enter("starting");
     } catch (error) {
-      await this.#retry(error, performance.now() - startedMs);
+      await this.#retry(error, { tookMs: performance.now() - startedMs, reportHidden: () => undefined });
     }
   }
 
-  /** Waits for the next attempt after one that has taken this long. */
-  async #retry(error: unknown, tookMs: number): Promise<void> {
-    if (this.#isFinal(error)) throw error;
+  /** Waits for the next attempt after one that has failed. */
+  async #retry(error: unknown, { tookMs, reportHidden }: FailedAttempt): Promise<void> {
+    if (this.#isFinal(error)) {
+      reportHidden();
+      throw error;
+    }
     const { status, requests, memory, reporting } = this.#parts;
     const { signal } = this.#ending;
     // The count of failures starts anew only when the cursor has moved, not when an event was consumed. Where the cursor
@@ -83,6 +98,7 @@ export class RunLoop<T extends number> {
     const report = { activity: "run", name: this.#spec.consumer.name, error };
     const state = isReflexError(error, "consumer_retired") ? "retired" : "retrying";
     status.enter(state, { error, retryInMs });
+    if (this.#aborted || reported) reportHidden();
     if (this.#aborted) reporting.error(report);
     else if (reported) reporting.error({ ...report, retryInMs, ...(unreported === 0 ? {} : { unreported }) });
     const wait = (ending: AbortSignal): Promise<void> => sleep(retryInMs, { signal: ending });

@@ -10,6 +10,7 @@ import { waitWhilePaused } from "./pause.ts";
 import { isPositionFault } from "./position-fault-code.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { RunParts } from "./run-parts.ts";
+import { haveSameCause } from "./same-cause.ts";
 import { ShutdownWaits } from "./shutdown-waits.ts";
 import type { Spec } from "./spec.ts";
 import { StreamSession } from "./stream-session.ts";
@@ -50,9 +51,14 @@ export class RunOnce<T extends number> {
     await this.#attempt("stop", () => this.#stopConsumer());
     fan.close();
     this.#waits.close();
-    const [first, ...hidden] = this.#failures;
-    for (const { activity, error } of hidden) this.#report(activity, error);
+    const [first] = this.#failures;
     if (first !== undefined) throw first.error;
+  }
+
+  /** Reports what failed besides the error that {@link execute} has thrown. What has the same cause is not told twice. */
+  reportHidden(): void {
+    const [first, ...hidden] = this.#failures;
+    for (const { activity, error } of hidden) if (!haveSameCause(error, first?.error)) this.#report(activity, error);
   }
 
   async #resetConsumer(): Promise<void> {

@@ -38,6 +38,13 @@ export function run<T extends number>(spec: Spec<T>, options: RunOptions = {}): 
   return running(async (status) => {
     checkSpec(spec);
     const checked = checkOptions("run", options, runChecks);
-    await withRunParts(spec, { options: checked, status }, (parts) => new RunOnce(spec, checked, parts).execute());
+    await withRunParts(spec, { options: checked, status }, async (parts) => {
+      const once = new RunOnce(spec, checked, parts);
+      try {
+        await once.execute();
+      } finally {
+        once.reportHidden();
+      }
+    });
   });
 }

@@ -109,7 +109,12 @@ export const readingMutants: readonly Mutant[] = [
     name: "long values are nothing",
     wrong: "an event whose values were left out of its page is delivered as if it had none",
     parts: [replacePlace<boolean>("an event whose values were left out", () => false)],
-    tests: [testOf("src/tables/pages/long-values.database.test.ts", "are delivered to each of several streams, at one place and at others")],
+    tests: [
+      testOf(
+        "src/tables/pages/long-values.database.test.ts",
+        "are delivered to each of several streams, at one place and at others",
+      ),
+    ],
   },
   {
     name: "long values of whichever row",
