@@ -132,6 +132,12 @@ export const readingMutants: readonly Mutant[] = [
     tests: [testOf("src/tables/pages/long-values.test.ts", "nothing if the rows came by another connection")],
   },
   {
+    name: "long values by id alone",
+    wrong: "values that no read by id gets are asked for by id for ever",
+    parts: [replacePlace<boolean>("reads by id that get no rows", () => false)],
+    tests: [testOf("src/tables/pages/long-values.mysql.test.ts", "are delivered with few statements")],
+  },
+  {
     name: "long values know no bound",
     wrong: "whoever wants to read long values may, whatever others hold",
     parts: [

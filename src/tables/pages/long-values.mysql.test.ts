@@ -3,11 +3,11 @@ import { type AroundStatement, watchedDatabase } from "../../../test/support/dat
 import { allOf } from "../../../test/support/events/all-of.ts";
 import { describeEachServer } from "../../../test/support/servers/engines.ts";
 import { idRange, Reports } from "../../../test/support/streams/gaps.ts";
-import { killOthers, makeTable, rest, take } from "../../../test/support/streams/streams.ts";
+import { killOthers, makeTable, rest, take, takeEvents } from "../../../test/support/streams/streams.ts";
 import type { Database } from "../../database/database.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { isReflexError } from "../../errors/reflex-error.ts";
-import type { GapReport } from "../../reflex/observer.ts";
+import type { GapReport, PollReport } from "../../reflex/observer.ts";
 import type { EventsTable } from "../events-table.ts";
 import { setFaultConfirmMs } from "../reader/confirm-time.ts";
 import { DEFAULT_MEMORY_MIB, eventMemory } from "./event-memory.ts";
@@ -92,6 +92,59 @@ describeEachServer((engine) => {
       const stream = table.stream(beforeLongValues(pool, replaced), "2");
       await expect(stream.next()).rejects.toSatisfy((error) => isReflexError(error, "history_rewritten"));
       expect(eventMemory.heldBytes).toBe(0);
+    });
+  });
+
+  describe("rows that reads by ids do not get, though pages show them", () => {
+    // As with the limit that a server sets for statements that have none of their own.
+    const limitedReads = (pool: DatabaseHandle): Database =>
+      watchedDatabase(pool, async ({ sql }, send) => {
+        const answer = await send();
+        return (sql.includes(" in (cast(?") ? (answer as unknown[]).slice(0, 1) : answer) as typeof answer;
+      });
+    // As with a proxy that sends some statements to a server that lags.
+    const lostReads = (pool: DatabaseHandle): Database =>
+      watchedDatabase(pool, async ({ sql }, send) => {
+        const answer = await send();
+        return (sql.includes(" in (cast(?") ? [] : answer) as typeof answer;
+      });
+
+    // Catches a stream that asks for them again and again, as fast as it can, and tells nobody.
+    test.each([
+      ["all but the first one", limitedReads],
+      ["all of them", lostReads],
+    ])("are delivered with few statements: %s", async (_, wrap) => {
+      const pool = await engine.createRawPool();
+      const polls: PollReport[] = [];
+      const table = await makeTable(pool, { ...FIELDS, observer: { poll: (poll) => polls.push(poll) } });
+      const [count, each] = [20, 4];
+      await insertLong(pool, table, { count, each });
+      const stream = table.stream(wrap(pool), "");
+      const events = await takeEvents(stream, count);
+      await stream.close();
+      expect(events.map(({ id, metadata }) => `${id} ${metadata?.byteLength}`)).toEqual(
+        idRange(1, count).map((id) => `${id} ${Number(id) % each === 0 ? LONG : 1}`),
+      );
+      expect(eventMemory.heldBytes).toBe(0);
+      expect(polls.length).toBeLessThanOrEqual((count / each) * 4 + 2);
+    });
+
+    // Catches the setting itself, which cuts off answers of statements without a limit.
+    test("are delivered where the session has a sql_select_limit", async () => {
+      const admin = await engine.createRawPool();
+      const table = await makeTable(admin, FIELDS);
+      const [count, limit] = [60, 20];
+      const events = Array.from({ length: count }, () => ({
+        foreignId: "x",
+        type: 1,
+        metadata: Buffer.alloc(LONG / 16),
+      }));
+      await table.insertMany(admin, events);
+      const pool = await engine.createRawPool();
+      pool.pool.on("connection", (connection) => connection.query(`set sql_select_limit = ${limit}`));
+      const stream = table.stream(pool, "");
+      expect(await take(stream, count)).toEqual(idRange(1, count));
+      await stream.close();
     });
   });
 

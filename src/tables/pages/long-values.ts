@@ -40,6 +40,12 @@ export function planPiece(events: readonly ReflexEvent[], mostBytes: number): Pl
   return { events: end === events.length ? events : events.slice(0, end), ids, bytes };
 }
 
+/** The piece that needs least: events that are complete, or else one whose values were left out, with those behind it. */
+export function planFewest(events: readonly ReflexEvent[]): PlannedPiece {
+  const complete = events.findIndex((event) => leftOutBytes(event) > 0);
+  return complete > 0 ? { events: events.slice(0, complete), ids: [], bytes: 0 } : planPiece(events, 0);
+}
+
 /**
  * The events of a piece with the values that their page had left out. Undefined if one of the rows is gone or is another
  * one by now, or was read on another connection: what was read of the page says nothing any more, and must be read again.

@@ -4,7 +4,16 @@ import type { WaitCause } from "../../reflex/wait-cause.ts";
 import { withoutValues } from "../events/event-row.ts";
 import { type Batch, EventBatch, gaplessPage, type UnreadRest } from "../pages/batch.ts";
 import { eventMemory } from "../pages/event-memory.ts";
-import { completed, isPartial, type PartialRun, type PlannedPiece, planPiece } from "../pages/long-values.ts";
+import {
+  completed,
+  isPartial,
+  type PartialRun,
+  type PlannedPiece,
+  planFewest,
+  planPiece,
+} from "../pages/long-values.ts";
+import type { PageLimit } from "../pages/page-reader.ts";
+import type { ReadPage } from "../pages/read-page.ts";
 import { judgePoll, type Verdict } from "../position/judge-poll.ts";
 import { LastPollMemory } from "../position/last-poll-memory.ts";
 import { isSameRow, type Position } from "../position/position.ts";
@@ -14,6 +23,9 @@ import type { ReaderContext } from "./reader-context.ts";
 import { retried, unlessEnded } from "./reads.ts";
 import { StallWatch } from "./stall-watch.ts";
 import { SuspectedFaults } from "./suspected-faults.ts";
+
+// How often long values are read apart from their page at one position, before they are read with it.
+const MOST_VOID_PIECES = 2;
 
 /** What a poll found: events that need no judgement, or what to make of it. */
 type Polled =
@@ -36,6 +48,8 @@ export class PositionReader {
   readonly #faults: SuspectedFaults;
   readonly #lastPoll = new LastPollMemory();
   #epoch = 0;
+  /** How many pieces of long values came to nothing here. */
+  #voidPieces = 0;
   /** The highest id that was committed before the last call of the loader. */
   #committed = 0n;
 
@@ -70,7 +84,9 @@ export class PositionReader {
     for (;;) {
       const seen = wakeUps.count;
       const polled = await this.#retried(() =>
-        this.#stall.during(this.#poll(pageLimit), () => this.#context.pages.whySlow()),
+        this.#stall.during(this.#isPieceless ? this.#pollNext() : this.#pollPage(pageLimit), () =>
+          this.#context.pages.whySlow(),
+        ),
       );
       this.#enter(polled.epoch);
       if (polled.gapless !== undefined) return this.#found(polled.gapless);
@@ -105,13 +121,13 @@ export class PositionReader {
   async #whole(run: PartialRun, full: boolean): Promise<Batch | undefined> {
     const { events, epoch } = run;
     if (!isPartial(events)) return new EventBatch({ events, epoch, full });
-    this.#stall.resolved();
-    const piece = planPiece(events, eventMemory.pieceBytes);
+    const piece = this.#voidPieces === 0 ? planPiece(events, eventMemory.pieceBytes) : planFewest(events);
     const { held, late } = await eventMemory.room(piece.bytes, this.#signal);
     if (late) warnOfMemory(this.#context);
     try {
       const whole = await this.#complete(piece, epoch);
       if (whole === undefined) {
+        this.#voidPieces++;
         held.release();
         return undefined;
       }
@@ -143,14 +159,38 @@ export class PositionReader {
     this.#gap.forget();
   }
 
-  /** POLL: reads the row at the position and what follows it. */
-  async #poll(limit: number): Promise<Polled> {
-    const { pages, readAhead, loads, database, pageSize } = this.#context;
-    const { id } = this.position;
+  /**
+   * Whether reads by id do not get what pages show, as where a proxy sends them to a server that lags, or where the server
+   * bounds their answers: then the next event is read with its values.
+   */
+  get #isPieceless(): boolean {
+    // variant place: reads by id that get no rows
+    return this.#voidPieces >= MOST_VOID_PIECES;
+  }
+
+  async #pollPage(limit: number): Promise<Polled> {
+    const { pageSize } = this.#context;
     // One row more than is asked for: the anchor.
-    const wanted = { rows: limit + 1, values: pageSize.values(limit) };
-    const page = await loads.run(id, () => unlessEnded(readAhead.read(id, wanted, this.#signal), this.#signal));
+    const page = await this.#read({ rows: limit + 1, values: pageSize.values(limit) });
     pageSize.learn(page);
+    return this.#judge(page);
+  }
+
+  /** The row at the position and the next one, whatever their values take. They say nothing of how long others are. */
+  async #pollNext(): Promise<Polled> {
+    return this.#judge(await this.#read({ rows: 2, values: "all" }));
+  }
+
+  /** POLL: reads the row at the position and what follows it. */
+  #read(wanted: PageLimit): Promise<ReadPage> {
+    const { readAhead, loads } = this.#context;
+    const { id } = this.position;
+    return loads.run(id, () => unlessEnded(readAhead.read(id, wanted, this.#signal), this.#signal));
+  }
+
+  async #judge(page: ReadPage): Promise<Polled> {
+    const { pages, database, pageSize } = this.#context;
+    const { id } = this.position;
     const rows = page.asked - 1;
     const gapless = rows === pageSize.endOf(id, rows) ? gaplessPage(this.position, page, rows) : undefined;
     const { offsets } = this.#context.resolvers;
