@@ -53,12 +53,40 @@ describe("EventMemory", () => {
     const granted = new Granted();
     await granted.ask(memory, "small", MIB);
     await granted.ask(memory, "huge", 100 * MIB);
-    void granted.ask(memory, "next", 1);
+    void granted.ask(memory, "next", MIB);
     await turn();
     expect(granted.names).toEqual(["small", "huge"]);
     granted.held[1]?.release();
     await turn();
     expect(granted.names).toEqual(["small", "huge", "next"]);
+  });
+
+  // Catches one slow consumer of a large event that makes all other streams wait, for seconds before each of their pieces.
+  test("has room for small pieces at once, whatever others hold or wait for, as many as have a part of their own", async () => {
+    const memory = smallMemory();
+    const granted = new Granted();
+    memory.take(9 * MIB);
+    void granted.ask(memory, "large", MIB);
+    const small = MIB / 8;
+    expect(memory.pieceBytes).toBe(small);
+    for (let piece = 1; piece <= 17; piece++) void granted.ask(memory, `small ${piece}`, small);
+    await turn();
+    expect(granted.names).toEqual(Array.from({ length: 16 }, (_, piece) => `small ${piece + 1}`));
+    expect(memory.heldBytes).toBe(11 * MIB);
+    for (const held of granted.held) held.release();
+    expect(memory.heldBytes).toBe(9 * MIB);
+  });
+
+  // Catches large pieces that are never granted as long as others take small ones.
+  test("grants room to large pieces as if nobody took small ones", async () => {
+    const memory = smallMemory();
+    const granted = new Granted();
+    const held = memory.take(2 * MIB);
+    void granted.ask(memory, "large", MIB);
+    for (let piece = 1; piece <= 16; piece++) void granted.ask(memory, "small", MIB / 8);
+    held.release();
+    await turn();
+    expect(granted.names.filter((name) => name === "large")).toHaveLength(1);
   });
 
   test("counts values until the last of those who hold them has let go", () => {

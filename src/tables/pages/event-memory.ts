@@ -8,6 +8,9 @@ export const LONGEST_ROOM_WAIT_MS = 4000;
 // The parts of the memory. What nobody holds any more stays until V8 collects it, which may be as much again as twice these.
 const PAGES_PART: number = 3 / 16;
 const LONG_VALUES_PART: number = 1 / 8;
+// Of small pieces that are read though others hold all of that: in this part of the memory, each at most as large as that.
+const SMALL_PIECES_PART: number = 1 / 8;
+const SMALL_PIECE_PART: number = 1 / 128;
 const CACHES_PART: number = 1 / 16;
 const [LEAST_PAGE_BYTES, MOST_PAGE_BYTES] = [16 * 1024, 4 * MIB];
 // A stream that catches up has a page that it hands out, and one or two that were asked for early.
@@ -43,18 +46,21 @@ interface Waiter {
 /**
  * How much memory metadata and traces of events may take, of all streams of a process together. Pages share one part of
  * it: the more streams catch up, the smaller are their pages. Values too long for a page share another: whoever wants to
- * read some waits until others have let go of theirs. A third part is for what is kept for other streams.
+ * read many of them waits until others have let go of theirs. Whoever wants few need not: there is a part for small pieces,
+ * so that a consumer that works long on a large event keeps no stream of smaller ones waiting. A last part is for what is
+ * kept for other streams.
  */
 export class EventMemory {
   #limitBytes: number = DEFAULT_MEMORY_MIB * MIB;
   #heldBytes = 0;
+  #smallBytes = 0;
   #catchingUp = 0;
   #caches = 0;
   readonly #waiters = new Set<Waiter>();
 
   /** How many bytes of long values are held. */
   get heldBytes(): number {
-    return this.#heldBytes;
+    return this.#heldBytes + this.#smallBytes;
   }
 
   /** Whether long values take so much memory that none should be read before they are needed. */
@@ -70,7 +76,8 @@ export class EventMemory {
 
   /** How many bytes of long values are read at a time; one value may have more. */
   get pieceBytes(): number {
-    return this.#longBytes / (PIECES_OF_A_STREAM * Math.max(1, this.#catchingUp));
+    const share = this.#longBytes / (PIECES_OF_A_STREAM * Math.max(1, this.#catchingUp));
+    return this.#isFree ? share : Math.min(share, this.#smallPieceBytes);
   }
 
   /** How many bytes one table's reader may keep for other streams. */
@@ -80,6 +87,12 @@ export class EventMemory {
 
   get #longBytes(): number {
     return this.#limitBytes * LONG_VALUES_PART;
+  }
+
+  /** How many bytes a piece may have that need not wait. */
+  get #smallPieceBytes(): number {
+    const share = (this.#limitBytes * SMALL_PIECES_PART) / Math.max(1, this.#catchingUp);
+    return Math.min(this.#limitBytes * SMALL_PIECE_PART, share);
   }
 
   setLimit(memoryMiB: number): void {
@@ -112,11 +125,12 @@ export class EventMemory {
 
   /**
    * Waits until there is room for long values, in the order in which it was asked for. There is, once what is held is
-   * below the bound: one piece may exceed it. `late` is true for a wait that was given up: whoever holds the memory may
+   * below the bound: one piece may exceed it. A small piece does not wait, unless there are very many of them. `late` is true for a wait that was given up: whoever holds the memory may
    * work on an event for ever, and must not keep others from reading.
    */
   async room(bytes: number, signal: AbortSignal): Promise<{ readonly held: HeldValues; readonly late: boolean }> {
-    if (this.#hasRoom && this.#waiters.size === 0) return { held: this.take(bytes), late: false };
+    if (this.#isFree) return { held: this.take(bytes), late: false };
+    if (this.#hasRoomForSmall(bytes)) return { held: this.#takeSmall(bytes), late: false };
     try {
       return { held: await this.#wait(bytes, signal), late: false };
     } catch (error) {
@@ -125,8 +139,25 @@ export class EventMemory {
     }
   }
 
+  /** Whether nobody who asks for room has to wait. */
+  get #isFree(): boolean {
+    return this.#hasRoom && this.#waiters.size === 0;
+  }
+
   get #hasRoom(): boolean {
     return this.#heldBytes < this.#longBytes;
+  }
+
+  #hasRoomForSmall(bytes: number): boolean {
+    return bytes <= this.#smallPieceBytes && this.#smallBytes + bytes <= this.#limitBytes * SMALL_PIECES_PART;
+  }
+
+  /** Counts a small piece. It takes nothing from those who wait for room, who would wait for ever behind many of them. */
+  #takeSmall(bytes: number): HeldValues {
+    this.#smallBytes += bytes;
+    return new HeldValues(() => {
+      this.#smallBytes -= bytes;
+    });
   }
 
   async #wait(bytes: number, signal: AbortSignal): Promise<HeldValues> {

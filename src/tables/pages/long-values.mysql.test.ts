@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { type AroundStatement, watchedDatabase } from "../../../test/support/databases/watched-database.ts";
 import { allOf } from "../../../test/support/events/all-of.ts";
 import { describeEachServer } from "../../../test/support/servers/engines.ts";
@@ -185,6 +185,47 @@ describeEachServer((engine) => {
     expect(ids.flat()).toEqual(idRange(1, streams * each));
     expect(most).toBeGreaterThan(0);
     expect(most).toBeLessThanOrEqual(2 * MIB + LONG);
+    expect(eventMemory.heldBytes).toBe(0);
+  });
+
+  // Catches a stream of small events that waits for seconds before each of its pieces, for as long as a consumer works.
+  test("a stream of smaller events does not wait while another's consumer works on a large one", async () => {
+    const pool = await engine.createRawPool();
+    const small = await makeTable(pool, FIELDS);
+    const metadata = Buffer.alloc(MIB / 8);
+    await small.insertMany(
+      pool,
+      Array.from({ length: 20 }, () => ({ foreignId: "small", type: 1, metadata })),
+    );
+    setEventMemoryMiB(16);
+    const large = eventMemory.take(9 * MIB);
+    const waits = vi.spyOn(eventMemory, "room");
+    expect(await rest(small.stream(pool, "", { toHead: true }))).toEqual(idRange(1, 20));
+    expect(waits).toHaveBeenCalledTimes(20);
+    for (const { value } of waits.mock.settledResults) expect(value).toMatchObject({ late: false });
+    waits.mockRestore();
+    large.release();
+    expect(eventMemory.heldBytes).toBe(0);
+  });
+
+  // Catches one that waits for memory that it holds itself, and blames others for it.
+  test("a stream does not read long values early that have no room beside its own", async () => {
+    const pool = await engine.createRawPool();
+    const table = await makeTable(pool, { ...FIELDS, limit: 1 });
+    await insertLong(pool, table, { count: 4 });
+    setEventMemoryMiB(2);
+    let reads = 0;
+    const around: AroundStatement = ({ sql }, send) => {
+      if (sql.includes(table.name)) reads++;
+      return send();
+    };
+    const stream = table.stream(watchedDatabase(pool, around), "");
+    await take(stream, 1);
+    const readsUntilThen = reads;
+    for (let turns = 0; turns < 20; turns++) await pool.query("select 1");
+    expect(reads).toBe(readsUntilThen);
+    expect(await take(stream, 3)).toEqual(["2", "3", "4"]);
+    await stream.close();
     expect(eventMemory.heldBytes).toBe(0);
   });
 

@@ -169,11 +169,12 @@ export class PageFeed<T extends number> implements Feed<T> {
     }
   }
 
-  #askAhead({ full, last, rest }: Batch, target: bigint | undefined): void {
+  #askAhead({ full, last, rest, held }: Batch, target: bigint | undefined): void {
     if (!full || last === undefined || (target !== undefined && BigInt(last.id) >= target)) return;
     this.#rest = rest;
     // Long values are not read before they are needed where that would keep other streams waiting.
-    if (rest !== undefined && eventMemory.scarce) return;
+    // What follows a page of long values is likely to be long too.
+    if ((rest !== undefined || held !== undefined) && eventMemory.scarce) return;
     const position = { id: BigInt(last.id), anchor: last };
     this.#rest = undefined;
     this.#ahead = this.#openReader().next(position, this.#source.signal, rest);
