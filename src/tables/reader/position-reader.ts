@@ -244,8 +244,8 @@ export class PositionReader {
 
   /** Tries again after errors that pass, for as long as some stream waits. */
   #retried<R>(work: () => Promise<R>): Promise<R> {
-    const { reporting, table } = this.#context;
-    return retried(work, { signal: this.#signal, reporting, table, stall: this.#stall });
+    const { reporting, table, thinning } = this.#context;
+    return retried(work, { signal: this.#signal, reporting, table, stall: this.#stall, thinning });
   }
 }
 

@@ -7,6 +7,7 @@ import type { PageSize } from "../pages/page-size.ts";
 import type { ReadAhead } from "../pages/read-ahead.ts";
 import type { ReadPace } from "./read-pace.ts";
 import type { ReaderWakeUps } from "./reader-wake-ups.ts";
+import type { ReportThinning } from "./report-thinning.ts";
 import type { SharedCache } from "./shared-cache.ts";
 
 /** What the position readers of one table reader share. */
@@ -20,4 +21,6 @@ export interface ReaderContext extends TableContext {
   readonly cache: SharedCache;
   readonly wakeUps: ReaderWakeUps;
   readonly pace: ReadPace;
+  /** Which errors of reads are reported that pass. */
+  readonly thinning: ReportThinning;
 }

@@ -1,3 +1,4 @@
+import { tableError } from "../../database/table-error.ts";
 import { CountedRegistry } from "../../waiting/counted-registry.ts";
 import { isolated } from "../../waiting/isolated.ts";
 import type { TableContext } from "../events/table-context.ts";
@@ -5,6 +6,7 @@ import type { PolledHead } from "../wake/head-look.ts";
 import { headPoller } from "../wake/head-poller.ts";
 import type { StreamWatcher } from "../wake/notifier.ts";
 import { WakeSignal } from "../wake/wake-signal.ts";
+import type { ReportThinning } from "./report-thinning.ts";
 
 // For this long after an event, more events are likely.
 const HOT_MS = 400;
@@ -12,6 +14,7 @@ const HOT_MS = 400;
 /** What wakes the streams of one reader: the table's notifier, and the database's head poller for those at the head. */
 export class ReaderWakeUps {
   readonly #context: TableContext;
+  readonly #thinning: ReportThinning;
   readonly #signal = new WakeSignal();
   /** What ends the subscription, by notifier. */
   readonly #subscriptions = new CountedRegistry<StreamWatcher, () => void>();
@@ -20,8 +23,9 @@ export class ReaderWakeUps {
   #polledHead: PolledHead | undefined;
   #closed = false;
 
-  constructor(context: TableContext) {
+  constructor(context: TableContext, thinning: ReportThinning) {
     this.#context = context;
+    this.#thinning = thinning;
   }
 
   /**
@@ -86,8 +90,10 @@ export class ReaderWakeUps {
       intervalMs: (heard) => (performance.now() < this.#hotUntil && !(heard && wake.gtid) ? wake.hotMs : wake.idleMs),
       limits: config,
       wake: () => this.#signal.wake(),
-      failed: (error) => {
-        reporting.error({ activity: "stream", name: table, error, retryInMs: 0 });
+      failed: (thrown) => {
+        const error = tableError(thrown, { table, activity: "read" });
+        const told = this.#thinning.next();
+        if (told !== undefined) reporting.error({ activity: "stream", name: table, error, retryInMs: 0, ...told });
         this.#signal.wake();
       },
     });

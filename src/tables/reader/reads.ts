@@ -3,14 +3,13 @@ import { isRetryable } from "../../database/table-error.ts";
 import type { Reporting } from "../../reflex/observer.ts";
 import { sleep } from "../../waiting/sleep.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
+import { ReportThinning } from "./report-thinning.ts";
 import type { StallWatch } from "./stall-watch.ts";
 
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 5000;
 // The longest wait where an attempt costs nothing.
 const LONGEST_CHEAP_RETRY_MS = 200;
-// How often errors are reported at the most, however often it is tried.
-const LONGEST_REPORT_MS = 5000;
 
 /** Who a read is for. */
 export interface ReadFor {
@@ -20,29 +19,25 @@ export interface ReadFor {
   readonly table: string;
   /** Told of the errors that pass. */
   readonly stall: Pick<StallWatch, "failed">;
+  /** Which of the errors are reported. One that outlives the read also thins those of reads that fail one after the other. */
+  readonly thinning?: ReportThinning;
 }
 
 /** Reads again after errors that pass, such as a lost connection, until the signal is aborted; reports the errors. */
-export async function retried<R>(read: () => Promise<R>, { signal, reporting, table, stall }: ReadFor): Promise<R> {
-  let [retryInMs, reportInMs, reportAt, unreported] = [FIRST_RETRY_MS, FIRST_RETRY_MS, 0, 0];
+export async function retried<R>(read: () => Promise<R>, readFor: ReadFor): Promise<R> {
+  const { signal, reporting, table, stall, thinning = new ReportThinning() } = readFor;
+  let retryInMs = FIRST_RETRY_MS;
   for (;;) {
     const startedAt = performance.now();
     try {
       return await read();
     } catch (error) {
       if (signal.aborted || !isRetryable(error)) throw error;
-      const now = performance.now();
-      const cheap = costsNothing(error, now - startedAt);
+      const cheap = costsNothing(error, performance.now() - startedAt);
       if (cheap) retryInMs = Math.min(retryInMs, LONGEST_CHEAP_RETRY_MS);
       stall.failed(failureCause(error));
-      if (now < reportAt) unreported++;
-      else {
-        const more = unreported === 0 ? {} : { unreported };
-        reporting.error({ activity: "stream", name: table, error, retryInMs, ...more });
-        unreported = 0;
-        reportAt = now + reportInMs;
-        reportInMs = Math.min(reportInMs * 2, LONGEST_REPORT_MS);
-      }
+      const told = thinning.next();
+      if (told !== undefined) reporting.error({ activity: "stream", name: table, error, retryInMs, ...told });
       await sleep(retryInMs, { signal });
       retryInMs = Math.min(retryInMs * 2, cheap ? LONGEST_CHEAP_RETRY_MS : LONGEST_RETRY_MS);
     }

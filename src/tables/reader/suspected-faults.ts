@@ -93,7 +93,7 @@ export class SuspectedFaults {
 
 /** Resolves if a stream may be at this position. @throws ReflexError the position fault, if there is one and it is confirmed */
 export async function checkPosition(context: ReaderContext, position: Position, signal: AbortSignal): Promise<void> {
-  const { pages, database, reporting, table } = context;
+  const { pages, database, reporting, table, thinning } = context;
   const stall = new StallWatch({ table, reporting, prev: position.id });
   const faults = new SuspectedFaults(context, stall, signal);
   const poll = (): Promise<Verdict> => {
@@ -102,7 +102,7 @@ export async function checkPosition(context: ReaderContext, position: Position, 
   };
   try {
     for (;;) {
-      const verdict = await retried(poll, { signal, reporting, table, stall });
+      const verdict = await retried(poll, { signal, reporting, table, stall, thinning });
       if (verdict.kind !== "suspected_fault") return stall.resolved();
       await faults.consider(verdict, position);
     }

@@ -19,6 +19,7 @@ import { joinPoolsOfStreams, type StreamsPoolUses } from "./pool-uses.ts";
 import { ReadPace } from "./read-pace.ts";
 import type { ReaderContext } from "./reader-context.ts";
 import { ReaderWakeUps } from "./reader-wake-ups.ts";
+import { ReportThinning } from "./report-thinning.ts";
 import type { StreamPosition, StreamPositions } from "./shared-cache.ts";
 import { SharedCache } from "./shared-cache.ts";
 import { SharedPositionReader } from "./shared-position-reader.ts";
@@ -160,7 +161,8 @@ function makeContext(
   notify: () => void,
 ): ReaderContext {
   const { config, database } = table;
-  const wakeUps = new ReaderWakeUps(table);
+  const thinning = new ReportThinning();
+  const wakeUps = new ReaderWakeUps(table, thinning);
   const pace = new ReadPace(() => wakeUps.count);
   const pages = new PageReader(table, plainColumns);
   const epoch = (): number => pages.epoch;
@@ -173,5 +175,5 @@ function makeContext(
   });
   const resolvers = new GapResolverFactory({ ...table, gaps, noopProblem, notify, epoch });
   const [loads, pageSize] = [new LoadGate(LOADS_AT_A_TIME), new PageSize(config, eventMemory)];
-  return { ...table, gaps, wakeUps, pace, pages, cache, readAhead, resolvers, loads, pageSize };
+  return { ...table, gaps, wakeUps, pace, pages, cache, readAhead, resolvers, loads, pageSize, thinning };
 }

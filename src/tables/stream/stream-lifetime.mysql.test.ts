@@ -6,6 +6,8 @@ import { isReflexError } from "../../errors/reflex-error.ts";
 import type { ErrorReport } from "../../reflex/observer.ts";
 import { EventsTable } from "../events-table.ts";
 
+const KILLS = 40;
+
 describeEachServer((engine) => {
   describe("a stream", () => {
     test("rejects with the signal's own reason, at once, and leaves no listener behind", async () => {
@@ -62,6 +64,26 @@ describeEachServer((engine) => {
       expect(errors.length).toBeGreaterThan(0);
       expect(errors[0]).toMatchObject({ activity: "stream", name: table.name });
       await stream.close();
+    });
+
+    // Catches a log that is filled by connections that are lost again and again, and errors of drivers without a code.
+    test("reports connections that are killed again and again now and then, by code", async () => {
+      const errors: ErrorReport[] = [];
+      const pool = await engine.createRawPool();
+      const table = await makeTable(pool, { observer: { error: (report) => errors.push(report) } });
+      const killer = await engine.createRawPool({ connectionLimit: 1 });
+      const stream = table.stream(pool, "0");
+      await stream.start();
+      for (let count = 0; count < KILLS; count++) {
+        const pending = take(stream, 1);
+        await killOthers(killer, engine.database);
+        await table.clone().insert(killer, "a", 1);
+        expect(await pending).toHaveLength(1);
+      }
+      await stream.close();
+      expect(errors.map(({ error }) => isReflexError(error, "database_error"))).toEqual(errors.map(() => true));
+      const unreported = errors.reduce((sum, report) => sum + (report.unreported ?? 0), 0);
+      expect(unreported).toBeGreaterThan(errors.length / 2);
     });
 
     test("shares one connection among a hundred", async () => {
