@@ -8,6 +8,8 @@ interface TableErrorContext {
   readonly activity: string;
   /** The signal of the call, whose reason passes through as it is. */
   readonly signal?: AbortSignal | undefined;
+  /** What to do, where the caller knows more of it than the error tells. */
+  readonly remedy?: string | undefined;
 }
 
 /** What to do where the program has ended the pool too early. */
@@ -27,7 +29,8 @@ export function tableError(error: unknown, context: TableErrorContext): unknown 
     return new ReflexError("value_changed", message, { ...options, details: { table } });
   }
   if (isReflexError(error) || isMistake(error) || (signal?.aborted === true && error === signal.reason)) return error;
-  const [code, remedy] = explain(error, table);
+  const [code, generalRemedy] = explain(error, table);
+  const remedy = context.remedy ?? generalRemedy;
   const message = `could not ${activity} ${table}: ${kindOfCause(error)}`;
   return new ReflexError(code, remedy === "" ? message : `${message}; ${remedy}`, {
     cause: error,

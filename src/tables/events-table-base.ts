@@ -127,7 +127,7 @@ export abstract class EventsTableBase<T extends number, ForeignId> {
   }
 
   /**
-   * Inserts events, in order, in as few statements as possible. All or none on a pool; in a transaction of yours,
+   * Inserts events, in order, in few statements: of up to 1000 events, and of about 1 MB unless one event is larger. All or none on a pool; in a transaction of yours,
    * roll it back when this throws. An empty array does nothing. An error of one event ends in its index.
    */
   async insertMany(tx: ExecutorHandle, events: readonly NewEvent<T, ForeignId>[]): Promise<Notify> {

@@ -8,6 +8,9 @@ const lostTransaction = moduleAt<typeof import("../../src/tables/events/lost-tra
 const eventInsert = moduleAt<typeof import("../../src/tables/events/event-insert.ts")>(
   "src/tables/events/event-insert.ts",
 );
+const insertLots = moduleAt<typeof import("../../src/tables/events/insert-lots.ts")>(
+  "src/tables/events/insert-lots.ts",
+);
 const sqlErrors = moduleAt<typeof import("../../src/database/sql-errors.ts")>("src/database/sql-errors.ts");
 const transaction = moduleAt<typeof import("../../src/database/handles/transaction.ts")>(
   "src/database/handles/transaction.ts",
@@ -99,5 +102,11 @@ export const writingMutants: readonly Mutant[] = [
     wrong: "a column that is none of numbers makes another type of it",
     parts: [storedValue.replaceExport("holdsIntegers", () => () => true)],
     tests: [testOf("src/tables/events/insert-lots.mysql.test.ts", "are stored as they are in a column of ")],
+  },
+  {
+    name: "makes lots by rows alone",
+    wrong: "insertMany of large events sends packets that the server refuses",
+    parts: [insertLots.replaceExport("lotSize", (size) => (rows) => size({ ...rows, bytesOf: () => 0 }))],
+    tests: [testOf("src/tables/events/large-inserts.mysql.test.ts", "is stored in order, and its first id told: ")],
   },
 ];

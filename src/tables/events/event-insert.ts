@@ -9,7 +9,9 @@ import { meaningOf } from "../../database/sql-errors.ts";
 import { tableError } from "../../database/table-error.ts";
 import { isReflexError, ReflexError, typeMistake } from "../../errors/reflex-error.ts";
 import { showName } from "../../errors/show.ts";
+import { lotSize } from "./insert-lots.ts";
 import { type InsertPlace, InsertRunner, type InsertRunnerSource, lacksWarnings } from "./insert-runner.ts";
+import { largeValuesRemedy } from "./large-values.ts";
 import type { EventsInserter } from "./loader-and-inserter.ts";
 import { losesTransaction } from "./lost-transaction.ts";
 import { eventId } from "./make-event.ts";
@@ -22,9 +24,12 @@ export interface EventToInsert {
   readonly metadata: Uint8Array | undefined;
 }
 
-// The numbers of rows that one statement inserts. There are few, so that a connection prepares few texts. 1000 rows of
-// four values are far below the 65 535 that the server takes.
-const STATEMENT_SIZES = [1000, 500, 200, 100, 50, 20, 10, 5, 2, 1] as const;
+/** What belongs to the rows of a statement beside their events. */
+interface GivenBeside {
+  /** The traces, one an event; undefined for a table without. */
+  readonly traces: readonly (Uint8Array | undefined)[] | undefined;
+  readonly typesAsText: boolean;
+}
 
 export interface EventInserterSource extends InsertRunnerSource {
   /** Wakes the table's streams. Called after a commit. */
@@ -65,7 +70,7 @@ export class EventInserter {
     const open = openTransaction(native);
     if (open?.lost !== undefined) throw this.#explained(open.lost);
     const { inserter } = this.#source.config;
-    const place = { executor, dialect, open, identity: open?.identity };
+    const place: InsertPlace = { executor, dialect, open, identity: open?.identity, sent: undefined };
     try {
       const firstId =
         inserter === undefined ? await this.#insertAll(place, events) : await this.#insertEach(place, inserter, events);
@@ -73,6 +78,8 @@ export class EventInserter {
       this.#runner.look.tell();
       return notifyOnce(this.#source.wake, firstId === "0" ? undefined : firstId);
     } catch (thrown) {
+      const { description } = this.#runner.look.known(place) ?? {};
+      const remedy = largeValuesRemedy(thrown, { ...this.#source, statement: place.sent, description });
       this.#runner.look.forget(place);
       const error = (await this.#lostByTimeout(thrown, executor, dialect)) ?? thrown;
       if (open !== undefined && losesTransaction(error)) {
@@ -80,7 +87,7 @@ export class EventInserter {
         // What the user runs next on this connection would be committed at once, without what came before it.
         if (executor instanceof ConnectionExecutor) executor.destroy();
       }
-      throw this.#explained(error);
+      throw this.#explained(error, remedy);
     }
   }
 
@@ -98,10 +105,10 @@ export class EventInserter {
     return new ReflexError("transaction_lost", message, { cause: thrown, details: { table: this.#source.table } });
   }
 
-  #explained(error: unknown): unknown {
+  #explained(error: unknown, remedy?: string): unknown {
     const { table, config } = this.#source;
     if (config.inserter !== undefined && isUsersOwn(error)) return error;
-    return tableError(error, { table, activity: "insert into" });
+    return tableError(error, { table, activity: "insert into", remedy });
   }
 
   async #insertEach(
@@ -150,27 +157,29 @@ export class EventInserter {
   }
 
   #statements(place: InsertPlace, events: readonly EventToInsert[]): Statement[] {
-    const { dialect } = place;
-    const asText = this.#runner.typesAsText(place);
+    const { fields, trace } = this.#source.config;
+    const typesAsText = this.#runner.typesAsText(place);
+    const traces = fields.trace === undefined ? undefined : events.map(() => trace?.());
+    const bytesOf = (index: number): number => mostBytes(events[index], traces?.[index]);
     const statements: Statement[] = [];
     for (let start = 0; start < events.length; ) {
-      const size = STATEMENT_SIZES.find((candidate) => candidate <= events.length - start) ?? 1;
+      const end = start + lotSize({ start, end: events.length, bytesOf });
       statements.push({
-        sql: this.#text(dialect, size),
-        params: this.#params(events.slice(start, start + size), asText),
+        sql: this.#text(place.dialect, end - start),
+        params: this.#params(events.slice(start, end), { traces: traces?.slice(start, end), typesAsText }),
       });
-      start += size;
+      start = end;
     }
     return statements;
   }
 
-  #params(events: readonly EventToInsert[], typesAsText: boolean): SqlParam[] {
-    const { fields, trace, foreignIdBytes } = this.#source.config;
+  #params(events: readonly EventToInsert[], { traces, typesAsText }: GivenBeside): SqlParam[] {
+    const { fields, foreignIdBytes } = this.#source.config;
     const params: SqlParam[] = [];
-    for (const { foreignId, type, metadata } of events) {
+    for (const [index, { foreignId, type, metadata }] of events.entries()) {
       params.push(foreignIdBytes ? Buffer.from(foreignId, "hex") : foreignId, typesAsText ? String(type) : type);
       if (fields.metadata !== undefined) params.push(metadata ?? null);
-      if (fields.trace !== undefined) params.push(trace?.() ?? null);
+      if (traces !== undefined) params.push(traces[index] ?? null);
     }
     return params;
   }
@@ -183,6 +192,12 @@ export class EventInserter {
     this.#texts.set(key, text);
     return text;
   }
+}
+
+/** At most how many bytes the values of an event have: a UTF-16 code unit of a text takes up to three. */
+function mostBytes(event: EventToInsert | undefined, trace: Uint8Array | undefined): number {
+  const { foreignId = "", metadata } = event ?? {};
+  return 3 * foreignId.length + (metadata?.byteLength ?? 0) + (trace?.byteLength ?? 0);
 }
 
 /**

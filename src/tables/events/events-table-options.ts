@@ -34,8 +34,8 @@ export interface EventsTableOptions<T extends number = number> {
   /** The column of the foreign id. @defaultValue "foreign_id" */
   foreignIdField?: string | undefined;
   /**
-   * The column of the bytes that `insertWithMetadata` stores. A column of text or JSON can be read too. @defaultValue
-   * none
+   * The column of the bytes that `insertWithMetadata` stores. A column of text or JSON can be read too. `createTables` makes it
+   * MEDIUMBLOB, which holds 16 MiB; the server's `max_allowed_packet` bounds an event as well. @defaultValue none
    */
   metadataField?: string | undefined;
   /** The column of the bytes that `trace` gives. @defaultValue none */

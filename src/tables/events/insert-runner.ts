@@ -30,6 +30,8 @@ export interface InsertPlace {
   readonly open: OpenTransaction | undefined;
   /** What the database is recognised by; undefined if that is unknown. */
   readonly identity: object | undefined;
+  /** The statement that was sent last, for the error of one that fails. */
+  sent: Statement | undefined;
 }
 
 /** Whether nobody counts the server's warnings: the drivers do, an executor of the user's own does not. */
@@ -127,6 +129,7 @@ export class InsertRunner {
 
   async run(place: InsertPlace, statement: BoundedStatement): Promise<RunResult> {
     const { sql, params, options } = statement;
+    place.sent = statement;
     for (let attempt = 1; ; attempt++) {
       try {
         const result = await place.executor.run(sql, params, this.limits(options));
