@@ -176,10 +176,11 @@ export class EventInserter {
   #params(events: readonly EventToInsert[], { traces, typesAsText }: GivenBeside): SqlParam[] {
     const { fields, foreignIdBytes } = this.#source.config;
     const params: SqlParam[] = [];
-    for (const [index, { foreignId, type, metadata }] of events.entries()) {
+    let index = 0;
+    for (const { foreignId, type, metadata } of events) {
       params.push(foreignIdBytes ? Buffer.from(foreignId, "hex") : foreignId, typesAsText ? String(type) : type);
       if (fields.metadata !== undefined) params.push(metadata ?? null);
-      if (traces !== undefined) params.push(traces[index] ?? null);
+      if (traces !== undefined) params.push(traces[index++] ?? null);
     }
     return params;
   }
@@ -196,8 +197,7 @@ export class EventInserter {
 
 /** At most how many bytes the values of an event have: a UTF-16 code unit of a text takes up to three. */
 function mostBytes(event: EventToInsert | undefined, trace: Uint8Array | undefined): number {
-  const { foreignId = "", metadata } = event ?? {};
-  return 3 * foreignId.length + (metadata?.byteLength ?? 0) + (trace?.byteLength ?? 0);
+  return 3 * (event?.foreignId.length ?? 0) + (event?.metadata?.byteLength ?? 0) + (trace?.byteLength ?? 0);
 }
 
 /**
