@@ -57,11 +57,15 @@ function withCauses(shown: string, error: unknown): string {
  * what it names, others by their names. Its text is left out: loggers such as pino print that of a cause behind the error's.
  */
 export function kindOfCause(error: unknown): string {
+  return isError(error) ? `${kindOfError(error)} (see its cause)` : show(error);
+}
+
+/** As {@link kindOfCause}, for a message that no cause goes with. */
+export function kindOfError(error: unknown): string {
   if (!isError(error)) return show(error);
   const [facts] = factsUnder(error);
   const name = readProperty(error, "name");
-  const kind = facts === undefined ? (typeof name === "string" ? name : "an error") : kindOfDriverError(facts);
-  return `${kind} (see its cause)`;
+  return facts === undefined ? (typeof name === "string" ? name : "an error") : kindOfDriverError(facts);
 }
 
 function kindOfDriverError(facts: DriverFacts): string {

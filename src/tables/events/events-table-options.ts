@@ -2,6 +2,7 @@ import type { SqlParam } from "../../database/database.ts";
 import type { TimeStorage } from "../../database/dialect.ts";
 import { checkIdentifier } from "../../database/identifiers.ts";
 import { typeMistake } from "../../errors/reflex-error.ts";
+import { showName } from "../../errors/show.ts";
 import {
   aBoolean,
   aCount,
@@ -172,7 +173,7 @@ export function toEventsTableConfig<T extends number>(
   }
   const fields = toFields(owner, options);
   // What a loader returns need not be this table's rows. What would close a gap then is for the user to know.
-  const gaps = toGapConfig(owner, options.gaps ?? (loader === undefined ? undefined : false));
+  const gaps = toGapConfig(owner, options.gaps ?? (loader === undefined ? undefined : false), { fields });
   return {
     fields,
     loader,
@@ -205,7 +206,7 @@ export function checkEventsTableOptions<T extends number>(
 function toFields<T extends number>(owner: string, options: EventsTableOptions<T>): EventFields {
   const field = (name: keyof EventsTableOptions, value: string): string =>
     checkIdentifier(value, `option ${name} of ${owner}`);
-  return {
+  const fields = {
     id: field("idField", options.idField ?? "id"),
     time: field("timeField", options.timeField ?? "timestamp"),
     type: field("typeField", options.typeField ?? "type"),
@@ -213,6 +214,22 @@ function toFields<T extends number>(owner: string, options: EventsTableOptions<T
     metadata: options.metadataField === undefined ? undefined : field("metadataField", options.metadataField),
     trace: options.traceField === undefined ? undefined : field("traceField", options.traceField),
   };
+  refuseSharedColumn(owner, fields);
+  return fields;
+}
+
+/** Names of columns are equal whatever their case. */
+function refuseSharedColumn(owner: string, fields: EventFields): void {
+  const options = new Map<string, string>();
+  for (const [name, column] of Object.entries(fields) as [string, string | undefined][]) {
+    if (column === undefined) continue;
+    const other = options.get(column.toLowerCase());
+    if (other !== undefined) {
+      const message = `options ${other}Field and ${name}Field of ${owner} must not name the same column, found ${showName(column)} for both`;
+      throw typeMistake("invalid_option", message);
+    }
+    options.set(column.toLowerCase(), name);
+  }
 }
 
 /** The foreign id of noops whose column was given this value, as a stream reads it back. */

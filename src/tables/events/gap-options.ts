@@ -4,6 +4,7 @@ import { toDatabase } from "../../database/handles/recognise.ts";
 import { checkIdentifier } from "../../database/identifiers.ts";
 import { isSqlParam } from "../../database/sql-param.ts";
 import { typeMistake } from "../../errors/reflex-error.ts";
+import { show, showName } from "../../errors/show.ts";
 import { errorText } from "../../errors/show-error.ts";
 import { aCount, aFiniteDuration, anObject, checkOptions, type OptionChecks } from "../../options/check-options.ts";
 
@@ -42,7 +43,9 @@ export type PrimaryFunction = () => DatabaseHandle | undefined | Promise<Databas
 const checks: OptionChecks<GapOptions> = {
   primary: (value) => {
     if (Array.isArray(value)) return somePools(value);
-    return isPrimaryFunction(value) ? undefined : aDatabase(value);
+    if (isPrimaryFunction(value)) return undefined;
+    const problem = poolProblem(value);
+    return problem === undefined ? undefined : `a pool of the server that takes the writes: ${problem}`;
   },
   probe: somePools,
   graceMs: aFiniteDuration,
@@ -52,21 +55,27 @@ const checks: OptionChecks<GapOptions> = {
 
 function somePools(value: unknown): string | undefined {
   if (!Array.isArray(value) || value.length === 0) return "an array of pools, at least one";
-  const [problem] = value.map(aDatabase).filter((found) => found !== undefined);
-  return problem === undefined ? undefined : `an array of pools (${problem})`;
+  for (const [index, entry] of value.entries()) {
+    const problem = poolProblem(entry);
+    if (problem !== undefined) return `an array of pools (number ${index + 1}: ${problem}, found ${show(entry)})`;
+  }
+  return undefined;
 }
 
 /** Whether it is a function, and not a handle that can be called, as those of some libraries. */
 function isPrimaryFunction(value: unknown): value is PrimaryFunction {
-  return typeof value === "function" && aDatabase(value) !== undefined;
+  return typeof value === "function" && poolProblem(value) !== undefined;
 }
 
-function aDatabase(value: unknown): string | undefined {
+/** Why this is no pool, without the words at the end that say what was found instead; undefined if it is one. */
+function poolProblem(value: unknown): string | undefined {
   try {
     toDatabase(value as DatabaseHandle);
     return undefined;
   } catch (error) {
-    return `a pool of the server that takes the writes: ${errorText(error)}`;
+    const text = errorText(error);
+    const found = `, found ${show(value)}`;
+    return text.endsWith(found) ? text.slice(0, -found.length) : text;
   }
 }
 
@@ -100,20 +109,22 @@ export interface GapConfig {
   readonly maxIds: number;
 }
 
+/** The columns of the table, and how its noops look where the options don't say it. */
+export interface GapDefaults {
+  readonly fields: { readonly id: string; readonly type: string };
+  readonly noopValues?: GapConfig["noopValues"];
+}
+
 /**
  * Checks the options and fills in the defaults.
  * @throws TypeError or RangeError `invalid_option`, `invalid_argument` or `invalid_identifier`
  */
-export function toGapConfig(
-  owner: string,
-  gaps: false | GapOptions | undefined,
-  defaultNoopValues: GapConfig["noopValues"] = {},
-): GapConfig {
+export function toGapConfig(owner: string, gaps: false | GapOptions | undefined, defaults: GapDefaults): GapConfig {
+  refusePool(owner, gaps);
   const options = gaps === false ? {} : checkOptions<GapOptions>(`option gaps of ${owner}`, gaps, checks);
-  const { primary, probe, graceMs = 20, noopValues: given = defaultNoopValues, maxIds = 1_000_000 } = options;
+  const { primary, probe, graceMs = 20, noopValues: given = defaults.noopValues ?? {}, maxIds = 1_000_000 } = options;
   const noopValues = checkedParams(owner, given);
-  for (const column of Object.keys(noopValues))
-    checkIdentifier(column, `a column in option noopValues of option gaps of ${owner}`);
+  for (const column of Object.keys(noopValues)) checkNoopColumn(owner, column, defaults);
   return {
     filling: gaps !== false,
     ...toPrimary(primary),
@@ -122,6 +133,23 @@ export function toGapConfig(
     noopValues,
     maxIds,
   };
+}
+
+function refusePool(owner: string, gaps: unknown): void {
+  if (!gaps || poolProblem(gaps) !== undefined) return;
+  throw typeMistake(
+    "invalid_option",
+    `option gaps of ${owner} must be an object of options, and this is a pool: give it as gaps: { primary: pool } if it is of the server that takes the writes`,
+  );
+}
+
+/** Refuses the columns that make a row a noop, whose values are no one's to choose. Their names are equal whatever their case. */
+function checkNoopColumn(owner: string, column: string, { fields }: GapDefaults): void {
+  checkIdentifier(column, `a column in option noopValues of option gaps of ${owner}`);
+  const name = column.toLowerCase();
+  if (name !== fields.id.toLowerCase() && name !== fields.type.toLowerCase()) return;
+  const message = `option noopValues of option gaps of ${owner} must not name the column ${showName(column)}: the id and type of a noop are given`;
+  throw typeMistake("invalid_option", message);
 }
 
 function toPrimary(primary: GapOptions["primary"]): Pick<GapConfig, "primary" | "candidates"> {

@@ -1,3 +1,4 @@
+import { createPool } from "mysql2/promise";
 import { expect, test } from "vitest";
 import { describeEachServer } from "../../../test/support/servers/engines.ts";
 import { leaveGap } from "../../../test/support/streams/gaps.ts";
@@ -43,5 +44,35 @@ describeEachServer((engine) => {
     const [rows] = await pool.query(`select id, foreign_id from ${table.name}`);
     expect(rows).toEqual([{ id: 2, foreign_id: "after" }]);
     await stream.close();
+  });
+
+  // Catches advice to add a column to the table, or to set an option of fields, for a name that is wrong in noopValues.
+  test("noopValues for a column that is not there are named as what is wrong", async () => {
+    const pool = await engine.createRawPool();
+    const table = await makeTable(pool, { gaps: { noopValues: { nope: 1 } } });
+    await leaveGap(pool, table);
+    await table.insert(pool, "after", 1);
+    const stream = table.stream(pool, "", { firstId: "1" });
+    const failure = await take(stream, 1).catch((error: unknown) => error as Error);
+    expect(failure).toMatchObject({ code: "wrong_schema", message: expect.stringMatching(/gaps\.noopValues.*nope/) });
+    expect((failure as Error).message).not.toMatch(/Field options/);
+    await stream.close();
+  });
+
+  // Catches advice to make the table in a database where nobody wants it.
+  test("an entry of gaps.probe that is a pool of another database is named as that", async () => {
+    const pool = await engine.createRawPool();
+    const table = await makeTable(pool, {});
+    const other = createPool(engine.url("mysql"));
+    await leaveGap(pool, table);
+    await table.insert(pool, "after", 1);
+    const stream = table.stream(pool, "", { firstId: "1", gaps: { probe: [pool, other] } });
+    const failure = await take(stream, 1).catch((error: unknown) => error as Error);
+    expect(failure).toMatchObject({
+      code: "wrong_schema",
+      message: expect.stringMatching(/number 2 of gaps\.probe.*same database/),
+    });
+    await stream.close();
+    await other.end();
   });
 });

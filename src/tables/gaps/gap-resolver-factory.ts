@@ -114,13 +114,14 @@ export class GapResolverFactory {
 
   #probesOf(servers: readonly Database[], primary: Database): ProbeSet {
     const made = new Map<object, Probe>();
-    const probeOf = (database: Database): Probe => {
-      const probe = made.get(database.identity) ?? new Probe({ ...this.#source, database });
+    const isNamed = this.#source.gaps.config.probe !== undefined;
+    const probeOf = (database: Database, place?: number): Probe => {
+      const probe = made.get(database.identity) ?? new Probe({ ...this.#source, database }, place);
       made.set(database.identity, probe);
       return probe;
     };
     // A server that is named twice is asked once.
-    const probes = [...new Set(servers.map(probeOf))];
+    const probes = [...new Set(servers.map((server, index) => probeOf(server, isNamed ? index + 1 : undefined)))];
     return new ProbeSet({ probes, reader: probeOf(this.#source.database), primary: probeOf(primary) });
   }
 }

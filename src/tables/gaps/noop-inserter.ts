@@ -181,12 +181,23 @@ export class NoopInserter {
       case "in_transaction":
       case "missing_database":
       case "missing_table":
-      case "missing_column":
         throw error;
+      case "missing_column":
+        throw this.#missingColumn(error);
       case "other":
         if (isReflexError(error)) throw error;
         throw this.#refused(error);
     }
+  }
+
+  /** Columns that the user's values name are looked up by nobody before. */
+  #missingColumn(error: unknown): unknown {
+    const { table, noopValues } = this.#source;
+    const text = driverFacts(error)?.message ?? "";
+    const column = Object.keys(noopValues).find((name) => text.includes(`'${name}'`));
+    if (column === undefined) return error;
+    const message = `gaps.noopValues gives a value for the column ${column}, and ${table} has none of that name: correct it there`;
+    return new ReflexError("wrong_schema", message, { cause: error, details: { table } });
   }
 
   /**

@@ -47,8 +47,7 @@ export const ROW_ABOVE_MISSING = 1690;
 export function noopStatement(source: NoopStatementSource, ids: readonly bigint[], above?: RowAbove): NoopStatement {
   const { table, config, dialect, noopValues } = source;
   const { fields, time } = config;
-  // The user's values must not name the columns that make the row a noop.
-  const own = Object.entries(noopValues).filter(([column]) => column !== fields.id && column !== fields.type);
+  const own = Object.entries(noopValues);
   const named = new Set(own.map(([column]) => column));
   const standard = [
     [fields.foreignId, "0"],

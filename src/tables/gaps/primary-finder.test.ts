@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Database } from "../../database/database.ts";
-import { choosePrimary } from "./primary-finder.ts";
+import { choosePrimary, rolesOf } from "./primary-finder.ts";
+import type { ServerAnswer } from "./server-role.ts";
 
 const [one, two, three] = ["one", "two", "three"].map((name) => ({ identity: { name } }) as unknown as Database) as [
   Database,
@@ -35,4 +36,15 @@ test("without any, it is told whether one of them is silent", () => {
   expect(choosePrimary(all, ["not_writable", "not_writable", "not_writable"])).toMatchObject({
     missing: { reason: "not_writable" },
   });
+});
+
+test("a server counts once, at the first of its places, and one that does not tell who it is as another", () => {
+  const server = (name: string): ServerAnswer => ({ role: "writable", server: name });
+  expect(rolesOf([server("a"), { role: "silent", server: "" }, server("a"), server("b")])).toEqual([
+    "writable",
+    "silent",
+    "not_writable",
+    "writable",
+  ]);
+  expect(rolesOf([server(""), server("")])).toEqual(["writable", "writable"]);
 });

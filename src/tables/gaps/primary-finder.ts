@@ -2,12 +2,13 @@ import type { Database } from "../../database/database.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
 import { LingeringSession } from "../../database/sessions/lingering-session.ts";
-import { showError } from "../../errors/show-error.ts";
+import { isReflexError, typeMistake } from "../../errors/reflex-error.ts";
+import { errorText, kindOfError, showError } from "../../errors/show-error.ts";
 import type { WaitCause } from "../../reflex/wait-cause.ts";
 import { sleep } from "../../waiting/sleep.ts";
 import { withTimeLimit } from "../../waiting/time-limit.ts";
 import type { GapConfig } from "../events/gap-options.ts";
-import { readServerRole, type ServerRole } from "./server-role.ts";
+import { readServerRole, type ServerAnswer, type ServerRole } from "./server-role.ts";
 
 type Candidates = NonNullable<GapConfig["candidates"]>;
 
@@ -17,6 +18,7 @@ const MISSING_MS = 250;
 // How long is waited for a server to say whether it takes writes. It and the time above are the 2 s of the docs.
 const ROLE_LIMIT_MS = 1000;
 const FUNCTION_LIMIT_MS = 2000;
+const SILENT: ServerAnswer = { role: "silent", server: "" };
 
 /** What came of a search: the primary, or why there is none. */
 export type SoughtPrimary = { readonly found: Database } | { readonly missing: WaitCause };
@@ -24,7 +26,7 @@ export type SoughtPrimary = { readonly found: Database } | { readonly missing: W
 /** Finds the server that takes the writes among those that can. */
 export class PrimaryFinder {
   readonly #candidates: Candidates;
-  readonly #asking = new Map<Database, Promise<ServerRole>>();
+  readonly #asking = new Map<Database, Promise<ServerAnswer>>();
   #sought: SoughtPrimary | undefined;
   #soughtAt = 0;
   #seeking: Promise<SoughtPrimary> | undefined;
@@ -84,26 +86,37 @@ export class PrimaryFinder {
   async #search(): Promise<SoughtPrimary> {
     const candidates = this.#candidates;
     if (typeof candidates === "function") return askFunction(candidates);
-    return choosePrimary(candidates, await this.#roles(candidates));
+    return choosePrimary(candidates, rolesOf(await this.#answers(candidates)));
   }
 
-  /** The roles of those that tell them in time. One that has not answered an earlier question is not waited for. */
-  async #roles(databases: readonly Database[]): Promise<ServerRole[]> {
+  /** What those say that answer in time. One that has not answered an earlier question is not waited for. */
+  async #answers(databases: readonly Database[]): Promise<ServerAnswer[]> {
     const late = new Set(this.#asking.keys());
-    return Promise.all(databases.map(async (database) => (late.has(database) ? "silent" : this.#role(database))));
+    return Promise.all(databases.map(async (database) => (late.has(database) ? SILENT : this.#ask(database))));
   }
 
-  #role(database: Database): Promise<ServerRole> {
+  #ask(database: Database): Promise<ServerAnswer> {
     const session = new LingeringSession({ database, isolation: "read uncommitted", setUp: [] });
     const limits = { timeoutMs: ROLE_LIMIT_MS };
-    const asking = session.use((lent) => readServerRole(lent, limits)).catch((): ServerRole => "silent");
+    const asking = session.use((lent) => readServerRole(lent, limits)).catch(() => SILENT);
     this.#asking.set(database, asking);
     void asking.finally(() => {
       this.#asking.delete(database);
       session.close();
     });
-    return withTimeLimit(asking, { ...limits, what: "a server to tell its role" }).catch(() => "silent");
+    return withTimeLimit(asking, { ...limits, what: "a server to tell its role" }).catch(() => SILENT);
   }
+}
+
+/** The role of each, but a server that is listed again, under another name or address, takes writes at its first place only. */
+export function rolesOf(answers: readonly ServerAnswer[]): ServerRole[] {
+  const writers = new Set<string>();
+  return answers.map(({ role, server }) => {
+    if (role !== "writable" && role !== "applying") return role;
+    if (server !== "" && writers.has(server)) return "not_writable";
+    writers.add(server);
+    return role;
+  });
 }
 
 /** The one that takes writes, if it is one. Never picks one of several. */
@@ -114,7 +127,7 @@ export function choosePrimary(databases: readonly Database[], roles: readonly Se
     const named = places.map((index) => index + 1).join(" and ");
     return missing(
       "several_primaries",
-      `servers ${named} of gaps.primary take writes, and noops may go to one only: set read_only on the others, or name the right one in fillGaps()`,
+      `servers ${named} of gaps.primary take writes, and noops may go to one only: set read_only on the others, name the right one in fillGaps(), or list each server once if they are one`,
     );
   }
   const database = place === undefined ? undefined : databases[place];
@@ -141,10 +154,21 @@ async function askFunction(ask: () => unknown): Promise<SoughtPrimary> {
       what: "the function gaps.primary",
     });
   } catch (error) {
-    return missing("unknown", `the function gaps.primary failed: ${showError(error)}`);
+    // A program's error may hold in its words what belongs in no log.
+    const shown = isReflexError(error, "time_limit") ? showError(error) : kindOfError(error);
+    return missing("unknown", `the function gaps.primary failed: ${shown}`);
   }
   if (handle === undefined) return missing("not_writable", "the function gaps.primary names no server");
-  return { found: toDatabase(handle as DatabaseHandle) };
+  return { found: givenDatabase(handle) };
+}
+
+function givenDatabase(handle: unknown): Database {
+  try {
+    return toDatabase(handle as DatabaseHandle);
+  } catch (error) {
+    const message = `the function gaps.primary must give the pool of the server that takes the writes, or undefined: ${errorText(error)}`;
+    throw typeMistake("invalid_argument", message);
+  }
 }
 
 /** The same object as before for the same server, so that its connections are kept. */

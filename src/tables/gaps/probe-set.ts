@@ -161,7 +161,7 @@ function answersOf<R>(outcomes: Outcomes<R>): ProbeAnswer<R>[] {
   const answers: ProbeAnswer<R>[] = [];
   for (const [probe, outcome] of outcomes) {
     if ("value" in outcome) answers.push({ probe, value: outcome.value });
-    else if (!isRetryable(outcome.error)) throw outcome.error;
+    else if (!isRetryable(outcome.error)) throw probe.explained(outcome.error);
   }
   return answers;
 }

@@ -3,6 +3,8 @@ import type { Database, Session } from "../../database/database.ts";
 import type { LingeringSession } from "../../database/sessions/lingering-session.ts";
 import { type AskFree, slowCalls } from "../../database/sessions/slow-calls.ts";
 import { meaningOf } from "../../database/sql-errors.ts";
+import { tableError } from "../../database/table-error.ts";
+import { ReflexError } from "../../errors/reflex-error.ts";
 import type { Blocker } from "../../reflex/wait-cause.ts";
 import type { TableContext } from "../events/table-context.ts";
 import { gapSession } from "./gap-session.ts";
@@ -30,10 +32,13 @@ export class Probe {
   readonly #session: LingeringSession;
   readonly #select: string;
   readonly #id: string;
+  readonly #place: number | undefined;
   #view = { text: "", untilMs: Number.NEGATIVE_INFINITY };
 
-  constructor(context: TableContext) {
+  /** `place` is the server's number in gaps.probe, if it is named there. */
+  constructor(context: TableContext, place?: number) {
     this.#context = context;
+    this.#place = place;
     const { config, database, table } = context;
     // In this isolation level, as in READ COMMITTED, locks are taken on rows only: never on the gaps where writers
     // insert.
@@ -93,6 +98,18 @@ export class Probe {
   /** What the server says of its cluster. */
   state(): Promise<NodeState> {
     return this.#session.use((session) => readNodeState(session, this.#limits));
+  }
+
+  /** An error of this server, as one that says which entry of gaps.probe it is. */
+  explained(error: unknown): unknown {
+    const { table } = this.#context;
+    if (this.#place === undefined) return error;
+    const named = `number ${this.#place} of gaps.probe`;
+    const meaning = meaningOf(error);
+    if (meaning !== "missing_table" && meaning !== "missing_database")
+      return tableError(error, { table, activity: `ask ${named} about` });
+    const message = `${named} has no table ${table}: each entry must be a pool of the same database, on another of its servers`;
+    return new ReflexError("wrong_schema", message, { cause: error, details: { table } });
   }
 
   /** Who holds the row that it waits for; undefined if it waits for none, or the server does not tell. */

@@ -2,7 +2,7 @@ import type { Session } from "../../database/database.ts";
 import { mayHaveBroken } from "../../database/sessions/borrowed-session.ts";
 import type { CallOptions } from "../../waiting/time-limit.ts";
 import { readNodeState } from "./node-state.ts";
-import { type CheckRow, isReadOnly } from "./noop-server.ts";
+import { isReadOnly } from "./noop-server.ts";
 
 /**
  * What a server is to those that write. "applying": it takes writes though it applies those of another server, as a replica
@@ -10,16 +10,39 @@ import { type CheckRow, isReadOnly } from "./noop-server.ts";
  */
 export type ServerRole = "writable" | "applying" | "not_writable" | "silent";
 
+/** What a server tells of itself. */
+export interface ServerAnswer {
+  readonly role: ServerRole;
+  /** What no other server tells: the same under each name and address of it. "" if it does not tell. */
+  readonly server: string;
+}
+
+// MySQL has the first, and newer versions of MariaDB the second. Two servers with the same file of ids, as copies have, differ in
+// the others. A server leaves out those that it does not know.
+const VARIABLES = `show global variables where variable_name in ('read_only', 'innodb_read_only', 'server_uuid', 'server_uid', 'server_id', 'hostname', 'port', 'datadir')`;
+
 // Each works on one vendor's servers only, or needs a privilege. A server that refuses both has said nothing.
 const REPLICA_STATUS = ["show all slaves status", "show replica status"];
 
-/** Asks a server whether it takes writes. */
-export async function readServerRole(session: Session, limits: CallOptions): Promise<ServerRole> {
-  const [row] = await session.control<Pick<CheckRow, "read_only" | "engine_read_only">>(
-    "select @@global.read_only as read_only, @@global.innodb_read_only as engine_read_only",
-    limits,
-  );
-  if (isReadOnly(row)) return "not_writable";
+/** Asks a server who it is, and whether it takes writes. */
+export async function readServerRole(session: Session, limits: CallOptions): Promise<ServerAnswer> {
+  const rows = await session.control<VariableRow>(VARIABLES, limits);
+  const {
+    read_only = "ON",
+    innodb_read_only: engine_read_only = "OFF",
+    ...names
+  } = Object.fromEntries(rows.map((row) => [row.Variable_name.toLowerCase(), row.Value]));
+  const server = JSON.stringify(Object.entries(names).toSorted());
+  const role = isReadOnly({ read_only, engine_read_only }) ? "not_writable" : await roleOfWritable(session, limits);
+  return { role, server };
+}
+
+interface VariableRow {
+  readonly Variable_name: string;
+  readonly Value: string;
+}
+
+async function roleOfWritable(session: Session, limits: CallOptions): Promise<ServerRole> {
   const state = await readNodeState(session, limits);
   // Cut off from its cluster it may look writable, and can commit nothing.
   if (state.kind === "member" && !(state.isPrimary && state.takesWork)) return "not_writable";

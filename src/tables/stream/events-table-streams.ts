@@ -107,7 +107,8 @@ export class EventsTableStreams<T extends number> {
 
   /** A stream's own options of gaps. Without `noopValues` among them, its noops look as those of the table do. */
   #gapsOfStream(gaps: false | GapOptions): GapConfig {
-    return toGapConfig("a stream", gaps, this.#source.config.gaps.noopValues);
+    const { fields, gaps: ofTable } = this.#source.config;
+    return toGapConfig("a stream", gaps, { fields, noopValues: ofTable.noopValues });
   }
 
   /** The options of a stream that shares nothing, and knows its own noops. */
