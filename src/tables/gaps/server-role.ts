@@ -27,12 +27,13 @@ const REPLICA_STATUS = ["show all slaves status", "show replica status"];
 /** Asks a server who it is, and whether it takes writes. */
 export async function readServerRole(session: Session, limits: CallOptions): Promise<ServerAnswer> {
   const rows = await session.control<VariableRow>(VARIABLES, limits);
-  const {
-    read_only = "ON",
-    innodb_read_only: engine_read_only = "OFF",
-    ...names
-  } = Object.fromEntries(rows.map((row) => [row.Variable_name.toLowerCase(), row.Value]));
-  const server = JSON.stringify(Object.entries(names).toSorted());
+  const variables = new Map(rows.map((row) => [row.Variable_name.toLowerCase(), row.Value]));
+  const [read_only, engine_read_only] = [
+    variables.get("read_only") ?? "ON",
+    variables.get("innodb_read_only") ?? "OFF",
+  ];
+  for (const name of ["read_only", "innodb_read_only"]) variables.delete(name);
+  const server = [...variables].map(([name, value]) => `${name}=${value}`).join(" ");
   const role = isReadOnly({ read_only, engine_read_only }) ? "not_writable" : await roleOfWritable(session, limits);
   return { role, server };
 }
