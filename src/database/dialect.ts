@@ -33,6 +33,13 @@ export interface Dialect {
   readonly integerParam: string;
   /** A placeholder or column that is compared byte by byte. */
   asBytes(expression: string): string;
+  /** How many bytes a column's value has as {@link asBytes} gives it, without that cast where it may lose the value. */
+  byteLength(column: string): string;
+  /**
+   * How many bytes a column's value should have as {@link asBytes} gives it: 1 or more for one that is not empty, though its
+   * length be unknown. Undefined if no value is too long for the cast.
+   */
+  leastByteLength(column: string): string | undefined;
   /** A text or integer column, as an integer. */
   asInteger(column: string): string;
   /** The server's clock as microseconds since 1970, UTC, whatever the session's time zone. */

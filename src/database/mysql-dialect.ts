@@ -17,6 +17,10 @@ export const mysqlDialect: Dialect = {
   asHex: (column) => `lower(hex(${column}))`,
   integerParam: "cast(? as signed)",
   asBytes: (expression) => `cast(${expression} as binary)`,
+  byteLength: (column) => `length(${column})`,
+  // MariaDB casts a text longer than max_allowed_packet to null. MySQL makes an empty text of such a JSON, for length() too.
+  leastByteLength: (column) =>
+    `case ${column} <> '' when 1 then greatest(length(${column}), 1) else length(${column}) end`,
   asInteger: (column) => `cast(${column} as signed)`,
   nowMicros: `timestampdiff(microsecond, ${EPOCH}, utc_timestamp(6))`,
   nextId,

@@ -138,6 +138,12 @@ export const readingMutants: readonly Mutant[] = [
     tests: [testOf("src/tables/pages/long-values.mysql.test.ts", "are delivered with few statements")],
   },
   {
+    name: "lost values are nothing",
+    wrong: "an event whose values the server could not convert is delivered without them",
+    parts: [replacePlace<boolean>("values that a cast has lost", () => true)],
+    tests: [testOf("src/tables/pages/cut-off-values.mysql.test.ts", "ends the stream with an error that names it")],
+  },
+  {
     name: "long values know no bound",
     wrong: "whoever wants to read long values may, whatever others hold",
     parts: [

@@ -18,6 +18,8 @@ export const sqliteDialect: Dialect = {
   asHex: (column) => `lower(hex(${column}))`,
   integerParam: "cast(? as integer)",
   asBytes: (expression) => `cast(${expression} as blob)`,
+  byteLength: (column) => `length(cast(${column} as blob))`,
+  leastByteLength: () => undefined,
   asInteger: (column) => `cast(${column} as integer)`,
   nowMicros: microsOf("'now'"),
   nextId: (table) =>

@@ -10,6 +10,7 @@ import { eventColumns } from "./event-columns.ts";
 import { callLoader } from "./event-loader.ts";
 import { type EventRow, toEvent } from "./event-row.ts";
 import type { EventsLoader } from "./loader-and-inserter.ts";
+import { checkLostValues } from "./lost-values.ts";
 import type { TableDefinition } from "./table-context.ts";
 
 const sources = new WeakMap<object, TableDefinition>();
@@ -52,7 +53,9 @@ export async function loadEvent<T extends number>(
       const call = { ...limits, table, loader };
       return (await database.session((session) => loadOne(session, id, call), limits)) as ReflexEvent<T> | undefined;
     }
-    const [row] = await database.rows<EventRow>(sql, [id], limits);
+    const rows = await database.rows<EventRow>(sql, [id], limits);
+    checkLostValues(rows, table);
+    const [row] = rows;
     return row === undefined ? undefined : toEvent<T>(row);
   } catch (error) {
     throw tableError(error, { table, activity: "read", signal });

@@ -67,27 +67,43 @@ export function eventColumns(dialect: Dialect, config: EventsTableConfig, form: 
   return [...columns, ...valueColumns(dialect, fields, form)].join(", ");
 }
 
+/** How metadata or trace is selected. */
+interface SelectedValue {
+  readonly as: "metadata" | "trace";
+  readonly sql: string;
+  readonly length: string;
+  /** By which it shows that a cast has lost the value; undefined if none is cast. */
+  readonly least: string | undefined;
+}
+
 /** Metadata and trace, as bytes: a driver would parse JSON and decode text, and round the numbers in it. */
 function valueColumns(
   dialect: Dialect,
   fields: EventFields,
   { plain = NONE, values = "all" }: SelectForm,
 ): readonly string[] {
-  const bytes = (name: string, isPlain: boolean): string => {
+  const value = (name: string, as: "metadata" | "trace"): SelectedValue => {
     const column = `t.${dialect.quote(name)}`;
-    return isPlain ? column : dialect.asBytes(column);
+    const sql = plain[as] ? column : dialect.asBytes(column);
+    return {
+      as,
+      sql,
+      length: dialect.byteLength(column),
+      least: plain[as] ? undefined : dialect.leastByteLength(column),
+    };
   };
+  const { metadata, trace } = fields;
   const found = [
-    fields.metadata === undefined ? [] : [{ sql: bytes(fields.metadata, plain.metadata), as: "metadata_bytes" }],
-    fields.trace === undefined ? [] : [{ sql: bytes(fields.trace, plain.trace), as: "trace_bytes" }],
+    metadata === undefined ? [] : [value(metadata, "metadata")],
+    trace === undefined ? [] : [value(trace, "trace")],
   ].flat();
   if (values === "none" || found.length === 0) return [];
-  if (values === "all") return found.map(({ sql, as }) => `${sql} as ${as}`);
-  const length = found.map(({ sql }) => (found.length === 1 ? `length(${sql})` : `coalesce(length(${sql}), 0)`));
-  const sum = length.join(" + ");
+  const lengths = found.flatMap(({ least, as }) => (least === undefined ? [] : [`${least} as ${as}_length`]));
+  if (values === "all") return [...found.map(({ sql, as }) => `${sql} as ${as}_bytes`), ...lengths];
+  const sum = found.map(({ length }) => (found.length === 1 ? length : `coalesce(${length}, 0)`)).join(" + ");
   // A sum that is null is the length of a null, which is left out by itself.
-  const bounded = found.map(({ sql, as }) => `case when ${sum} <= ${values} then ${sql} end as ${as}`);
-  return [...bounded, `case when ${sum} > ${values} then ${sum} end as left_out_bytes`];
+  const bounded = found.map(({ sql, as }) => `case when ${sum} <= ${values} then ${sql} end as ${as}_bytes`);
+  return [...bounded, ...lengths, `case when ${sum} > ${values} then ${sum} end as left_out_bytes`];
 }
 
 function castForeignId(dialect: Dialect, { fields, foreignIdBytes }: EventsTableConfig): string {

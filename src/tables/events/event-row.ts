@@ -16,6 +16,9 @@ export interface EventRow {
   readonly foreign_id_value: string | number | bigint;
   readonly metadata_bytes?: Uint8Array | null;
   readonly trace_bytes?: Uint8Array | null;
+  /** How many bytes the metadata should have; absent if no cast can lose it. See `Dialect.leastByteLength`. */
+  readonly metadata_length?: string | number | bigint | null;
+  readonly trace_length?: string | number | bigint | null;
   /** How many bytes metadata and trace have that were too long to come with the row; null or absent if they came. */
   readonly left_out_bytes?: string | number | bigint | null;
 }

@@ -10,6 +10,7 @@ import { eventColumns, eventCondition } from "./event-columns.ts";
 import { callLoader } from "./event-loader.ts";
 import { checkTimes, type EventRow, isNoopOf, toEvent } from "./event-row.ts";
 import type { EventsLoader } from "./loader-and-inserter.ts";
+import { checkLostValues } from "./lost-values.ts";
 import type { TableDefinition } from "./table-context.ts";
 
 /** How far a cursor is behind its table. */
@@ -98,6 +99,7 @@ async function newestStored(reads: Reads): Promise<ReflexEvent | undefined> {
     reads.limits,
   );
   checkTimes(rows, reads);
+  checkLostValues(rows, reads.table);
   const [row] = rows;
   return row === undefined ? undefined : toEvent(row);
 }

@@ -16,6 +16,7 @@ import { areAsExpected, type PlainColumns } from "../events/event-columns.ts";
 import { callLoader } from "../events/event-loader.ts";
 import { checkTimes, type EventRow, toEvent } from "../events/event-row.ts";
 import type { EventsLoader } from "../events/loader-and-inserter.ts";
+import { checkLostValues } from "../events/lost-values.ts";
 import type { TableContext } from "../events/table-context.ts";
 import type { TableEdges } from "../position/judge-poll.ts";
 import { HEAD_LOOK_BACK } from "../position/start-rules.ts";
@@ -191,10 +192,14 @@ export class PageReader {
   async #eventRows(condition: string, params: readonly string[], values: WantedValues): Promise<EpochRows<EventRow>> {
     const select = (): Promise<EpochRows<EventRow>> =>
       this.rows(`select ${this.#select.columns(values)} from ${this.#table} ${condition}`, params);
-    const read = await select();
-    if (areAsExpected(read.rows, this.#context.config.fields)) return read;
-    this.#select.castAll();
-    return select();
+    const { table, config } = this.#context;
+    let read = await select();
+    if (!areAsExpected(read.rows, config.fields)) {
+      this.#select.castAll();
+      read = await select();
+    }
+    checkLostValues(read.rows, table);
+    return read;
   }
 
   /** Makes events of rows. That no id is missing shows by the number of rows, but only if they ascend: that is checked here. */
