@@ -5,6 +5,7 @@ import { newTableName } from "../../../test/support/tables/new-tables.ts";
 import { toDatabase } from "../../database/handles/recognise.ts";
 import { transaction } from "../../database/handles/transaction.ts";
 import { EventsTable } from "../events-table.ts";
+import type { NewEvent } from "../events-table-base.ts";
 import { createTables } from "../schema/table-schema.ts";
 
 interface Lent {
@@ -26,6 +27,19 @@ describeEachEngine((engine) => {
       [],
     );
     return rows.map(({ type }) => Number(type));
+  }
+
+  /** How many statements insert these events into the table, which is made before. */
+  async function statementsFor(table: EventsTable, events: readonly NewEvent<number, string>[]): Promise<number> {
+    const pool = await engine.createPool({ connectionLimit: 1 });
+    await createTables(pool, [table]);
+    await table.insert(pool, "first", 1);
+    const executed = (tx: unknown): Promise<number> => executions(tx as Lent);
+    return transaction(pool, async (tx) => {
+      const before = await executed(tx);
+      await table.insertMany(tx, events);
+      return (await executed(tx)) - before;
+    });
   }
 
   describe("types", () => {
@@ -57,21 +71,26 @@ describeEachEngine((engine) => {
       [1234, 6],
     ])("of %i takes %i statements", async (size, statements) => {
       const table = new EventsTable(newTableName("lots"));
-      const pool = await engine.createPool({ connectionLimit: 1 });
-      await createTables(pool, [table]);
-      await table.insert(pool, "first", 1);
       const events = Array.from({ length: size }, (_, index) => ({
         foreignId: `order-${index}`,
         type: 1 + (index % 5),
       }));
-      const executed = (tx: unknown): Promise<number> => executions(tx as Lent);
-      const count = await transaction(pool, async (tx) => {
-        const before = await executed(tx);
-        await table.insertMany(tx, events);
-        return (await executed(tx)) - before;
-      });
-      expect(count).toBe(statements);
+      expect(await statementsFor(table, events)).toBe(statements);
       expect(await typesIn(table)).toEqual([1, ...events.map(({ type }) => type)]);
+    });
+
+    // An event that is larger than a lot may be has a statement of its own.
+    test.each([
+      [1000, 900, 1],
+      [100, 100_000, 20],
+      [5, 600_000, 5],
+      [3, 1_500_000, 3],
+    ])("of %i events of %i bytes takes %i statements", async (size, bytes, statements) => {
+      const table = new EventsTable(newTableName("lots"), { metadataField: "metadata" });
+      const metadata = Buffer.alloc(bytes, 65);
+      const events = Array.from({ length: size }, (_, index) => ({ foreignId: `order-${index}`, type: 1, metadata }));
+      expect(await statementsFor(table, events)).toBe(statements);
+      expect(await typesIn(table)).toHaveLength(size + 1);
     });
   });
 });
