@@ -88,12 +88,13 @@ export class RunLoop<T extends number> {
       reportHidden();
       throw error;
     }
-    const { status, requests, memory, reporting } = this.#parts;
+    const { status, requests, memory, outages, reporting } = this.#parts;
     const { signal } = this.#ending;
     // The count of failures starts anew only when the cursor has moved, not when an event was consumed. Where the cursor
     // can't be moved, that event would be consumed again and again without a pause.
-    if (memory.takeMoved()) this.#waits.succeeded();
-    memory.failed();
+    const hasMoved = memory.takeMoved();
+    if (hasMoved) this.#waits.succeeded();
+    outages.failed(hasMoved);
     const { retryInMs, reported, unreported } = this.#waits.after(error, tookMs);
     const report = { activity: "run", name: this.#spec.consumer.name, error };
     const state = isReflexError(error, "consumer_retired") ? "retired" : "retrying";

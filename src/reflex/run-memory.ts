@@ -14,13 +14,6 @@ export interface Place {
   readonly position: string | undefined;
 }
 
-/** Attempts to run that have failed one after the other before their streams were open. */
-export interface Outage {
-  readonly attempts: number;
-  /** When the first of them failed, by `performance.now()`. */
-  readonly sinceMs: number;
-}
-
 const NOWHERE: Place = { cursor: "", stored: undefined, position: undefined };
 
 /** What one attempt to run leaves to the next, and to the hold between them. */
@@ -35,8 +28,6 @@ export class RunMemory {
   #moved = false;
   /** Whether the store has ever told a position, and so says by having none that a person has removed it. */
   #storeTells = false;
-  #isStreaming = false;
-  #outage: Outage | undefined;
 
   /**
    * Reads where the consumer stands. Where the store knows no positions, the row there is known by the event that this
@@ -67,21 +58,6 @@ export class RunMemory {
   /** Someone has moved the cursor on purpose, or has accepted the table as it is. */
   forget(): void {
     this.#passed = undefined;
-  }
-
-  /** An attempt has failed. */
-  failed(): void {
-    const { attempts, sinceMs } = this.#outage ?? { attempts: 0, sinceMs: performance.now() };
-    if (!this.#isStreaming) this.#outage = { attempts: attempts + 1, sinceMs };
-    this.#isStreaming = false;
-  }
-
-  /** A stream is open. Returns the outage that this ends, if there was one. */
-  streams(): Outage | undefined {
-    const outage = this.#outage;
-    this.#isStreaming = true;
-    this.#outage = undefined;
-    return outage;
   }
 
   /** Whether the cursor was moved past an event since this was asked. */

@@ -1,5 +1,6 @@
 import type { Consumer } from "./consumer.ts";
 import { Reporting, type Told } from "./observer.ts";
+import { OutageTelling } from "./outage-telling.ts";
 import { type RunListener, runListenerOf } from "./run-listener.ts";
 import { RunMemory } from "./run-memory.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -19,6 +20,7 @@ export interface RunParts {
   readonly reporting: Reporting;
   /** Whom the run's stream is to tell, if it has nobody of its own. */
   readonly told: Told;
+  readonly outages: OutageTelling;
 }
 
 /** Whose run it is, and whom it tells. */
@@ -39,15 +41,20 @@ export async function withRunParts<T extends number>(
   const requests = new RunRequests({ consumer: consumer.name, cursors, memory });
   const progress = new RunProgress(cursors);
   const listener = listenerOf(consumer);
-  const caughtUp = (): void => listener?.caughtUp();
-  const watch = new RunWatch({ consumer: consumer.name, reporting, progress, cursors, caughtUp });
+  const outages = new OutageTelling(consumer.name, reporting);
+  const caughtUp = (): void => {
+    outages.goesOn();
+    listener?.caughtUp();
+  };
+  const hasMoved = (): void => outages.goesOn();
+  const watch = new RunWatch({ consumer: consumer.name, reporting, progress, cursors, hasMoved, caughtUp });
   status.attach({ progress, watch });
   listener?.begins(status);
   const endTelling = cursors.tellTo?.(told);
   const endWatch = watch.start();
   let isDone = false;
   try {
-    await use({ memory, requests, status, progress, reporting, told });
+    await use({ memory, requests, status, progress, reporting, told, outages });
     isDone = true;
   } finally {
     endWatch(isDone);

@@ -79,6 +79,11 @@ export class RunProgress {
     return this.#handler !== undefined && this.#doing === undefined;
   }
 
+  /** Whether the cursor was moved past an event of the stream that is open. */
+  get hasMoved(): boolean {
+    return this.#handler?.passed !== undefined;
+  }
+
   /** What the run waits for now; undefined if for nothing. */
   get wait(): RunWait | undefined {
     if (this.#doing !== undefined) return this.#doing;

@@ -27,6 +27,8 @@ export interface RunWatchSource {
   readonly reporting: Reporting;
   readonly progress: RunProgress;
   readonly cursors: Pick<CursorStore, "waitFor">;
+  /** Called at each look at a stream of which the cursor was moved past an event. */
+  readonly hasMoved: () => void;
   /** Called once a wait for events in which nothing stands in the way has lasted for some time. */
   readonly caughtUp: () => void;
 }
@@ -89,7 +91,9 @@ export class RunWatch {
 
   /** Looks at what the run does. `nowMs` is as `performance.now()` gives it. */
   look(nowMs: number): void {
-    const wait = this.#source.progress.wait;
+    const { progress, hasMoved } = this.#source;
+    if (progress.hasMoved) hasMoved();
+    const { wait } = progress;
     if (!isSame(this.#seen?.wait, wait)) this.#turnTo(wait, nowMs);
     const seen = this.#seen;
     if (seen === undefined) return;

@@ -4,6 +4,7 @@ import type { ReflexEvent } from "./event.ts";
 import { EventHandler, type EventHandlerSource } from "./event-handler.ts";
 import { isExpected } from "./expected.ts";
 import type { Told } from "./observer.ts";
+import type { OutageTelling } from "./outage-telling.ts";
 import { isPaged } from "./paged-stream.ts";
 import { joinPool } from "./pool-sum.ts";
 import type { PoolUse } from "./pool-use.ts";
@@ -21,6 +22,7 @@ export interface StreamSessionSource<T extends number> extends Omit<EventHandler
   readonly status: StatusKeeper;
   readonly progress: RunProgress;
   readonly told: Told;
+  readonly outages: OutageTelling;
 }
 
 /** One stream of a run, from the consumer's cursor until it ends or gives way to a request. */
@@ -46,6 +48,7 @@ export class StreamSession<T extends number> {
       await this.#deliver(await this.#open());
       // A stream of the user's own may simply end at an abort.
       this.#ending.signal.throwIfAborted();
+      this.#source.outages.goesOn();
       return true;
     } catch (error) {
       const { signal } = this.#ending;
@@ -115,7 +118,7 @@ export class StreamSession<T extends number> {
   }
 
   async #deliver(stream: EventStream<T>): Promise<void> {
-    const { requests, status, progress } = this.#source;
+    const { requests, status, progress, outages } = this.#source;
     const unwatch = requests.watch({
       table: stream.table,
       requested: () => {
@@ -126,23 +129,12 @@ export class StreamSession<T extends number> {
     });
     progress.begins(this.#handler);
     status.enter("streaming");
-    this.#tellOfOutage();
+    outages.streams();
     try {
       await (isPaged(stream) ? this.#deliverBatches(stream) : this.#deliverEach(stream));
     } finally {
       unwatch();
     }
-  }
-
-  /** Warnings of failures are followed by one of their end. Observers of errors have all that is told of runs. */
-  #tellOfOutage(): void {
-    const { memory, reporting, spec } = this.#source;
-    const outage = memory.streams();
-    if (outage === undefined || reporting.wants("error")) return;
-    const { attempts, sinceMs } = outage;
-    const lasted = Math.round(performance.now() - sinceMs);
-    const message = `consumer ${spec.consumer.name} runs again, ${lasted} ms after the first of ${attempts} attempts that failed`;
-    reporting.warn(message, { consumer: spec.consumer.name, attempts });
   }
 
   async #deliverEach(stream: EventStream<T>): Promise<void> {

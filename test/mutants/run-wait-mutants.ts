@@ -3,6 +3,7 @@ import { type Mutant, testOf } from "./mutant.ts";
 
 const runWatch = moduleAt<typeof import("../../src/reflex/run-watch.ts")>("src/reflex/run-watch.ts");
 const retryWaits = moduleAt<typeof import("../../src/reflex/retry-waits.ts")>("src/reflex/retry-waits.ts");
+const outages = moduleAt<typeof import("../../src/reflex/outage-telling.ts")>("src/reflex/outage-telling.ts");
 const activity = moduleAt<typeof import("../../src/reflex/consumer-activity.ts")>("src/reflex/consumer-activity.ts");
 
 const watchTests = "src/reflex/run-watch.test.ts";
@@ -46,6 +47,27 @@ export const runWaitMutants: readonly Mutant[] = [
       testOf(
         "test/guarantees/waits-are-told/outages.mysql.test.ts",
         "a run of runForever tries often while its server refuses connections, and goes on once it is back",
+      ),
+    ],
+  },
+  {
+    name: "a run goes on after an event that failed as soon as its stream is open",
+    wrong: "a consumer that fails at its event again and again says each time that it runs again",
+    parts: [
+      outages.replaceMethod(
+        "OutageTelling",
+        "streams",
+        (streams) =>
+          function () {
+            streams.call(this);
+            this.goesOn();
+          },
+      ),
+    ],
+    tests: [
+      testOf(
+        "src/reflex/run-outage.test.ts",
+        "a run says that it runs again once its cursor has moved past the event that failed, with the count",
       ),
     ],
   },
