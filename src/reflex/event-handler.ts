@@ -1,14 +1,9 @@
-import { ReflexError } from "../errors/reflex-error.ts";
-import { kindOfCause } from "../errors/show-error.ts";
 import { abortReason } from "../waiting/abort.ts";
-import { done } from "../waiting/done.ts";
 import { isThenable } from "../waiting/thenable.ts";
-import { withTimeLimit } from "../waiting/time-limit.ts";
 import { processBudget } from "../waiting/work-budget.ts";
 import type { ConsumeContext, Consumer } from "./consumer.ts";
-import type { CursorStore } from "./cursor-store.ts";
+import { ConsumerProgress } from "./consumer-progress.ts";
 import type { ReflexEvent } from "./event.ts";
-import { isExpected } from "./expected.ts";
 import { HandlingLimit } from "./handling-limit.ts";
 import type { Reporting } from "./observer.ts";
 import type { HandsOver } from "./run-progress.ts";
@@ -42,7 +37,7 @@ export class EventHandler<T extends number> implements HandsOver {
   readonly #source: EventHandlerSource<T>;
   // What is used for each event is a field of its own, which is found faster than a property of the source.
   readonly #consumer: Consumer<T>;
-  readonly #cursors: CursorStore;
+  readonly #progress: ConsumerProgress<T>;
   readonly #context: ConsumeContext;
   /** Whether an observer wants a report of each event. */
   readonly #reported: boolean;
@@ -51,15 +46,18 @@ export class EventHandler<T extends number> implements HandsOver {
   #handled = 0;
   /** The event that was handed over last. It costs next to nothing to keep, and tells what is at hand. */
   #latest: ReflexEvent<T> | undefined;
-  #moving = false;
   #exceeded = false;
-  #passed: ReflexEvent<T> | undefined;
   readonly #limit: HandlingLimit | undefined;
 
   constructor(source: EventHandlerSource<T>) {
     this.#source = source;
     this.#consumer = source.spec.consumer;
-    this.#cursors = source.spec.cursors;
+    this.#progress = new ConsumerProgress({
+      ...source,
+      consumer: source.spec.consumer.name,
+      cursors: source.spec.cursors,
+      signal: source.context.signal,
+    });
     this.#context = source.context;
     this.#reported = source.reporting.wants("consume");
     const { handlingTimeoutMs: timeoutMs } = source;
@@ -70,25 +68,26 @@ export class EventHandler<T extends number> implements HandsOver {
   /** Lets the event at hand be finished, and no other be begun. */
   halt(): void {
     this.#halted = true;
+    this.#progress.halt();
   }
 
   /** The last event that the cursor was moved past; undefined if there was none yet. */
   get passed(): ReflexEvent<T> | undefined {
-    return this.#passed;
+    return this.#progress.passed;
   }
 
   get atHand(): ReflexEvent<T> | undefined {
-    return this.#latest === this.#passed ? undefined : this.#latest;
+    return this.#latest === this.passed ? undefined : this.#latest;
   }
 
   get moving(): boolean {
-    return this.#moving;
+    return this.#progress.moving;
   }
 
   /** Takes note of an event that was left out, and that the cursor was moved past. */
   pass(event: ReflexEvent<T>): void {
     this.#latest = event;
-    this.#passed = event;
+    this.#progress.stored(event);
   }
 
   close(): void {
@@ -119,11 +118,11 @@ export class EventHandler<T extends number> implements HandsOver {
       isAwaited = isThenable(work);
     } catch (error) {
       report?.(error);
-      throw this.#consumeError(event, error);
+      throw this.#progress.failed(event, error);
     }
     if (isAwaited) return this.#finish(event, work as PromiseLike<unknown>, report);
     report?.(undefined);
-    return this.#advance(event);
+    return this.#progress.done(event);
   }
 
   async #finish(event: ReflexEvent<T>, work: PromiseLike<unknown>, report: ConsumeEnd | undefined): Promise<void> {
@@ -132,13 +131,13 @@ export class EventHandler<T extends number> implements HandsOver {
       await this.#source.waits.until(work, "the consumer's work on an event");
     } catch (error) {
       report?.(error);
-      throw this.#consumeError(event, error);
+      throw this.#progress.failed(event, error);
     }
     this.#limit?.ended();
     report?.(undefined);
     // A consumer may end its work at the abort of its signal without an error, and without having done it.
     if (this.#exceeded) throw abortReason(this.#source.halting);
-    await this.#advance(event);
+    await this.#progress.done(event);
   }
 
   #exceed(event: ReflexEvent): void {
@@ -148,35 +147,6 @@ export class EventHandler<T extends number> implements HandsOver {
     this.#source.handlingExceeded(event);
   }
 
-  #consumeError(event: ReflexEvent<T>, error: unknown): unknown {
-    const { signal } = this.#context;
-    return isExpected(error, signal) ? abortReason(signal) : consumerFailure(this.#consumer.name, event, error);
-  }
-
-  /** Moves the cursor past the event. Returns undefined when nothing of that is left to be waited for. */
-  #advance(event: ReflexEvent<T>): Promise<void> | undefined {
-    const aborted = this.#halted && this.#context.signal.aborted;
-    const options = aborted ? { event, timeoutMs: this.#source.flushMs } : { event };
-    const setting = this.#cursors.setCursor(this.#consumer.name, event.id, options);
-    if (setting !== done) return this.#awaitCursor(event, setting, aborted);
-    this.#passed = event;
-    return undefined;
-  }
-
-  /**
-   * Waits for the cursor to be set. The signal does not end this wait, since the cursor of what was consumed is to be
-   * kept. After an abort the wait is limited all the same.
-   */
-  async #awaitCursor(event: ReflexEvent<T>, setting: Promise<void>, aborted: boolean): Promise<void> {
-    const { waits, flushMs: timeoutMs } = this.#source;
-    const what = "a cursor to be set";
-    // It stays so when the cursor can't be moved, which ends the stream.
-    this.#moving = true;
-    await (aborted ? withTimeLimit(setting, { timeoutMs, what }) : waits.until(setting, what));
-    this.#moving = false;
-    this.#passed = event;
-  }
-
   #startReport(event: ReflexEvent<T>): ConsumeEnd {
     const { reporting } = this.#source;
     const startedAt = performance.now();
@@ -184,10 +154,4 @@ export class EventHandler<T extends number> implements HandsOver {
     const common = { consumer: this.#consumer.name, eventId: event.id, eventType: event.type, lagMs };
     return (error) => reporting.tell("consume", { ...common, durationMs: performance.now() - startedAt, error });
   }
-}
-
-function consumerFailure(name: string, event: ReflexEvent, cause: unknown): ReflexError {
-  const message = `consumer ${name} failed at event ${event.id} of type ${event.type}, with ${kindOfCause(cause)}; its cursor stays before it`;
-  const details = { consumer: name, eventId: event.id, eventType: event.type };
-  return new ReflexError("consumer_failed", message, { cause, details });
 }
