@@ -11,6 +11,7 @@
  * - `lagging`: a server is behind another.
  * - `unreachable`: a server does not answer.
  * - `partitioned`: a server is cut off from the part of its cluster that can commit.
+ * - `memory`: the events with long metadata that other streams' consumers hold take the memory that is for these.
  * - `no_connection`: the pool has lent all of its connections.
  * - `locked`: the server waits for a lock that another session holds.
  * - `slow`: the server is at work on a statement that takes long.
@@ -27,6 +28,7 @@ export type StallReason =
   | "lagging"
   | "unreachable"
   | "partitioned"
+  | "memory"
   | "no_connection"
   | "locked"
   | "slow"

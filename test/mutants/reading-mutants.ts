@@ -152,7 +152,7 @@ export const readingMutants: readonly Mutant[] = [
         "room",
         () =>
           function (bytes) {
-            return Promise.resolve({ held: this.take(bytes), late: false });
+            return Promise.resolve(this.take(bytes));
           },
       ),
     ],

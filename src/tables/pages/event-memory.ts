@@ -3,8 +3,8 @@ import { withTimeLimit } from "../../waiting/time-limit.ts";
 
 const MIB: number = 1024 * 1024;
 export const DEFAULT_MEMORY_MIB = 64;
-// A wait of 5 s would have to be told as a stall.
-export const LONGEST_ROOM_WAIT_MS = 4000;
+// Beyond the time after which it is told as a stall.
+export const LONGEST_ROOM_WAIT_MS = 5000;
 // The parts of the memory. What nobody holds any more stays until V8 collects it, which may be as much again as twice these.
 const PAGES_PART: number = 3 / 16;
 const LONG_VALUES_PART: number = 1 / 8;
@@ -63,9 +63,19 @@ export class EventMemory {
     return this.#heldBytes + this.#smallBytes;
   }
 
+  /** How many bytes all events may take. */
+  get limitBytes(): number {
+    return this.#limitBytes;
+  }
+
+  /** How many of these are for long values. */
+  get longBytes(): number {
+    return this.#limitBytes * LONG_VALUES_PART;
+  }
+
   /** Whether long values take so much memory that none should be read before they are needed. */
   get scarce(): boolean {
-    return this.#waiters.size > 0 || this.#heldBytes > this.#longBytes / 2;
+    return this.#waiters.size > 0 || this.#heldBytes > this.longBytes / 2;
   }
 
   /** How many bytes the values of a page may have. */
@@ -76,17 +86,13 @@ export class EventMemory {
 
   /** How many bytes of long values are read at a time; one value may have more. */
   get pieceBytes(): number {
-    const share = this.#longBytes / (PIECES_OF_A_STREAM * Math.max(1, this.#catchingUp));
+    const share = this.longBytes / (PIECES_OF_A_STREAM * Math.max(1, this.#catchingUp));
     return this.#isFree ? share : Math.min(share, this.#smallPieceBytes);
   }
 
   /** How many bytes one table's reader may keep for other streams. */
   get cacheBytes(): number {
     return (this.#limitBytes * CACHES_PART) / Math.max(1, this.#caches);
-  }
-
-  get #longBytes(): number {
-    return this.#limitBytes * LONG_VALUES_PART;
   }
 
   /** How many bytes a piece may have that need not wait. */
@@ -123,19 +129,25 @@ export class EventMemory {
     });
   }
 
+  /** Room for long values, if nobody has to wait for it; small pieces do not, unless there are very many of them. */
+  roomNow(bytes: number): HeldValues | undefined {
+    if (this.#isFree) return this.take(bytes);
+    return this.#hasRoomForSmall(bytes) ? this.#takeSmall(bytes) : undefined;
+  }
+
   /**
    * Waits until there is room for long values, in the order in which it was asked for. There is, once what is held is
-   * below the bound: one piece may exceed it. A small piece does not wait, unless there are very many of them. `late` is true for a wait that was given up: whoever holds the memory may
-   * work on an event for ever, and must not keep others from reading.
+   * below the bound: one piece may exceed it. A wait is given up after some seconds, with room beyond the bound: whoever
+   * holds the memory may work on an event for ever, and must not keep others from reading.
    */
-  async room(bytes: number, signal: AbortSignal): Promise<{ readonly held: HeldValues; readonly late: boolean }> {
-    if (this.#isFree) return { held: this.take(bytes), late: false };
-    if (this.#hasRoomForSmall(bytes)) return { held: this.#takeSmall(bytes), late: false };
+  async room(bytes: number, signal: AbortSignal): Promise<HeldValues> {
+    const now = this.roomNow(bytes);
+    if (now !== undefined) return now;
     try {
-      return { held: await this.#wait(bytes, signal), late: false };
+      return await this.#wait(bytes, signal);
     } catch (error) {
       if (signal.aborted || !isReflexError(error, "time_limit")) throw error;
-      return { held: this.take(bytes), late: true };
+      return this.take(bytes);
     }
   }
 
@@ -145,7 +157,7 @@ export class EventMemory {
   }
 
   get #hasRoom(): boolean {
-    return this.#heldBytes < this.#longBytes;
+    return this.#heldBytes < this.longBytes;
   }
 
   #hasRoomForSmall(bytes: number): boolean {

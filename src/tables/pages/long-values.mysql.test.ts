@@ -201,8 +201,7 @@ describeEachServer((engine) => {
     const large = eventMemory.take(9 * MIB);
     const waits = vi.spyOn(eventMemory, "room");
     expect(await rest(small.stream(pool, "", { toHead: true }))).toEqual(idRange(1, 20));
-    expect(waits).toHaveBeenCalledTimes(20);
-    for (const { value } of waits.mock.settledResults) expect(value).toMatchObject({ late: false });
+    expect(waits).not.toHaveBeenCalled();
     waits.mockRestore();
     large.release();
     expect(eventMemory.heldBytes).toBe(0);

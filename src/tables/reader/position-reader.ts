@@ -18,7 +18,7 @@ import { judgePoll, type Verdict } from "../position/judge-poll.ts";
 import { LastPollMemory } from "../position/last-poll-memory.ts";
 import { isSameRow, type Position } from "../position/position.ts";
 import { GapWait } from "./gap-wait.ts";
-import { warnOfMemory } from "./memory-warning.ts";
+import type { MemoryWait } from "./memory-wait.ts";
 import type { ReaderContext } from "./reader-context.ts";
 import { retried, unlessEnded } from "./reads.ts";
 import { StallWatch } from "./stall-watch.ts";
@@ -38,10 +38,17 @@ type Polled =
       readonly rows: number;
     };
 
+/** Where streams are, and what one of them has waited for memory before. */
+export interface PositionReaderPlace {
+  readonly position: Position;
+  readonly memory: MemoryWait;
+}
+
 /** Brings all streams at one position forward: it polls, and waits at the head or at a gap, until there are events. */
 export class PositionReader {
   readonly position: Position;
   readonly #context: ReaderContext;
+  readonly #memory: MemoryWait;
   readonly #signal: AbortSignal;
   readonly #stall: StallWatch;
   readonly #gap: GapWait;
@@ -53,7 +60,8 @@ export class PositionReader {
   /** The highest id that was committed before the last call of the loader. */
   #committed = 0n;
 
-  constructor(context: ReaderContext, position: Position, signal: AbortSignal) {
+  constructor(context: ReaderContext, { position, memory }: PositionReaderPlace, signal: AbortSignal) {
+    this.#memory = memory;
     this.#context = context;
     this.position = position;
     this.#signal = signal;
@@ -65,7 +73,7 @@ export class PositionReader {
 
   /** On what it is known to wait; undefined if it does not, or not for long. */
   get stalledOn(): WaitCause | undefined {
-    return this.#stall.stalledOn;
+    return this.#memory.waitsFor ?? this.#stall.stalledOn;
   }
 
   /** `rest` is what was read before of what follows the position. */
@@ -122,8 +130,7 @@ export class PositionReader {
     const { events, epoch } = run;
     if (!isPartial(events)) return new EventBatch({ events, epoch, full });
     const piece = this.#voidPieces === 0 ? planPiece(events, eventMemory.pieceBytes) : planFewest(events);
-    const { held, late } = await eventMemory.room(piece.bytes, this.#signal);
-    if (late) warnOfMemory(this.#context);
+    const held = await this.#memory.room(piece.bytes, { prev: this.position.id, signal: this.#signal });
     try {
       const whole = await this.#complete(piece, epoch);
       if (whole === undefined) {
@@ -149,6 +156,7 @@ export class PositionReader {
 
   #found(batch: Batch): Batch {
     this.#stall.resolved();
+    if (batch.held === undefined) this.#memory.passed();
     return batch;
   }
 
@@ -223,6 +231,7 @@ export class PositionReader {
   /** AT HEAD: waits until there may be a row beyond the position. */
   async #waitAtHead(seen: number): Promise<void> {
     const { wakeUps, pace, config } = this.#context;
+    this.#memory.passed();
     if (config.loader === undefined) this.#stall.resolved();
     else await this.#checkLoader();
     pace.atHead();

@@ -3,15 +3,14 @@ import { SharedOutcome } from "../../waiting/shared-outcome.ts";
 import type { Batch, UnreadRest } from "../pages/batch.ts";
 import type { HeldValues } from "../pages/event-memory.ts";
 import type { Position } from "../position/position.ts";
-import { PositionReader } from "./position-reader.ts";
+import { PositionReader, type PositionReaderPlace } from "./position-reader.ts";
 import type { ReaderContext } from "./reader-context.ts";
 
 // An abort without a reason makes a DOMException, with a stack, each time.
 const NOBODY_WAITS = new Error("no stream waits at this position any more");
 
 /** What a position reader is made for. */
-export interface PositionReaderTask {
-  readonly position: Position;
+export interface PositionReaderTask extends PositionReaderPlace {
   /** What was read before of what follows the position. */
   readonly rest: UnreadRest | undefined;
   readonly onEnd: () => void;
@@ -29,9 +28,9 @@ export class SharedPositionReader {
   #shared = false;
 
   /** `onEnd` is called when no further stream may join: the reader has found something, or has ended. */
-  constructor(context: ReaderContext, { position, rest, onEnd }: PositionReaderTask) {
+  constructor(context: ReaderContext, { position, memory, rest, onEnd }: PositionReaderTask) {
     this.position = position;
-    this.#reader = new PositionReader(context, position, this.#ending.signal);
+    this.#reader = new PositionReader(context, { position, memory }, this.#ending.signal);
     const found = this.#reader.run(rest).then((batch) => {
       this.#held = batch.held;
       if (this.#users === 0) this.#release();

@@ -16,6 +16,7 @@ import { ReadAhead } from "../pages/read-ahead.ts";
 import { agree, type Position } from "../position/position.ts";
 import type { StreamWatcher } from "../wake/notifier.ts";
 import { joinPoolsOfStreams, type StreamsPoolUses } from "./pool-uses.ts";
+import type { PositionReaderPlace } from "./position-reader.ts";
 import { ReadPace } from "./read-pace.ts";
 import type { ReaderContext } from "./reader-context.ts";
 import { ReaderWakeUps } from "./reader-wake-ups.ts";
@@ -45,10 +46,10 @@ export interface ReaderMember {
 
 const LOADS_AT_A_TIME = 2;
 
-/** Where a stream is, and what was read before of what follows. */
-interface Place {
-  readonly position: Position;
-  readonly rest: UnreadRest | undefined;
+/** Where a stream is, and what it brings from its reads before. */
+export interface Place extends PositionReaderPlace {
+  /** What was read before of what follows. */
+  readonly rest?: UnreadRest | undefined;
 }
 
 /** Reads one table in one database, for all its streams. */
@@ -91,15 +92,13 @@ export class TableReader {
     return this.#context.cache.streams;
   }
 
-  /**
-   * Events that follow the position, as soon as there are any. `rest` is what was read of them with the events before.
-   * Rejects with the signal's reason.
-   */
-  async next(position: Position, signal: AbortSignal, rest?: UnreadRest): Promise<Batch> {
+  /** Events that follow the position, as soon as there are any. Rejects with the signal's reason. */
+  async next(place: Place, signal: AbortSignal): Promise<Batch> {
+    const { position } = place;
     signal.throwIfAborted();
     const { cache, pageSize } = this.#context;
     const cached = cache.after(position, pageSize.endOf(position.id, pageSize.rowsAfter(position.id)));
-    const following = cached === undefined ? this.#read({ position, rest }, signal) : Promise.resolve(cached);
+    const following = cached === undefined ? this.#read(place, signal) : Promise.resolve(cached);
     // The events are asked for before others have their turn: the server reads meanwhile.
     following.catch(() => undefined);
     if (processBudget.spent) await processBudget.renew();
@@ -143,14 +142,14 @@ export class TableReader {
     return batch;
   }
 
-  #join({ position, rest }: Place): SharedPositionReader {
+  #join({ position, memory, rest }: Place): SharedPositionReader {
     const { cache: shares } = this.#context.config;
     const known = this.#positionReaders.get(position.id);
     if (known !== undefined && shares && agree(known.position, position)) return known;
     const onEnd = (): void => {
       if (this.#positionReaders.get(position.id) === reader) this.#positionReaders.delete(position.id);
     };
-    const reader: SharedPositionReader = new SharedPositionReader(this.#context, { position, rest, onEnd });
+    const reader: SharedPositionReader = new SharedPositionReader(this.#context, { position, memory, rest, onEnd });
     this.#positionReaders.set(position.id, reader);
     return reader;
   }

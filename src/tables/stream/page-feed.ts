@@ -8,6 +8,7 @@ import { withoutValues } from "../events/event-row.ts";
 import type { Batch, UnreadRest } from "../pages/batch.ts";
 import { eventMemory, type HeldValues } from "../pages/event-memory.ts";
 import { isUnconfirmed, type Position } from "../position/position.ts";
+import { MemoryWait } from "../reader/memory-wait.ts";
 import { retried, unlessEnded } from "../reader/reads.ts";
 import type { StreamPosition } from "../reader/shared-cache.ts";
 import { StallWatch } from "../reader/stall-watch.ts";
@@ -24,6 +25,7 @@ export class PageFeed<T extends number> implements Feed<T> {
   readonly #source: FeedSource;
   #lent: LentReader | undefined;
   readonly #streamPosition: StreamPosition;
+  readonly #memory: MemoryWait;
   #position: Position;
   #start: Start | undefined;
   /** What follows a full page, asked for before that page was consumed. */
@@ -40,6 +42,7 @@ export class PageFeed<T extends number> implements Feed<T> {
     const { after } = source.bounds;
     this.#position = { id: after, anchor: undefined };
     this.#streamPosition = { position: after };
+    this.#memory = new MemoryWait({ table: source.table, reporting: source.reporting, memory: eventMemory });
   }
 
   get anchor(): ReflexEvent<T> | undefined {
@@ -134,6 +137,7 @@ export class PageFeed<T extends number> implements Feed<T> {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#memory.stop();
     this.#hold(undefined);
     this.#noteWhether(false);
     this.#forgetAhead();
@@ -152,15 +156,16 @@ export class PageFeed<T extends number> implements Feed<T> {
   async #following(): Promise<Batch> {
     const reader = this.#openReader();
     const { signal } = this.#source;
+    const memory = this.#memory;
     const [ahead, rest] = [this.#ahead, this.#rest];
     [this.#ahead, this.#rest] = [undefined, undefined];
     try {
-      const batch = await (ahead ?? reader.next(this.#position, signal, rest));
+      const batch = await (ahead ?? reader.next({ position: this.#position, memory, rest }, signal));
       // It was read on a connection that is gone since: what it showed may have been undone.
       // variant place: a page of a connection that is gone
       if (ahead !== undefined && batch.epoch !== reader.pages.epoch) {
         batch.held?.release();
-        return await reader.next(this.#position, signal);
+        return await reader.next({ position: this.#position, memory }, signal);
       }
       return batch;
     } catch (error) {
@@ -177,7 +182,7 @@ export class PageFeed<T extends number> implements Feed<T> {
     if ((rest !== undefined || held !== undefined) && eventMemory.scarce) return;
     const position = { id: BigInt(last.id), anchor: last };
     this.#rest = undefined;
-    this.#ahead = this.#openReader().next(position, this.#source.signal, rest);
+    this.#ahead = this.#openReader().next({ position, memory: this.#memory, rest }, this.#source.signal);
     this.#ahead.catch(() => undefined);
   }
 
