@@ -5,6 +5,9 @@ const batch = moduleAt<typeof import("../../src/tables/pages/batch.ts")>("src/ta
 const eventMemory = moduleAt<typeof import("../../src/tables/pages/event-memory.ts")>(
   "src/tables/pages/event-memory.ts",
 );
+const memoryWait = moduleAt<typeof import("../../src/tables/reader/memory-wait.ts")>(
+  "src/tables/reader/memory-wait.ts",
+);
 const readAhead = moduleAt<typeof import("../../src/tables/pages/read-ahead.ts")>("src/tables/pages/read-ahead.ts");
 const sharedCache = moduleAt<typeof import("../../src/tables/reader/shared-cache.ts")>(
   "src/tables/reader/shared-cache.ts",
@@ -160,6 +163,31 @@ export const readingMutants: readonly Mutant[] = [
       testOf("src/tables/pages/long-values.mysql.test.ts", "streams at many places hold no more long values"),
       testOf("src/tables/pages/event-memory.test.ts", "grants room while less is held than may be"),
     ],
+  },
+  {
+    name: "small pieces wait like large ones",
+    wrong: "a consumer that works long on a large event has all streams of small ones wait",
+    parts: [eventMemory.replaceMethod("EventMemory", "roomNow", () => () => undefined)],
+    tests: [
+      testOf("src/tables/pages/long-values.mysql.test.ts", "a stream of smaller events does not wait"),
+      testOf("src/tables/pages/event-memory.test.ts", "has room for small pieces at once"),
+    ],
+  },
+  {
+    name: "each wait for memory is told",
+    wrong: "a stream that waits before each of its events is told again and again",
+    parts: [
+      memoryWait.replaceMethod(
+        "MemoryWait",
+        "room",
+        (room) =>
+          function (bytes, wait) {
+            this.passed();
+            return room.call(this, bytes, wait);
+          },
+      ),
+    ],
+    tests: [testOf("src/tables/reader/memory-wait.test.ts", "tells once of many short waits")],
   },
   {
     name: "pages of another size are thrown away",
