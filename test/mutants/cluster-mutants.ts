@@ -82,4 +82,19 @@ export const clusterMutants: readonly Mutant[] = [
       testOf(movedPrimary, "of two servers in gaps.primary that take writes none is picked"),
     ],
   },
+  {
+    name: "takes all servers for one",
+    wrong:
+      "servers of gaps.primary are one, whatever they say of who they are, so that the first of two primaries is picked",
+    parts: [
+      primaryFinder.replaceExport(
+        "rolesOf",
+        (roles) => (answers) => roles(answers.map((answer) => ({ ...answer, server: "one" }))),
+      ),
+    ],
+    tests: [
+      testOf("src/tables/gaps/primary-finder.test.ts", "a server counts once, at the first of its places"),
+      testOf(movedPrimary, "of two servers in gaps.primary that take writes none is picked"),
+    ],
+  },
 ];
