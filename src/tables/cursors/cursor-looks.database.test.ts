@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { describeEachDatabase } from "../../../test/support/databases/test-database.ts";
+import { Reports } from "../../../test/support/streams/gaps.ts";
 import { Signal, watch } from "../../../test/support/tables/cursor-setting.ts";
 import { newCursorsTable, newTableName } from "../../../test/support/tables/new-tables.ts";
 import type { DatabaseHandle } from "../../database/handles/handles.ts";
 import type { CursorControl } from "../../reflex/cursor-requests.ts";
+import type { ErrorReport } from "../../reflex/observer.ts";
 import { createTables } from "../schema/table-schema.ts";
 import { CursorsTable } from "./cursors-table.ts";
 import type { CursorsTableOptions } from "./cursors-table-options.ts";
@@ -63,6 +65,23 @@ describeEachDatabase(({ engine, open, sql }) => {
   };
 
   describe("the row of a running consumer", () => {
+    // Catches the bare error of a driver, which says neither what failed nor what to do, and has no code.
+    test("is not given that name by a statement that fails, which is reported by code", async () => {
+      const db = await open();
+      const errors = new Reports<ErrorReport>();
+      const table = await newCursorsTable(db, { observer: { error: errors.add } });
+      const refusal =
+        engine === undefined
+          ? "begin select raise(abort, 'no'); end"
+          : "for each row signal sqlstate '45000' set message_text = 'no'";
+      await sql(`create trigger ${table.name}_refused before update on ${table.name} ${refusal}`);
+      await watched(db, {}, table);
+      expect(await errors.first()).toMatchObject({
+        activity: "watch",
+        error: { code: "database_error", details: { table: table.name } },
+      });
+    });
+
     test("is given the name of the events table at the first look", async () => {
       const db = await open();
       const { table } = await watched(db);

@@ -148,7 +148,9 @@ export class CursorRows implements ControlledRows {
   async nameTable(consumer: string, table: string, options: CallOptions): Promise<void> {
     const statements = await this.#statements(options);
     this.#checkColumnFits("table_name", table);
-    await this.#run(statements.nameTable(consumer, table), options);
+    await this.#run(statements.nameTable(consumer, table), options).catch((error: unknown) => {
+      throw tableError(error, { table: this.#table, activity: "write", signal: options.signal });
+    });
   }
 
   /** All rows of the table, with the times at which they were written. */
