@@ -1,5 +1,6 @@
 import { getEventListeners } from "node:events";
-import { describe, expect, test } from "vitest";
+import { createPool } from "mysql2/promise";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { describeEachServer } from "../../../test/support/servers/engines.ts";
 import { insertMany, killOthers, makeTable, take } from "../../../test/support/streams/streams.ts";
 import { isReflexError } from "../../errors/reflex-error.ts";
@@ -49,6 +50,16 @@ describeEachServer((engine) => {
       const stream = table.stream(pool, "");
       await expect(stream.next()).rejects.toSatisfy((error) => isReflexError(error, "wrong_schema"));
     });
+
+    test.each([{}, { toHead: true }, { fromHead: true }])(
+      "rejects if its first read fails, with %o",
+      async (options) => {
+        const pool = createPool({ host: "127.0.0.1", port: 1, user: "nobody", database: "nothing" });
+        onTestFinished(() => pool.end());
+        const stream = new EventsTable("first_read_events").stream(pool, "", options);
+        await expect(stream.next()).rejects.toSatisfy((error) => isReflexError(error, "database_error"));
+      },
+    );
 
     test("goes on after its connection was killed, and reports it", async () => {
       const errors: ErrorReport[] = [];
